@@ -22,7 +22,7 @@ export function floatToHalf(value: number): number {
   if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to 65536 or more
   if (magnitude < 0x38800000) {
     // Subnormal half: a multiple of 2^-24. Math.round ties up, so ties are put right by hand.
-    const scaled = Math.abs(float[0]!) * 2 ** 24;
+    const scaled = Math.abs(float[0]) * 2 ** 24;
     const floor = Math.floor(scaled);
     const rest = scaled - floor;
     return sign | (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor);

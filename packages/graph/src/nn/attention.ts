@@ -1,0 +1,24 @@
+import type { Value } from '../graph.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import { reshape, slice, transpose } from '../ops/layout.ts';
+import { matmul } from '../ops/matmul.ts';
+import { softmax } from '../ops/softmax.ts';
+
+/**
+ * Multi-head self-attention from packed projections (Vaswani et al., arXiv:1706.03762). qkv: [N, L, 3·D], rows ordered q, k, v, each head-major.
+ * Returns the heads side by side, [N, L, D], before the output projection. `mask` [L, L] is added to the scores.
+ */
+export function attention(qkv: Value, heads: number, mask?: Value): Value {
+  const [n, length, packed] = qkv.shape;
+  const width = (packed as number) / 3;
+  const size = width / heads;
+  const split = transpose(reshape(qkv, [n!, length!, 3 * heads, size]), [0, 2, 1, 3]); // [N, 3·heads, L, size]
+  const [q, k, v] = [0, 1, 2].map((part) => slice(split, { axis: 1, start: part * heads, end: (part + 1) * heads })) as [
+    Value,
+    Value,
+    Value,
+  ];
+  const scores = matmul(mul(q, size ** -0.5), transpose(k, [0, 1, 3, 2])); // [N, heads, L, L]
+  const mixed = matmul(softmax(mask ? add(scores, mask) : scores), v); // [N, heads, L, size]
+  return reshape(transpose(mixed, [0, 2, 1, 3]), [n!, length!, width]);
+}

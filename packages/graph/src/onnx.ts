@@ -1,0 +1,135 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import type { DType, Tensor, TensorRecord } from '@vitamin-vlm/core';
+import type { Attribute, Graph, Node, Value } from './graph.ts';
+import { liveNodes } from './prune.ts';
+
+// Field numbers of the ONNX messages: github.com/onnx/onnx, onnx/onnx.proto.
+const IR_VERSION = 9;
+/** Operator set 20 (onnx 1.15) is the first with Gelu; runtimes since ONNX Runtime 1.17 load it. */
+const OPSET = 20;
+const dataType: Record<DType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+};
+
+/** A model ready for a runtime: the graph as protobuf bytes, and the weight files it points into. */
+export interface OnnxModel {
+  readonly bytes: Uint8Array;
+  /** `location` in the model -> absolute path. Each file must stand under its location name beside the .onnx file. */
+  readonly externalFiles: ReadonlyMap<string, string>;
+}
+
+/** Writes the part of the graph that its outputs need. */
+export function toOnnx(graph: Graph): OnnxModel {
+  const nodes = liveNodes(graph);
+  const used = new Set([
+    ...nodes.flatMap((node) => node.inputs.map((input) => input?.name)),
+    ...[...graph.outputs.values()].map((value) => value.name),
+  ]);
+  const produced = new Set(nodes.flatMap((node) => node.values.map((value) => value.name)));
+  const names = outputNames(graph, produced);
+  const externalFiles = new Map<string, string>();
+  const w = new BinaryWriter();
+  w.tag(1, WireType.Varint).int64(IR_VERSION);
+  w.tag(2, WireType.LengthDelimited).string('vitamin-vlm');
+  message(w, 7, () => {
+    for (const node of nodes) message(w, 1, () => writeNode(w, node, names, used));
+    // An output that is an input or a weight, or a second name for a value, needs a node of its own.
+    for (const [name, value] of graph.outputs)
+      if (names.get(value.name) !== name) message(w, 1, () => writeIdentity(w, value, name, names));
+    w.tag(2, WireType.LengthDelimited).string(graph.name);
+    for (const [name, data] of graph.initializers) if (used.has(name)) message(w, 5, () => writeTensor(w, name, data, externalFiles));
+    for (const value of graph.inputs.values()) if (used.has(value.name)) message(w, 11, () => writeValueInfo(w, value.name, value));
+    for (const [name, value] of graph.outputs) message(w, 12, () => writeValueInfo(w, name, value));
+  });
+  message(w, 8, () => w.tag(1, WireType.LengthDelimited).string('').tag(2, WireType.Varint).int64(OPSET));
+  return { bytes: w.finish(), externalFiles };
+}
+
+function message(w: BinaryWriter, field: number, body: () => void): void {
+  w.tag(field, WireType.LengthDelimited).fork();
+  body();
+  w.join();
+}
+
+/** Gives each value that is an output its public name, once. */
+function outputNames(graph: Graph, produced: ReadonlySet<string>): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, value] of graph.outputs) if (produced.has(value.name) && !names.has(value.name)) names.set(value.name, name);
+  return names;
+}
+
+function writeNode(w: BinaryWriter, node: Node, names: ReadonlyMap<string, string>, used: ReadonlySet<string | undefined>): void {
+  for (const input of node.inputs) w.tag(1, WireType.LengthDelimited).string(input ? (names.get(input.name) ?? input.name) : '');
+  const lastUsed = node.values.findLastIndex((value) => used.has(value.name));
+  for (const value of node.values.slice(0, lastUsed + 1)) w.tag(2, WireType.LengthDelimited).string(names.get(value.name) ?? value.name);
+  w.tag(3, WireType.LengthDelimited).string(node.values[0]!.name);
+  w.tag(4, WireType.LengthDelimited).string(node.op);
+  for (const [name, attribute] of Object.entries(node.attributes ?? {})) message(w, 5, () => writeAttribute(w, name, attribute));
+  if (node.domain) w.tag(7, WireType.LengthDelimited).string(node.domain);
+}
+
+function writeIdentity(w: BinaryWriter, value: Value, name: string, names: ReadonlyMap<string, string>): void {
+  w.tag(1, WireType.LengthDelimited).string(names.get(value.name) ?? value.name);
+  w.tag(2, WireType.LengthDelimited).string(name);
+  w.tag(4, WireType.LengthDelimited).string('Identity');
+}
+
+/** Plain numbers are integers; floats are marked as `{ float }` so that 1 and 1.0 stay apart. */
+function writeAttribute(w: BinaryWriter, name: string, attribute: Attribute): void {
+  w.tag(1, WireType.LengthDelimited).string(name);
+  if (typeof attribute === 'number') w.tag(3, WireType.Varint).int64(attribute).tag(20, WireType.Varint).int32(2);
+  else if (typeof attribute === 'string') w.tag(4, WireType.LengthDelimited).string(attribute).tag(20, WireType.Varint).int32(3);
+  else if ('float' in attribute) w.tag(2, WireType.Bit32).float(attribute.float).tag(20, WireType.Varint).int32(1);
+  else {
+    for (const integer of attribute) w.tag(8, WireType.Varint).int64(integer);
+    w.tag(20, WireType.Varint).int32(7);
+  }
+}
+
+function writeTensor(w: BinaryWriter, name: string, data: Tensor | TensorRecord, externalFiles: Map<string, string>): void {
+  for (const dim of data.shape) w.tag(1, WireType.Varint).int64(dim);
+  w.tag(2, WireType.Varint).int32(dataType[data.dtype]);
+  w.tag(8, WireType.LengthDelimited).string(name);
+  if (!('file' in data)) {
+    w.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(data.data.buffer, data.data.byteOffset, data.data.byteLength));
+    return;
+  }
+  const entries = { location: locationOf(data.file, externalFiles), offset: `${data.offset}`, length: `${data.byteLength}` };
+  for (const [key, value] of Object.entries(entries)) {
+    message(w, 13, () => w.tag(1, WireType.LengthDelimited).string(key).tag(2, WireType.LengthDelimited).string(value));
+  }
+  w.tag(14, WireType.Varint).int32(1);
+}
+
+/** One short location per weight file; shards of one checkpoint get numbers. */
+function locationOf(file: string, externalFiles: Map<string, string>): string {
+  for (const [location, known] of externalFiles) if (known === file) return location;
+  const location = `weights-${externalFiles.size}.bin`;
+  externalFiles.set(location, file);
+  return location;
+}
+
+function writeValueInfo(w: BinaryWriter, name: string, value: Value): void {
+  w.tag(1, WireType.LengthDelimited).string(name);
+  message(w, 2, () =>
+    message(w, 1, () => {
+      w.tag(1, WireType.Varint).int32(dataType[value.dtype]);
+      message(w, 2, () => {
+        for (const dim of value.shape) {
+          message(w, 1, () =>
+            typeof dim === 'number' ? w.tag(1, WireType.Varint).int64(dim) : w.tag(2, WireType.LengthDelimited).string(dim),
+          );
+        }
+      });
+    }),
+  );
+}

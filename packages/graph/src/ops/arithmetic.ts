@@ -1,0 +1,64 @@
+import type { Graph, Value } from '../graph.ts';
+import { broadcast, type Shape } from '../shape.ts';
+import { reduceSum } from './reduce.ts';
+import { reshape } from './layout.ts';
+
+/** A value, or a number that stands for a float32 scalar. */
+export type Operand = Value | number;
+
+function asValue(graph: Graph, operand: Operand): Value {
+  return typeof operand === 'number' ? graph.scalar(operand) : operand;
+}
+
+/** Sums a gradient over the axes along which an operand of `shape` was repeated by broadcasting. */
+function unbroadcast(dy: Value, shape: Shape): Value {
+  const extra = dy.shape.length - shape.length;
+  const axes = dy.shape.flatMap((dim, i) => (i < extra || (shape[i - extra] === 1 && dim !== 1) ? [i] : []));
+  if (axes.length === 0) return dy;
+  return reshape(reduceSum(dy, axes), shape);
+}
+
+function binary(
+  op: string,
+  a: Operand,
+  b: Operand,
+  gradient: (x: Value, y: Value, self: () => Value) => [(dy: Value) => Value, (dy: Value) => Value],
+): Value {
+  const graph = typeof a === 'number' ? (b as Value).graph : a.graph;
+  const x = asValue(graph, a);
+  const y = asValue(graph, b);
+  const [dx, dy] = gradient(x, y, () => out);
+  const out: Value = graph.node({
+    op,
+    inputs: [x, y],
+    dtype: x.dtype,
+    shape: broadcast(x.shape, y.shape),
+    gradient: [(d) => unbroadcast(dx(d), x.shape), (d) => unbroadcast(dy(d), y.shape)],
+  });
+  return out;
+}
+
+/** a + b with NumPy broadcasting. */
+export function add(a: Operand, b: Operand): Value {
+  return binary('Add', a, b, () => [(d) => d, (d) => d]);
+}
+
+/** a - b with NumPy broadcasting. */
+export function sub(a: Operand, b: Operand): Value {
+  return binary('Sub', a, b, () => [(d) => d, (d) => neg(d)]);
+}
+
+/** a · b, element by element, with NumPy broadcasting. */
+export function mul(a: Operand, b: Operand): Value {
+  return binary('Mul', a, b, (x, y) => [(d) => mul(d, y), (d) => mul(d, x)]);
+}
+
+/** a / b, element by element, with NumPy broadcasting. d(a/b)/db = -(a/b)/b. */
+export function div(a: Operand, b: Operand): Value {
+  return binary('Div', a, b, (_, y, self) => [(d) => div(d, y), (d) => neg(div(mul(d, self()), y))]);
+}
+
+/** -x. */
+export function neg(x: Value): Value {
+  return x.graph.node({ op: 'Neg', inputs: [x], dtype: x.dtype, shape: x.shape, gradient: [(dy) => neg(dy)] });
+}

@@ -1,0 +1,121 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import type { Value } from '../graph.ts';
+import { formatShape, staticShape } from '../shape.ts';
+import { mul } from './arithmetic.ts';
+import { concat, pad, reshape, slice, transpose } from './layout.ts';
+import { matmul } from './matmul.ts';
+import { reduceSum } from './reduce.ts';
+
+export interface ConvOptions {
+  /** The same in both directions. Default 1. */
+  readonly stride?: number;
+  /** Zeros on all four sides. Default 0. */
+  readonly padding?: number;
+  /** 1 (default), or the number of input channels for a depthwise convolution. */
+  readonly groups?: number;
+}
+
+/** Output extent of a window of `kernel` that moves by `stride`: floor((extent + 2·padding - kernel) / stride) + 1. */
+export function windowCount(extent: number, kernel: number, stride: number, padding: number): number {
+  return Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+}
+
+/** 2-D convolution. x: [N, C, H, W], weight: [O, C/groups, k, k], bias: [O] or null -> [N, O, H', W']. */
+export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, padding = 0, groups = 1 }: ConvOptions = {}): Value {
+  const [n, c, h, w] = x.shape;
+  const [o, perGroup, kernel, kernelW] = staticShape(weight.shape, 'a convolution weight') as [number, number, number, number];
+  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number' || c !== perGroup * groups || kernel !== kernelW) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected [N, ${perGroup * groups}, H, W] for weight ${formatShape(weight.shape)} but received ${formatShape(x.shape)}`,
+    );
+  }
+  const options = { stride, padding, groups };
+  return x.graph.node({
+    op: 'Conv',
+    inputs: bias ? [x, weight, bias] : [x, weight],
+    attributes: convAttributes(kernel, options),
+    dtype: x.dtype,
+    shape: [n!, o, windowCount(h, kernel, stride, padding), windowCount(w, kernel, stride, padding)],
+    gradient: [
+      (dy) => inputGradient(dy, x, weight, options),
+      (dy) => (groups === 1 ? filterGradient(dy, x, weight, options) : depthwiseFilterGradient(dy, x, weight, options)),
+      (dy) => reshape(reduceSum(dy, [0, 2, 3]), [o]),
+    ],
+  });
+}
+
+function convAttributes(kernel: number, { stride, padding, groups }: Required<ConvOptions>): Record<string, number | readonly number[]> {
+  return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [padding, padding, padding, padding], group: groups };
+}
+
+/** dx is the transposed convolution of dy; at stride 1 that is a plain convolution with the flipped, transposed weight, which runs faster. */
+function inputGradient(dy: Value, x: Value, weight: Value, options: Required<ConvOptions>): Value {
+  const [o, perGroup, kernel] = weight.shape as [number, number, number];
+  const { stride, padding, groups } = options;
+  if (stride === 1 && (groups === 1 || perGroup === 1)) {
+    const back = groups === 1 ? transpose(flip(weight), [1, 0, 2, 3]) : flip(weight);
+    return conv(dy, back, null, { padding: kernel - 1 - padding, groups: groups === 1 ? 1 : o });
+  }
+  const [, , h, w] = x.shape as [number, number, number, number];
+  const rest = (extent: number): number => (extent + 2 * padding - kernel) % stride;
+  return x.graph.node({
+    op: 'ConvTranspose',
+    inputs: [dy, weight],
+    attributes: { ...convAttributes(kernel, options), output_padding: [rest(h), rest(w)] },
+    dtype: x.dtype,
+    shape: x.shape,
+  });
+}
+
+/** Turns a [O, C, k, k] kernel by 180 degrees. */
+function flip(weight: Value): Value {
+  const kernel = weight.shape[2] as number;
+  if (kernel === 1) return weight;
+  const graph = weight.graph;
+  const last = graph.integers([kernel - 1, kernel - 1]);
+  const before = graph.integers([-kernel - 1, -kernel - 1]);
+  return graph.node({
+    op: 'Slice',
+    inputs: [weight, last, before, graph.integers([2, 3]), graph.integers([-1, -1])],
+    dtype: weight.dtype,
+    shape: weight.shape,
+  });
+}
+
+/** The pixels of x that kernel position (ky, kx) meets, one per output pixel: [N, C, H', W']. x is padded already. */
+function shifted(x: Value, ky: number, kx: number, stride: number, height: number, width: number): Value {
+  const rows = slice(x, { axis: 2, start: ky, end: ky + (height - 1) * stride + 1, step: stride });
+  return slice(rows, { axis: 3, start: kx, end: kx + (width - 1) * stride + 1, step: stride });
+}
+
+/** dW[o, c, ky, kx] = Σ over images and pixels of dy[o] · x[c] shifted by (ky, kx): one matrix product per kernel position. */
+function filterGradient(dy: Value, x: Value, weight: Value, { stride, padding }: Required<ConvOptions>): Value {
+  const [o, c, kernel] = weight.shape as [number, number, number];
+  const [n, , height, width] = staticShape(dy.shape, 'a filter gradient') as [number, number, number, number];
+  const padded = pad(pad(x, 2, padding, padding), 3, padding, padding);
+  const rows = reshape(dy, [n, o, height * width]);
+  const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
+    const pixels = reshape(shifted(padded, Math.floor(tap / kernel), tap % kernel, stride, height, width), [n, c, height * width]);
+    return reshape(reduceSum(matmul(rows, transpose(pixels, [0, 2, 1])), [0]), [o, c, 1]); // [N, O, C] summed over N
+  });
+  return reshape(concat(taps, 2), weight.shape);
+}
+
+/** dW[c, ky, kx] = Σ over images and pixels of dy[c] · x[c] shifted by (ky, kx), for one filter per channel. */
+function depthwiseFilterGradient(dy: Value, x: Value, weight: Value, { stride, padding, groups }: Required<ConvOptions>): Value {
+  const kernel = weight.shape[2] as number;
+  if (weight.shape[0] !== groups || weight.shape[1] !== 1) {
+    throw new VitaminError(
+      'UNSUPPORTED',
+      `Expected a depthwise weight [${groups}, 1, k, k] for the gradient but found ${formatShape(weight.shape)}`,
+    );
+  }
+  const [, , height, width] = staticShape(dy.shape, 'a filter gradient') as [number, number, number, number];
+  const padded = pad(pad(x, 2, padding, padding), 3, padding, padding);
+  const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
+    const products = mul(dy, shifted(padded, Math.floor(tap / kernel), tap % kernel, stride, height, width));
+    return reshape(reduceSum(products, [0, 2, 3]), [groups, 1, 1]);
+  });
+  return reshape(concat(taps, 2), weight.shape);
+}

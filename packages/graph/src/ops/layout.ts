@@ -1,0 +1,141 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import type { Value } from '../graph.ts';
+import { axisIndex, formatShape, product, type Shape } from '../shape.ts';
+
+/** Same elements in row-major order under another shape. At most one extent may be a name; it is worked out when the graph runs. */
+export function reshape(x: Value, shape: Shape): Value {
+  const named = shape.filter((dim) => typeof dim === 'string');
+  const fits = named.length === 0 && typeof product(x.shape) === 'number' ? product(x.shape) === product(shape) : named.length <= 1;
+  if (!fits)
+    throw new VitaminError('USAGE', `Expected a shape of as many elements as ${formatShape(x.shape)} but received ${formatShape(shape)}`);
+  if (x.shape.length === shape.length && x.shape.every((dim, i) => dim === shape[i])) return x;
+  const target = x.graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : -1)));
+  return x.graph.node({ op: 'Reshape', inputs: [x, target], dtype: x.dtype, shape, gradient: [(dy) => reshape(dy, x.shape)] });
+}
+
+/** Reorders axes: axis i of the result is axis `order[i]` of x. */
+export function transpose(x: Value, order: readonly number[]): Value {
+  if (order.toSorted((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== x.shape.length) {
+    throw new VitaminError('USAGE', `Expected an order of all axes of ${formatShape(x.shape)} but received [${order.join(', ')}]`);
+  }
+  const inverse = order.map((_, axis) => order.indexOf(axis));
+  return x.graph.node({
+    op: 'Transpose',
+    inputs: [x],
+    attributes: { perm: order },
+    dtype: x.dtype,
+    shape: order.map((axis) => x.shape[axis]!),
+    gradient: [(dy) => transpose(dy, inverse)],
+  });
+}
+
+export interface SliceOptions {
+  readonly axis: number;
+  readonly start: number;
+  /** First index not taken. Default: the extent of the axis. */
+  readonly end?: number;
+  /** Default 1. */
+  readonly step?: number;
+}
+
+/** Takes x[start:end:step] along one axis of fixed extent. The gradient fills the elements left out with zeros. */
+export function slice(x: Value, { axis, start, end, step = 1 }: SliceOptions): Value {
+  const at = axisIndex(axis, x.shape.length);
+  const extent = x.shape[at]!;
+  const stop = end ?? extent;
+  if (typeof extent === 'string' || typeof stop === 'string' || start < 0 || stop > extent || start >= stop || step < 1) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected a slice inside axis ${axis} of ${formatShape(x.shape)} but received ${start}:${stop}:${step}`,
+    );
+  }
+  if (start === 0 && stop === extent && step === 1) return x;
+  const graph = x.graph;
+  const count = Math.ceil((stop - start) / step);
+  return graph.node({
+    op: 'Slice',
+    inputs: [x, graph.integers([start]), graph.integers([stop]), graph.integers([at]), graph.integers([step])],
+    dtype: x.dtype,
+    shape: x.shape.with(at, count),
+    gradient: [(dy) => pad(spread(dy, at, step), at, start, extent - start - ((count - 1) * step + 1))],
+  });
+}
+
+/** Puts step - 1 zeros between neighbours along an axis: [a, b] becomes [a, 0, b] for step 2. */
+function spread(x: Value, axis: number, step: number): Value {
+  if (step === 1) return x;
+  const extent = x.shape[axis] as number;
+  const column = reshape(x, x.shape.toSpliced(axis + 1, 0, 1));
+  const apart = reshape(pad(column, axis + 1, 0, step - 1), x.shape.with(axis, extent * step));
+  return slice(apart, { axis, start: 0, end: (extent - 1) * step + 1 });
+}
+
+/** Adds zeros before and after along one axis of fixed extent. */
+export function pad(x: Value, axis: number, before: number, after: number): Value {
+  const at = axisIndex(axis, x.shape.length);
+  const extent = x.shape[at];
+  if (typeof extent !== 'number')
+    throw new VitaminError('USAGE', `Expected a fixed extent on axis ${axis} but found ${formatShape(x.shape)}`);
+  if (before === 0 && after === 0) return x;
+  // All axes are spelt out: ONNX Runtime 1.30's transpose optimizer breaks a Pad that has the optional input `axes`.
+  const amounts = (amount: number): number[] => x.shape.map((_, i) => (i === at ? amount : 0));
+  return x.graph.node({
+    op: 'Pad',
+    inputs: [x, x.graph.integers([...amounts(before), ...amounts(after)])],
+    dtype: x.dtype,
+    shape: x.shape.with(at, extent + before + after),
+    gradient: [(dy) => slice(dy, { axis: at, start: before, end: before + extent })],
+  });
+}
+
+/** Joins values along one axis of fixed extents. */
+export function concat(values: readonly Value[], axis: number): Value {
+  const first = values[0];
+  if (!first) throw new VitaminError('USAGE', 'Expected at least one value to join but received none');
+  const at = axisIndex(axis, first.shape.length);
+  const extents = values.map((value) => {
+    const extent = value.shape[at];
+    const same = value.shape.length === first.shape.length && value.shape.every((dim, i) => i === at || dim === first.shape[i]);
+    if (!same || typeof extent !== 'number') {
+      throw new VitaminError(
+        'USAGE',
+        `Expected shapes that differ on axis ${axis} only but received ${values.map((v) => formatShape(v.shape)).join(' and ')}`,
+      );
+    }
+    return extent;
+  });
+  const starts = extents.map((_, i) => extents.slice(0, i).reduce((sum, extent) => sum + extent, 0));
+  return first.graph.node({
+    op: 'Concat',
+    inputs: values,
+    attributes: { axis: at },
+    dtype: first.dtype,
+    shape: first.shape.with(
+      at,
+      extents.reduce((sum, extent) => sum + extent, 0),
+    ),
+    gradient: values.map((_, i) => (dy) => slice(dy, { axis: at, start: starts[i]!, end: starts[i]! + extents[i]! })),
+  });
+}
+
+/** Repeats axes of extent 1 up to `shape` without changing the rank. */
+export function expand(x: Value, shape: Shape): Value {
+  const target = x.graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : 1)));
+  const axes = shape.flatMap((dim, i) => (x.shape[i] === 1 && dim !== 1 ? [i] : []));
+  return x.graph.node({
+    op: 'Expand',
+    inputs: [x, target],
+    dtype: x.dtype,
+    shape: shape.map((dim, i) => (typeof dim === 'string' ? (x.shape[i] ?? dim) : dim)),
+    gradient: [
+      (dy) =>
+        x.graph.node({
+          op: 'ReduceSum',
+          inputs: [dy, x.graph.integers(axes)],
+          attributes: { keepdims: 1 },
+          dtype: x.dtype,
+          shape: x.shape,
+        }),
+    ],
+  });
+}

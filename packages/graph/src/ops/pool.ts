@@ -1,0 +1,57 @@
+import { tensor, VitaminError } from '@vitamin-vlm/core';
+import type { Value } from '../graph.ts';
+import { formatShape, staticShape } from '../shape.ts';
+import { mul } from './arithmetic.ts';
+import { windowCount } from './conv.ts';
+
+export interface PoolOptions {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/**
+ * Mean over windows; pixels of the padding are not counted (PyTorch's count_include_pad=False, ONNX's default). x: [N, C, H, W].
+ * Gradient: every output spreads dy / count over its window, which is a depthwise transposed convolution with ones.
+ */
+export function averagePool(x: Value, { kernel, stride, padding }: PoolOptions): Value {
+  const [n, c, h, w] = x.shape;
+  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number') {
+    throw new VitaminError('USAGE', `Expected [N, C, H, W] with fixed H and W but received ${formatShape(x.shape)}`);
+  }
+  const height = windowCount(h, kernel, stride, padding);
+  const width = windowCount(w, kernel, stride, padding);
+  const pads = [padding, padding, padding, padding];
+  const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads };
+  return x.graph.node({
+    op: 'AveragePool',
+    inputs: [x],
+    attributes: { ...attributes, count_include_pad: 0 },
+    dtype: x.dtype,
+    shape: [n!, c!, height, width],
+    gradient: [
+      (dy) => {
+        const [, channels] = staticShape(x.shape, 'a pooling gradient') as [number, number];
+        const rows = windowSizes(h, height, kernel, stride, padding);
+        const columns = windowSizes(w, width, kernel, stride, padding);
+        const share = Float32Array.from({ length: height * width }, (_, i) => 1 / (rows[Math.floor(i / width)]! * columns[i % width]!));
+        const ones = x.graph.constant(
+          tensor('float32', [channels, 1, kernel, kernel], new Float32Array(channels * kernel * kernel).fill(1)),
+        );
+        const rest = (extent: number): number => (extent + 2 * padding - kernel) % stride;
+        return x.graph.node({
+          op: 'ConvTranspose',
+          inputs: [mul(dy, x.graph.constant(tensor('float32', [height, width], share))), ones],
+          attributes: { ...attributes, group: channels, output_padding: [rest(h), rest(w)] },
+          dtype: x.dtype,
+          shape: x.shape,
+        });
+      },
+    ],
+  });
+}
+
+/** How many real pixels each window covers along one side. */
+function windowSizes(extent: number, count: number, kernel: number, stride: number, padding: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.min(i * stride - padding + kernel, extent) - Math.max(i * stride - padding, 0));
+}

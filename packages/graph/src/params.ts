@@ -1,0 +1,132 @@
+import { type Tensor, type TensorRecord, VitaminError } from '@vitamin-vlm/core';
+import type { Graph, Value } from './graph.ts';
+import { cast } from './ops/select.ts';
+import { formatShape } from './shape.ts';
+
+/** What a model reads its weights from: a checkpoint's records, tensors in memory, or a mix. */
+export type Weights = ReadonlyMap<string, Tensor | TensorRecord>;
+
+export interface ParametersOptions {
+  /** Where the numbers come from. Without it every parameter becomes a graph input: useful to list a model's tensors. */
+  readonly weights?: Weights;
+  /** Parameters that become float32 graph inputs named by their path, so that a training loop can feed and update them. */
+  readonly trainable?: (path: string) => boolean;
+}
+
+/**
+ * The parameters of one graph. Models ask for tensors by the names that stand in the published files; everything asked for is
+ * remembered, and everything that does not fit is reported at once.
+ *
+ * @example
+ * ```ts
+ * import { Graph, linear, Parameters } from '@vitamin-vlm/graph';
+ * const graph = new Graph('head');
+ * const parameters = new Parameters(graph);
+ * linear(parameters.root.at('head').at('proj'), graph.input('x', 'float32', ['N', 384]), 512, { bias: false });
+ * console.log(parameters.declared); // Map { 'head.proj.weight' => [512, 384] }
+ * ```
+ */
+export class Parameters {
+  /** Every tensor asked for so far, with its expected shape, in the order of the model. */
+  readonly declared: Map<string, readonly number[]> = new Map();
+  /** Parameters that the training loop feeds. */
+  readonly trained: Map<string, Value> = new Map();
+  private readonly graph: Graph;
+  private readonly options: ParametersOptions;
+  private readonly values = new Map<string, Value>();
+  private readonly problems: string[] = [];
+
+  constructor(graph: Graph, options: ParametersOptions = {}) {
+    this.graph = graph;
+    this.options = options;
+  }
+
+  /** The scope with the empty path. */
+  get root(): Params {
+    return new Params(this, '');
+  }
+
+  /** The tensor at a full path as float32, expected in this shape. 16-bit weights are widened inside the graph. */
+  resolve(path: string, shape: readonly number[]): Value {
+    const known = this.values.get(path);
+    if (known) return known;
+    this.declared.set(path, shape);
+    const trainable = this.options.trainable?.(path) ?? false;
+    const found = this.find(path, shape);
+    const value = found && !trainable ? cast(this.graph.initializer(path, found), 'float32') : this.graph.input(path, 'float32', shape);
+    if (trainable) this.trained.set(path, value);
+    this.values.set(path, value);
+    return value;
+  }
+
+  /** Whether the weights hold a tensor: for optional ones such as the position embedding that ViTamin-XL lacks. */
+  has(path: string): boolean {
+    return this.options.weights?.has(path) ?? false;
+  }
+
+  /** Tensors in the weights that the model never asked for. */
+  unused(): string[] {
+    return [...(this.options.weights?.keys() ?? [])].filter((name) => !this.declared.has(name));
+  }
+
+  /**
+   * Call after the model is built.
+   * @throws VitaminError `WEIGHTS_MISMATCH` that lists every missing, mismatched and unused tensor.
+   */
+  check(options: { readonly unusedAllowed?: (name: string) => boolean } = {}): void {
+    const unused = this.unused().filter((name) => !options.unusedAllowed?.(name));
+    const problems = [...this.problems, ...unused.map((name) => `unused     ${name}`)];
+    if (problems.length === 0) return;
+    const shown = problems.slice(0, 40);
+    const more = problems.length > shown.length ? `\n  ... and ${problems.length - shown.length} more` : '';
+    throw new VitaminError(
+      'WEIGHTS_MISMATCH',
+      `Expected weights that fit the model but found ${problems.length} problems:\n  ${shown.join('\n  ')}${more}`,
+      {
+        hint: 'Check that the file belongs to this model and variant.',
+      },
+    );
+  }
+
+  private find(path: string, shape: readonly number[]): Tensor | TensorRecord | undefined {
+    const found = this.options.weights?.get(path);
+    if (found && sameShape(found.shape, shape)) return found;
+    if (found) this.problems.push(`mismatched ${path}: expected ${formatShape(shape)}, found ${formatShape(found.shape)}`);
+    else if (this.options.weights) this.problems.push(`missing    ${path}: expected ${formatShape(shape)}`);
+    return undefined;
+  }
+}
+
+/** A scope in the checkpoint: `p.at('blocks').at(3)` is `blocks.3`, and `p.get('weight', shape)` the tensor below it. */
+export class Params {
+  readonly path: string;
+  private readonly parameters: Parameters;
+
+  constructor(parameters: Parameters, path: string) {
+    this.parameters = parameters;
+    this.path = path;
+  }
+
+  /** One or more names deeper. */
+  at(name: string | number): Params {
+    return new Params(this.parameters, this.join(name));
+  }
+
+  /** The tensor `<path>.<name>` as float32, expected in this shape. */
+  get(name: string, shape: readonly number[]): Value {
+    return this.parameters.resolve(this.join(name), shape);
+  }
+
+  /** Whether the weights hold `<path>.<name>`. */
+  has(name: string): boolean {
+    return this.parameters.has(this.join(name));
+  }
+
+  private join(name: string | number): string {
+    return this.path === '' ? `${name}` : `${this.path}.${name}`;
+  }
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}

@@ -1,0 +1,29 @@
+import { sizeOf, type Tensor, tensor } from '@vitamin-vlm/core';
+import * as ort from 'onnxruntime-node';
+import { type Graph, toOnnx } from '../src/index.ts';
+
+/** Runs a graph once on ONNX Runtime's CPU engine. */
+export async function evaluate(graph: Graph, feeds: Record<string, Tensor>): Promise<Record<string, Tensor<'float32'>>> {
+  const session = await ort.InferenceSession.create(toOnnx(graph).bytes, { graphOptimizationLevel: 'all', intraOpNumThreads: 1 });
+  const inputs = Object.fromEntries(
+    Object.entries(feeds)
+      .filter(([name]) => session.inputNames.includes(name))
+      .map(([name, t]) => [name, new ort.Tensor(t.dtype as 'float32', t.data as Float32Array, t.shape)]),
+  );
+  const outputs = await session.run(inputs);
+  const result = Object.fromEntries(
+    Object.entries(outputs).map(([name, t]) => [name, { dtype: 'float32' as const, shape: t.dims, data: t.data as Float32Array }]),
+  );
+  await session.release();
+  return result;
+}
+
+/** Numbers in [-1, 1) from a small linear congruential generator. */
+export function random(shape: readonly number[], seed: number): Tensor<'float32'> {
+  let state = seed;
+  const data = Float32Array.from({ length: sizeOf(shape) }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+  return tensor('float32', shape, data);
+}
