@@ -1,0 +1,80 @@
+import type { Segmentation } from '../mask/types.ts';
+
+/** `[x, y, width, height]` in pixels, origin top left. */
+export type Bbox = readonly [x: number, y: number, width: number, height: number] | readonly number[];
+
+/** One entry of `images`. LVIS adds the two lists of the federated rules. Further fields are kept and can be used for slices. */
+export interface ImageInfo {
+  readonly id: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly file_name?: string;
+  /** LVIS: categories verified to be absent. */
+  readonly neg_category_ids?: readonly number[];
+  /** LVIS: categories whose instances are not all annotated. */
+  readonly not_exhaustive_category_ids?: readonly number[];
+  readonly [field: string]: unknown;
+}
+
+/** One entry of `categories`. */
+export interface Category {
+  readonly id: number;
+  readonly name?: string;
+  readonly supercategory?: string;
+  /** LVIS: rare, common or frequent by the number of training images. */
+  readonly frequency?: string;
+  readonly [field: string]: unknown;
+}
+
+/** One entry of `annotations`. */
+export interface Annotation {
+  readonly id: number;
+  readonly image_id: number;
+  readonly category_id: number;
+  readonly bbox?: Bbox;
+  readonly area?: number;
+  readonly iscrowd?: number | boolean;
+  readonly ignore?: number | boolean;
+  readonly segmentation?: Segmentation;
+  /** `[x1, y1, v1, ...]`; v is 0 (absent), 1 (labelled, hidden) or 2 (visible). */
+  readonly keypoints?: readonly number[];
+  readonly num_keypoints?: number;
+  readonly [field: string]: unknown;
+}
+
+/** A COCO or LVIS annotation file. */
+export interface Dataset {
+  readonly images: readonly ImageInfo[];
+  readonly annotations: readonly Annotation[];
+  readonly categories: readonly Category[];
+  readonly [field: string]: unknown;
+}
+
+/** One entry of a results file. */
+export interface Result {
+  readonly image_id: number;
+  readonly category_id: number;
+  readonly score: number;
+  readonly bbox?: Bbox;
+  readonly segmentation?: Segmentation;
+  readonly keypoints?: readonly number[];
+  readonly [field: string]: unknown;
+}
+
+/** What is compared: boxes, masks, or keypoints by object keypoint similarity. */
+export type IouType = 'bbox' | 'segm' | 'keypoints';
+
+/**
+ * `reference` gives the numbers of the reference program, bugs included. `fixed` differs where the reference has a bug
+ * (annotation id 0 can match, the `ignore` field is honoured, the summary uses the largest `maxDets`, duplicate ids stay apart).
+ */
+export type Mode = 'reference' | 'fixed';
+
+/** Something the reference accepts in silence; counted, with the first place it was seen. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly count: number;
+  /** Zero-based position of the first such entry in its list. */
+  readonly firstIndex: number;
+}
