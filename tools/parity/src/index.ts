@@ -1,1 +1,1 @@
-export {};
+export { formulaInput, formulaTensor, formulaValues } from './formula.ts';
