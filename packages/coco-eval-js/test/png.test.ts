@@ -1,0 +1,109 @@
+import { deflateSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import { decodePanopticPng } from '../src/cli/png.ts';
+
+function chunk(type: string, body: Uint8Array): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(body.length);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, body, Buffer.alloc(4)]);
+}
+
+interface Png {
+  width: number;
+  height: number;
+  colour: number;
+  rows: number[][];
+  depth?: number;
+  interlace?: number;
+  palette?: number[];
+}
+
+function png({ width, height, colour, rows, depth = 8, interlace = 0, palette }: Png): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, colour, 0, 0, interlace], 8);
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const colours = palette ? [chunk('PLTE', Uint8Array.from(palette))] : [];
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    ...colours,
+    chunk('IDAT', deflateSync(Uint8Array.from(rows.flat()))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+const ids = (bytes: Uint8Array): number[] => [...decodePanopticPng(bytes, 'a.png').ids];
+
+const paeth = (a: number, b: number, c: number): number => {
+  const [pa, pb, pc] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+  return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
+};
+
+const attempt = (input: Uint8Array): void => {
+  try {
+    decodePanopticPng(input, 'a.png');
+  } catch (error) {
+    expect((error as Error).name).toBe('CocoEvalError');
+  }
+};
+
+it('undoes every row filter', () => {
+  const pixels = [
+    [10, 20, 30, 200, 100, 50],
+    [11, 25, 29, 190, 120, 40],
+    [0, 255, 3, 7, 8, 250],
+    [100, 90, 80, 1, 2, 3],
+    [50, 60, 70, 255, 254, 253],
+  ];
+  const rows = pixels.map((row, y) => {
+    const coded = row.map((value, x) => {
+      const a = x < 3 ? 0 : row[x - 3]!;
+      const b = y ? pixels[y - 1]![x]! : 0;
+      const c = x < 3 || !y ? 0 : pixels[y - 1]![x - 3]!;
+      return (value - [0, a, b, (a + b) >> 1, paeth(a, b, c)][y]!) & 255;
+    });
+    return [y, ...coded];
+  });
+  const expected = pixels.flatMap((p) => [p[0]! + 256 * p[1]! + 65536 * p[2]!, p[3]! + 256 * p[4]! + 65536 * p[5]!]);
+  expect(ids(png({ width: 2, height: 5, colour: 2, rows }))).toEqual(expected);
+});
+
+it('reads the other colour types by their colours', () => {
+  expect(ids(png({ width: 1, height: 1, colour: 6, rows: [[0, 1, 2, 3, 9]] }))).toEqual([1 + 512 + 3 * 65536]);
+  expect(ids(png({ width: 2, height: 1, colour: 0, rows: [[0, 0, 5]] }))).toEqual([0, 5 * 0x010101]);
+  expect(ids(png({ width: 2, height: 1, colour: 4, rows: [[0, 7, 255, 8, 0]] }))).toEqual([7 * 0x010101, 8 * 0x010101]);
+  expect(ids(png({ width: 3, height: 1, colour: 0, depth: 4, rows: [[0, 0x0f, 0x30]] }))).toEqual([0, 0xffffff, 0x333333]);
+  const palette = [0, 0, 0, 9, 8, 7];
+  expect(ids(png({ width: 3, height: 1, colour: 3, depth: 1, rows: [[0, 0b01000000]], palette }))).toEqual([0, 9 + 8 * 256 + 7 * 65536, 0]);
+});
+
+it('refuses what it does not read, in one sentence', () => {
+  const good = { width: 2, height: 1, colour: 0, rows: [[0, 1, 2]] };
+  expect(() => ids(Buffer.from('GIF89a'))).toThrow('Expected a PNG signature in a.png');
+  expect(() => ids(png({ ...good, interlace: 1 }))).toThrow('Adam7');
+  expect(() => ids(png({ ...good, depth: 16 }))).toThrow('colour type 0 with 16 bits');
+  expect(() => ids(png({ ...good, width: 2 ** 20, height: 2 ** 20 }))).toThrow('1048576x1048576');
+  expect(() => ids(png({ ...good, width: 0 }))).toThrow('0x1');
+  expect(() => ids(png({ ...good, rows: [[0, 1]] }))).toThrow('bytes of pixels');
+  expect(() => ids(png({ ...good, rows: [[0, 1, 2, 3, 4]] }))).toThrow('zlib refuses');
+  expect(() => ids(png({ ...good, rows: [[5, 1, 2]] }))).toThrow('5 in row 0');
+  expect(() => ids(png({ ...good, colour: 3, palette: [0, 0, 0] }))).toThrow('more than 1 colours');
+});
+
+it('survives every truncation and many flipped bytes', () => {
+  const bytes = png({
+    width: 3,
+    height: 2,
+    colour: 2,
+    rows: [
+      [1, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+      [4, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    ],
+  });
+  for (let end = 0; end < bytes.length; end++) expect(() => ids(bytes.subarray(0, end))).toThrow('a.png');
+  for (let at = 0; at < bytes.length; at++)
+    for (const bit of [1, 16, 128]) attempt(Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ bit : byte)));
+});
