@@ -1,0 +1,88 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import { readFile, stat } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { checkPath, formatHubUri, type HubAddress } from './address.ts';
+
+/** Names under which weights are published, best first: open_clip's order, then the sharded forms of transformers. */
+export const weightNames: readonly string[] = [
+  'open_clip_model.safetensors',
+  'open_clip_pytorch_model.safetensors',
+  'open_clip_pytorch_model.bin',
+  'open_clip_pytorch_model.pth',
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+  'pytorch_model.pth',
+  'model.pth',
+];
+
+/** The index of a model in hundreds of files is a few megabytes. */
+const largestIndex = 64 * 2 ** 20;
+const mostShards = 10_000;
+
+/**
+ * The weights among a repository's files: the best of the published names, else the only file at the top that ends like weights.
+ *
+ * @throws VitaminError `MODEL_UNKNOWN` naming the candidates when there is none or no telling.
+ */
+export function chooseWeights(files: readonly string[], address: HubAddress): string {
+  const present = new Set(files);
+  const published = weightNames.find((name) => present.has(name));
+  if (published !== undefined) return published;
+  const candidates = files.filter((file) => /\.(safetensors|bin|pth?)$/.test(file));
+  const top = candidates.filter(isPlainName);
+  if (top.length === 1) return top[0]!;
+  const uri = formatHubUri(address);
+  const example = candidates[0] ?? 'FILE';
+  throw new VitaminError(
+    'MODEL_UNKNOWN',
+    `Expected weights under a known name in ${uri} but found ${candidates.slice(0, 10).join(', ') || 'none'}`,
+    {
+      hint: `Name the file: ${uri}/${example}`,
+    },
+  );
+}
+
+/** True for the small file that says which tensor lies in which shard. */
+export function isShardIndex(file: string): boolean {
+  return file.endsWith('.index.json');
+}
+
+/**
+ * The repository paths of the shards that an index on disk names, in order of appearance.
+ *
+ * @throws VitaminError `WEIGHTS_CORRUPT` when it is no index or names a file outside its own folder.
+ */
+export async function shardsOf(path: string, address: HubAddress & { readonly file: string }): Promise<string[]> {
+  const index = await readIndex(path);
+  const names = new Set(Object.values(index?.weight_map ?? {}));
+  const safe = [...names].every((name) => typeof name === 'string' && isPlainName(name));
+  if (names.size === 0 || names.size > mostShards || !safe) {
+    throw new VitaminError(
+      'WEIGHTS_CORRUPT',
+      `Expected a weight_map of file names in ${formatHubUri(address)} but found none or unsafe ones`,
+      {
+        hint: `The file is ${path}.`,
+      },
+    );
+  }
+  return [...names].map((name) => posix.join(posix.dirname(address.file), name as string));
+}
+
+async function readIndex(path: string): Promise<{ weight_map?: Record<string, unknown> } | undefined> {
+  if ((await stat(path)).size > largestIndex) return undefined;
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as { weight_map?: Record<string, unknown> };
+  } catch {
+    return undefined; // not JSON: the caller says so
+  }
+}
+
+function isPlainName(name: string): boolean {
+  try {
+    return !name.includes('/') && checkPath(name, 'shard') === name;
+  } catch {
+    return false;
+  }
+}
