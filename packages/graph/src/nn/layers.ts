@@ -6,12 +6,15 @@ import { layerNormalization } from '../ops/normalization.ts';
 import type { Params } from '../params.ts';
 import { product } from '../shape.ts';
 
+/** x · weightᵀ + bias over the last axis: x [..., in], weight [out, in] as PyTorch stores it, bias [out] or null -> [..., out]. */
+export function affine(x: Value, weight: Value, bias: Value | null): Value {
+  const rows = reshape(x, [product(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+  return reshape(gemm(rows, weight, bias, { transB: true }), x.shape.with(-1, weight.shape[0]!));
+}
+
 /** PyTorch's nn.Linear: x [..., in] -> [..., out] with `weight` [out, in] and `bias` [out]. */
 export function linear(p: Params, x: Value, out: number, { bias = true }: { readonly bias?: boolean } = {}): Value {
-  const width = x.shape.at(-1) as number;
-  const rows = reshape(x, [product(x.shape.slice(0, -1)), width]);
-  const y = gemm(rows, p.get('weight', [out, width]), bias ? p.get('bias', [out]) : null, { transB: true });
-  return reshape(y, x.shape.with(-1, out));
+  return affine(x, p.get('weight', [out, x.shape.at(-1) as number]), bias ? p.get('bias', [out]) : null);
 }
 
 export interface Conv2dOptions {

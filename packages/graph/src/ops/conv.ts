@@ -2,7 +2,7 @@ import { VitaminError } from '@vitamin-vlm/core';
 import type { Value } from '../graph.ts';
 import { formatShape, staticShape } from '../shape.ts';
 import { mul } from './arithmetic.ts';
-import { concat, pad, reshape, slice, transpose } from './layout.ts';
+import { concat, reshape, transpose } from './layout.ts';
 import { matmul } from './matmul.ts';
 import { reduceSum } from './reduce.ts';
 
@@ -85,15 +85,29 @@ function flip(weight: Value): Value {
 
 /** The pixels of x that kernel position (ky, kx) meets, one per output pixel: [N, C, H', W']. x is padded already. */
 function shifted(x: Value, ky: number, kx: number, stride: number, height: number, width: number): Value {
-  const rows = slice(x, { axis: 2, start: ky, end: ky + (height - 1) * stride + 1, step: stride });
-  return slice(rows, { axis: 3, start: kx, end: kx + (width - 1) * stride + 1, step: stride });
+  const graph = x.graph;
+  const ends = graph.integers([ky + (height - 1) * stride + 1, kx + (width - 1) * stride + 1]);
+  return graph.node({
+    op: 'Slice',
+    inputs: [x, graph.integers([ky, kx]), ends, graph.integers([2, 3]), graph.integers([stride, stride])],
+    dtype: x.dtype,
+    shape: [x.shape[0]!, x.shape[1]!, height, width],
+  });
+}
+
+/** Zeros around the two image axes. */
+function padSides(x: Value, padding: number): Value {
+  if (padding === 0) return x;
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const amounts = x.graph.integers([0, 0, padding, padding, 0, 0, padding, padding]);
+  return x.graph.node({ op: 'Pad', inputs: [x, amounts], dtype: x.dtype, shape: [n, c, h + 2 * padding, w + 2 * padding] });
 }
 
 /** dW[o, c, ky, kx] = Σ over images and pixels of dy[o] · x[c] shifted by (ky, kx): one matrix product per kernel position. */
 function filterGradient(dy: Value, x: Value, weight: Value, { stride, padding }: Required<ConvOptions>): Value {
   const [o, c, kernel] = weight.shape as [number, number, number];
   const [n, , height, width] = staticShape(dy.shape, 'a filter gradient') as [number, number, number, number];
-  const padded = pad(pad(x, 2, padding, padding), 3, padding, padding);
+  const padded = padSides(x, padding);
   const rows = reshape(dy, [n, o, height * width]);
   const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
     const pixels = reshape(shifted(padded, Math.floor(tap / kernel), tap % kernel, stride, height, width), [n, c, height * width]);
@@ -112,7 +126,7 @@ function depthwiseFilterGradient(dy: Value, x: Value, weight: Value, { stride, p
     );
   }
   const [, , height, width] = staticShape(dy.shape, 'a filter gradient') as [number, number, number, number];
-  const padded = pad(pad(x, 2, padding, padding), 3, padding, padding);
+  const padded = padSides(x, padding);
   const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
     const products = mul(dy, shifted(padded, Math.floor(tap / kernel), tap % kernel, stride, height, width));
     return reshape(reduceSum(products, [0, 2, 3]), [groups, 1, 1]);

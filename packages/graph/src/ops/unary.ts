@@ -48,9 +48,9 @@ export function sigmoid(x: Value): Value {
  */
 export function gelu(x: Value): Value {
   return unary('Gelu', x, (dy, input) => {
-    const cumulative = mul(add(erf(mul(input, Math.SQRT1_2)), 1), 0.5);
-    const density = mul(exp(mul(mul(input, input), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return mul(dy, add(cumulative, mul(input, density)));
+    const t = mul(input, Math.SQRT1_2); // with t = x/√2: Φ + x·φ = 1/2 + (erf t + 2/√π · t · e^(-t²)) / 2
+    const slope = add(erf(t), mul(mul(t, exp(neg(mul(t, t)))), 2 / Math.sqrt(Math.PI)));
+    return mul(dy, add(mul(slope, 0.5), 0.5));
   });
 }
 
