@@ -1,1 +1,12 @@
-export {};
+export { cgroupLimits, defaultThreads } from './cgroup.ts';
+export type { CgroupLimits } from './cgroup.ts';
+export { probeGuestEngine } from './guest-engine.ts';
+export type { GuestEngineInfo } from './guest-engine.ts';
+export { defaultCacheDir } from './model-cache.ts';
+export { listProviders } from './providers.ts';
+export type { Provider, ProviderInfo } from './providers.ts';
+export { memoryEnvironment, runtimeInfo } from './runtime-info.ts';
+export type { RuntimeInfo } from './runtime-info.ts';
+export { Session } from './session.ts';
+export type { RunOptions, SessionOptions } from './session.ts';
+export type { NamedTensors, ValueInfo } from './value-info.ts';

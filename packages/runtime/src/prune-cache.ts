@@ -1,0 +1,50 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { identify, type FileIdentity } from './file-identity.ts';
+
+const DAY_MS = 86_400_000;
+/** Graphs are cheap to make again. */
+const UNUSED_DAYS = 30;
+/** Long enough that nobody is still writing it. */
+const DRAFT_DAYS = 1;
+
+/**
+ * Removes from the cache what serves no one: graphs whose weights were replaced or deleted (their hard links would keep a
+ * deleted file's disk space), graphs unused for 30 days, copies of weights that no graph uses, and drafts a day old.
+ */
+export async function pruneCache(cacheDir: string): Promise<void> {
+  const graphs = join(cacheDir, 'graphs');
+  for (const name of await list(graphs)) {
+    const entry = join(graphs, name);
+    if (name.startsWith('.draft-') ? await isOlder(entry, DRAFT_DAYS) : await isUseless(entry))
+      await rm(entry, { recursive: true, force: true });
+  }
+  const weights = join(cacheDir, 'weights');
+  for (const name of await list(weights)) {
+    const file = join(weights, name);
+    const info = await stat(file).catch(() => undefined);
+    // The change time moves when a graph links or unlinks the copy, so it says how long no graph has used it.
+    if (info?.nlink === 1 && Date.now() - info.ctimeMs > DRAFT_DAYS * DAY_MS) await rm(file, { force: true });
+  }
+}
+
+async function list(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+async function isOlder(path: string, days: number): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info !== undefined && Date.now() - info.mtimeMs > days * DAY_MS;
+}
+
+async function isUseless(entry: string): Promise<boolean> {
+  if (await isOlder(join(entry, 'graph.onnx'), UNUSED_DAYS)) return true;
+  try {
+    const sources = JSON.parse(await readFile(join(entry, 'sources.json'), 'utf8')) as FileIdentity[];
+    for (const source of sources) if (JSON.stringify(await identify(source.path)) !== JSON.stringify(source)) return true;
+    return false;
+  } catch {
+    return true;
+  }
+}

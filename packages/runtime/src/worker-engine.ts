@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads';
+
+import { VitaminError, type Tensor } from '@vitamin-vlm/core';
+
+import type { Engine, EngineOptions } from './engine.ts';
+import { fromErrorData } from './engine-error.ts';
+import type { NamedTensors, ValueInfo } from './value-info.ts';
+import type { Reply, Request } from './worker.ts';
+
+interface Pending {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: VitaminError) => void;
+}
+
+/**
+ * An `OrtEngine` in a thread of its own: this side only posts and receives, so its event loop stays free.
+ * The thread keeps the process alive while a call is under way, and only then.
+ */
+export class WorkerEngine implements Engine {
+  inputs: readonly ValueInfo[] = [];
+  outputs: readonly ValueInfo[] = [];
+  readonly #worker: Worker;
+  readonly #exit: Promise<void>;
+  #pending: Pending | undefined;
+  #failure: VitaminError | undefined;
+
+  private constructor() {
+    // Flags of the parent such as --eval or a loader are not for the worker, which is plain JavaScript.
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'vitamin-session', execArgv: [] });
+    this.#exit = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    this.#worker.on('message', (reply: Reply) => {
+      const pending = this.#settle();
+      if (reply.kind === 'error') pending?.reject(fromErrorData(reply.error));
+      else pending?.resolve(reply);
+    });
+    this.#worker.on('error', (cause) => this.#fail(`its thread failed: ${cause.message}`, cause));
+    this.#worker.on('exit', (code) => this.#fail(`its thread ended with code ${code}`));
+    this.#worker.unref();
+  }
+
+  static async create(options: EngineOptions): Promise<WorkerEngine> {
+    const engine = new WorkerEngine();
+    try {
+      const reply = await engine.#call({ kind: 'create', options });
+      if (reply.kind === 'created') Object.assign(engine, { inputs: reply.inputs, outputs: reply.outputs });
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  async run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>> {
+    const buffers = new Set<ArrayBuffer>();
+    const moved: Record<string, Tensor> = {};
+    for (const [name, feed] of Object.entries(feeds)) {
+      const data = transfer && isWhole(feed.data) && !buffers.has(feed.data.buffer) ? feed.data : feed.data.slice();
+      buffers.add(data.buffer);
+      moved[name] = { dtype: feed.dtype, shape: feed.shape, data };
+    }
+    const reply = await this.#call({ kind: 'run', feeds: moved }, [...buffers]);
+    return reply.kind === 'outputs' ? reply.outputs : {};
+  }
+
+  async close(): Promise<void> {
+    if (!this.#failure) await this.#call({ kind: 'close' }).catch(() => undefined);
+    // unref() let go of the thread: until it has ended, it must keep the process alive again.
+    this.#worker.ref();
+    await this.#exit;
+  }
+
+  #call(request: Request, transfer: ArrayBuffer[] = []): Promise<Reply> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#worker.postMessage(request, transfer);
+      this.#pending = { resolve, reject };
+      this.#worker.ref();
+    });
+  }
+
+  #settle(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#worker.unref();
+    return pending;
+  }
+
+  #fail(reason: string, cause?: unknown): void {
+    this.#failure ??= new VitaminError('RUNTIME', `Expected the session to be running but ${reason}`, {
+      hint: 'Create a new session.',
+      cause,
+    });
+    this.#settle()?.reject(this.#failure);
+  }
+}
+
+/** A view of its whole, unshared buffer: what can be moved without taking other data along. */
+function isWhole(data: Tensor['data']): data is Tensor['data'] & { buffer: ArrayBuffer } {
+  return data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+}

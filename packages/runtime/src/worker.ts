@@ -1,0 +1,46 @@
+/** The thread of one session: answers each request of `WorkerEngine` with one reply, in order. */
+import { parentPort } from 'node:worker_threads';
+
+import type { Tensor } from '@vitamin-vlm/core';
+
+import { OrtEngine, type EngineOptions } from './engine.ts';
+import { toErrorData, wrapEngineError, type ErrorData } from './engine-error.ts';
+import type { NamedTensors, ValueInfo } from './value-info.ts';
+
+export type Request =
+  | { readonly kind: 'create'; readonly options: EngineOptions }
+  | { readonly kind: 'run'; readonly feeds: NamedTensors }
+  | { readonly kind: 'close' };
+
+export type Reply =
+  | { readonly kind: 'created'; readonly inputs: readonly ValueInfo[]; readonly outputs: readonly ValueInfo[] }
+  | { readonly kind: 'outputs'; readonly outputs: Record<string, Tensor> }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'error'; readonly error: ErrorData };
+
+const port = parentPort!;
+let engine: OrtEngine | undefined;
+
+async function answer(request: Request): Promise<Reply> {
+  if (request.kind === 'create') {
+    engine = await OrtEngine.create(request.options);
+    return { kind: 'created', inputs: engine.inputs, outputs: engine.outputs };
+  }
+  // The feeds were moved here, so they belong to the engine.
+  if (request.kind === 'run') return { kind: 'outputs', outputs: await engine!.run(request.feeds, true) };
+  await engine?.close();
+  return { kind: 'closed' };
+}
+
+async function serve(request: Request): Promise<void> {
+  const reply = await answer(request).catch((error: unknown): Reply => ({
+    kind: 'error',
+    error: toErrorData(wrapEngineError(error, request.kind)),
+  }));
+  const buffers = reply.kind === 'outputs' ? Object.values(reply.outputs).map(({ data }) => data.buffer as ArrayBuffer) : [];
+  port.postMessage(reply, buffers);
+  // The thread ends by itself once nothing listens: stopping it from outside could hit a run and abort the process.
+  if (request.kind === 'close') port.close();
+}
+
+port.on('message', (request: Request) => void serve(request));
