@@ -1,1 +1,11 @@
-export {};
+export type { Checkpoint } from './checkpoint.ts';
+export { readNpy } from './npy/read.ts';
+export { writeNpy } from './npy/write.ts';
+export { openCheckpoint } from './open-checkpoint.ts';
+export type { CheckpointFormat, MetadataValue } from './opened-file.ts';
+export { writeSafetensors } from './safetensors/write.ts';
+export { summarize } from './summary.ts';
+export type { CheckpointSummary } from './summary.ts';
+export type { LazyTensor, TensorInput } from './tensor-input.ts';
+export { writeTorchArchive } from './torch/write.ts';
+export type { TorchValue } from './torch/write.ts';

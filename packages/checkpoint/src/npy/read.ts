@@ -1,0 +1,99 @@
+import { basename } from 'node:path';
+
+import { bytesPerElement, sizeOf, type DType, type Tensor } from '@vitamin-vlm/core';
+
+import { openFile, readRange, type ByteSource } from '../byte-source.ts';
+import { corrupt, quote, unsupported } from '../corrupt.ts';
+import { readTensor, rowMajorStrides, toRecord } from '../layout.ts';
+import { MAX_NPY_HEADER_BYTES } from '../limits.ts';
+import { assertTiled, type OpenedFile } from '../opened-file.ts';
+import { assertWeights } from '../sniff.ts';
+
+/** numpy's type codes of our element types. numpy has no bfloat16. */
+export const npyDescriptions: ReadonlyMap<DType, string> = new Map<DType, string>([
+  ['float64', '<f8'],
+  ['float32', '<f4'],
+  ['float16', '<f2'],
+  ['int64', '<i8'],
+  ['int32', '<i4'],
+  ['int16', '<i2'],
+  ['int8', '|i1'],
+  ['uint8', '|u1'],
+  ['bool', '|b1'],
+]);
+const dtypes: ReadonlyMap<string, DType> = new Map([...npyDescriptions].map(([dtype, code]) => [code, dtype]));
+
+/**
+ * Reads one array from a `.npy` file.
+ *
+ * @throws VitaminError as `openCheckpoint` does; `UNSUPPORTED` also when the file holds another format.
+ * @example
+ * ```ts
+ * import { readNpy } from '@vitamin-vlm/checkpoint';
+ * const { dtype, shape, data } = await readNpy('features.npy');
+ * console.log(dtype, shape, data.length);
+ * ```
+ */
+export async function readNpy(path: string): Promise<Tensor> {
+  const source = await openFile(path);
+  try {
+    const format = await assertWeights(source);
+    if (format !== 'npy') throw unsupported(path, `Expected a .npy file but found ${format}`, 'Open it with openCheckpoint.');
+    const [record] = (await readNpyHeader(source)).tensors.values();
+    return await readTensor(source, record!);
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * Reads the header of a `.npy` file, versions 1 to 3 (numpy's format specification, NEP 1). The one tensor bears the file's name without
+ * its ending. Fortran order becomes strides.
+ */
+export async function readNpyHeader(source: ByteSource): Promise<OpenedFile> {
+  const { path } = source;
+  const prefix = await readRange(source, 0, 10, 'an npy prefix');
+  const major = prefix[6]!;
+  if (major < 1 || major > 3)
+    throw unsupported(path, `Expected npy version 1, 2 or 3 but found ${major}`, 'Save the array again with numpy.save.');
+  const wide = major === 1 ? prefix : await readRange(source, 0, 12, 'an npy prefix');
+  const view = new DataView(wide.buffer);
+  const headerBytes = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (headerBytes > MAX_NPY_HEADER_BYTES) {
+    throw corrupt(path, `Expected an npy header of at most ${MAX_NPY_HEADER_BYTES} bytes but found one of ${headerBytes}`);
+  }
+  const text = new TextDecoder().decode(await readRange(source, wide.length, headerBytes, 'the npy header'));
+  const { dtype, fortran, shape } = parseHeader(path, text);
+  const name = basename(source.path).replace(/\.npy$/i, '') || 'array';
+  const start = wide.length + headerBytes;
+  const strides = fortran ? rowMajorStrides(shape.toReversed()).toReversed() : rowMajorStrides(shape);
+  const needed = shape.includes(0) ? 0 : sizeOf(shape) * bytesPerElement(dtype);
+  if (start + needed > source.size) {
+    throw corrupt(path, `Expected ${needed} bytes of ${dtype} [${shape.join(', ')}] but found ${source.size - start} (a truncated file?)`);
+  }
+  const record = toRecord(source, { name, dtype, shape, strides, start, end: source.size });
+  assertTiled(path, [record], start, source.size);
+  return { format: 'npy', tensors: new Map([[name, record]]), metadata: new Map() };
+}
+
+/** The header is a Python dict literal with exactly three keys. */
+function parseHeader(path: string, text: string): { dtype: DType; fortran: boolean; shape: number[] } {
+  const body = /^\{(.*)\}\s*$/s.exec(text)?.[1];
+  const descr = body === undefined ? undefined : /'descr'\s*:\s*(?:'([^']*)'|\[)/.exec(body);
+  const fortran = body === undefined ? undefined : /'fortran_order'\s*:\s*(True|False)/.exec(body)?.[1];
+  const shape = body === undefined ? undefined : /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(body)?.[1];
+  if (!descr || fortran === undefined || shape === undefined) {
+    throw corrupt(path, `Expected descr, fortran_order and shape in the npy header but found ${quote(text.trim())}`);
+  }
+  const code = descr[1] ?? 'a structured type';
+  const dtype = dtypes.get(code);
+  if (dtype === undefined) {
+    throw unsupported(
+      path,
+      `Expected one of ${[...dtypes.keys()].join(', ')} but found npy type ${quote(code)}`,
+      "Save the array again, for example with array.astype('<f4').",
+    );
+  }
+  const dims = shape.split(',').map((part) => part.trim());
+  return { dtype, fortran: fortran === 'True', shape: dims.filter((part) => part !== '').map(Number) };
+}

@@ -1,0 +1,41 @@
+import { VitaminError, type Tensor } from '@vitamin-vlm/core';
+
+import { writeAll, writeAtomically } from '../atomic-file.ts';
+import { bytesOf } from '../tensor-input.ts';
+import { npyDescriptions } from './read.ts';
+
+/** numpy aligns the data to 64 bytes. */
+const ALIGNMENT = 64;
+
+/**
+ * Writes one array as `.npy` version 1, row-major, through a temporary file and a rename.
+ *
+ * @throws VitaminError `UNSUPPORTED` for bfloat16, which numpy lacks.
+ * @example
+ * ```ts
+ * import { writeNpy } from '@vitamin-vlm/checkpoint';
+ * import { tensor } from '@vitamin-vlm/core';
+ * await writeNpy('features.npy', tensor('float32', [2, 2], new Float32Array([1, 2, 3, 4])));
+ * ```
+ */
+export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
+  const description = npyDescriptions.get(tensor.dtype);
+  if (description === undefined) {
+    throw new VitaminError('UNSUPPORTED', `Expected an element type that numpy has but received ${tensor.dtype}`, {
+      hint: 'Convert with toFloat32 first, or write safetensors.',
+    });
+  }
+  const dims = tensor.shape.length === 1 ? `${tensor.shape[0]},` : tensor.shape.join(', ');
+  const text = `{'descr': '${description}', 'fortran_order': False, 'shape': (${dims}), }`;
+  const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const head = Buffer.alloc(length, ' ');
+  head.set([0x93, ...Buffer.from('NUMPY'), 1, 0]);
+  head.writeUInt16LE(length - 10, 8);
+  head.write(text, 10, 'latin1');
+  head[length - 1] = 0x0a;
+  const bytes = await bytesOf('array', tensor);
+  await writeAtomically(path, async (handle) => {
+    await writeAll(handle, head, 0);
+    await writeAll(handle, bytes, length);
+  });
+}

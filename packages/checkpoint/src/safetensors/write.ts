@@ -1,0 +1,111 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import { bytesPerElement, sizeOf, throwIfAborted, VitaminError, type DType, type WorkOptions } from '@vitamin-vlm/core';
+
+import { writeAll, writeAtomically } from '../atomic-file.ts';
+import { quote } from '../corrupt.ts';
+import { bytesOf, pairsOf, type TensorInput } from '../tensor-input.ts';
+import { safetensorsNames } from './read.ts';
+
+/** Room left for the header when the number of tensors is not known beforehand: about 35 tensors. More are made room for afterwards. */
+const HEADER_ROOM = 4096;
+const MOVE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Writes a safetensors file through a temporary one and a rename. A record or an array is written in one pass; from a generator the elements
+ * are written as they come, and the file's body is moved once if the header outgrows the room left for it. Every tensor begins at a multiple
+ * of its element size if wider element types come first.
+ *
+ * @throws VitaminError `USAGE` for a repeated name or elements that do not fit the shape, `ABORTED` on the signal.
+ * @example
+ * ```ts
+ * import { openCheckpoint, writeSafetensors } from '@vitamin-vlm/checkpoint';
+ * await using source = await openCheckpoint('pytorch_model.bin');
+ * async function* tensors() {
+ *   for (const name of source.tensors.keys()) yield [name, await source.read(name)] as const;
+ * }
+ * await writeSafetensors('model.safetensors', tensors(), { format: 'pt' });
+ * ```
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: TensorInput,
+  metadata: Readonly<Record<string, string>> = {},
+  options: Pick<WorkOptions, 'signal'> = {},
+): Promise<void> {
+  await writeAtomically(path, async (handle) => {
+    const pairs = pairsOf(tensors);
+    const room = Array.isArray(pairs) ? encodeHeader(plan(pairs), metadata, 0).length : HEADER_ROOM;
+    const header = new Map<string, HeaderEntry>();
+    let end = 0;
+    for await (const [name, tensor] of pairs) {
+      throwIfAborted(options.signal);
+      addEntry(header, name, tensor, end);
+      const bytes = await bytesOf(name, tensor);
+      await writeAll(handle, bytes, room + end);
+      end += bytes.length;
+    }
+    const head = encodeHeader(header, metadata, room);
+    if (head.length > room) await moveUp(handle, room, end, head.length - room);
+    await writeAll(handle, head, 0);
+  });
+}
+
+/** One tensor as the header names it. */
+interface HeaderEntry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+type Described = { readonly dtype: DType; readonly shape: readonly number[] };
+
+function plan(pairs: readonly (readonly [string, Described])[]): Map<string, HeaderEntry> {
+  const header = new Map<string, HeaderEntry>();
+  let end = 0;
+  for (const [name, tensor] of pairs) end = addEntry(header, name, tensor, end);
+  return header;
+}
+
+function addEntry(header: Map<string, HeaderEntry>, name: string, { dtype, shape }: Described, start: number): number {
+  if (header.has(name) || name === '__metadata__') {
+    throw new VitaminError('USAGE', `Expected unique tensor names other than "__metadata__" but received ${quote(name)}`);
+  }
+  const end = start + sizeOf(shape) * bytesPerElement(dtype);
+  header.set(name, { dtype: safetensorsNames.get(dtype)!, shape, data_offsets: [start, end] });
+  return end;
+}
+
+/** Length and JSON, filled up with spaces to a multiple of 8 bytes, at least to `room`: the format allows spaces at the end. */
+function encodeHeader(header: ReadonlyMap<string, HeaderEntry>, metadata: Readonly<Record<string, string>>, room: number): Uint8Array {
+  const about = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  // JSON.stringify keeps "__proto__" as a name when the object has no prototype.
+  const json = JSON.stringify(Object.assign(Object.create(null) as object, about, nullPrototype(header)));
+  const text = Buffer.from(json);
+  const length = Math.max(Math.ceil((8 + text.length) / 8) * 8, room);
+  const bytes = Buffer.alloc(length, ' ');
+  bytes.writeBigUInt64LE(BigInt(length - 8), 0);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+function nullPrototype(map: ReadonlyMap<string, unknown>): object {
+  const object = Object.create(null) as Record<string, unknown>;
+  for (const [key, value] of map) object[key] = value;
+  return object;
+}
+
+/** Moves `length` bytes at `from` towards the end of the file by `by`, last block first, in place. */
+async function moveUp(handle: FileHandle, from: number, length: number, by: number): Promise<void> {
+  const block = new Uint8Array(Math.min(length, MOVE_BYTES));
+  for (let end = length; end > 0;) {
+    const start = Math.max(end - block.length, 0);
+    const part = block.subarray(0, end - start);
+    for (let done = 0; done < part.length;) {
+      const { bytesRead } = await handle.read(part, done, part.length - done, from + start + done);
+      done += bytesRead;
+    }
+    await writeAll(handle, part, from + start + by);
+    end = start;
+  }
+}

@@ -1,0 +1,117 @@
+import { callbackify } from 'node:util';
+
+import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
+
+import { VitaminError } from '@vitamin-vlm/core';
+
+import type { ByteSource } from '../byte-source.ts';
+import { corrupt, quote } from '../corrupt.ts';
+import { MAX_ZIP_ENTRIES } from '../limits.ts';
+
+/** One entry of a zip archive with the absolute place of its data. */
+export interface ZipEntry {
+  readonly name: string;
+  /** Byte offset of the data in the file. */
+  readonly offset: number;
+  /** Bytes in the file. */
+  readonly byteLength: number;
+  /** Bytes after inflation; equal to `byteLength` for a stored entry. */
+  readonly inflatedLength: number;
+  readonly method: 'stored' | 'deflated' | 'other';
+}
+
+/**
+ * Reads the central directory and every local header (whose extra field may be longer than the directory says). Names are unique and no two
+ * entries overlap, so that two readers cannot see two different files.
+ */
+export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<string, ZipEntry>> {
+  const reader = new SourceReader(source);
+  try {
+    const zip = await fromRandomAccessReaderPromise(reader, source.size, { autoClose: false, strictFileNames: true });
+    return await listEntries(source, zip);
+  } catch (cause) {
+    if (cause instanceof VitaminError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw corrupt(source.path, `Expected a whole zip archive but found a damaged or truncated one (${reason})`, { cause });
+  }
+}
+
+async function listEntries(source: ByteSource, zip: ZipFile): Promise<ReadonlyMap<string, ZipEntry>> {
+  if (zip.entryCount > MAX_ZIP_ENTRIES) {
+    throw corrupt(source.path, `Expected at most ${MAX_ZIP_ENTRIES} zip entries but found ${zip.entryCount}`);
+  }
+  const entries = new Map<string, ZipEntry>();
+  const spans: { name: string; start: number; end: number }[] = [];
+  for await (const entry of zip.eachEntry()) {
+    const name = entry.fileName;
+    if (entries.has(name)) throw corrupt(source.path, `Expected unique zip entries but found ${quote(name)} twice`);
+    if (entry.isEncrypted()) throw corrupt(source.path, `Expected plain zip entries but found ${quote(name)} encrypted`);
+    const { fileDataStart: offset } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const byteLength = entry.compressedSize;
+    entries.set(name, { name, offset, byteLength, inflatedLength: entry.uncompressedSize, method: methodOf(entry) });
+    spans.push({ name, start: entry.relativeOffsetOfLocalHeader, end: offset + byteLength });
+  }
+  spans.sort((a, b) => a.start - b.start);
+  for (const [i, span] of spans.entries()) {
+    const next = spans[i + 1];
+    if (next && next.start < span.end) {
+      throw corrupt(source.path, `Expected zip entries apart but found ${quote(span.name)} and ${quote(next.name)} overlapping`);
+    }
+  }
+  return entries;
+}
+
+function methodOf(entry: Entry): ZipEntry['method'] {
+  if (entry.compressionMethod === 0) return 'stored';
+  return entry.compressionMethod === 8 ? 'deflated' : 'other';
+}
+
+/** Bytes fetched at once: yauzl asks for 46 bytes, then for a name, entry by entry. One page serves about 40 entries of the directory. */
+const WINDOW_BYTES = 4096;
+
+/** yauzl's view of a source. Only `read` is used here: no entry is ever opened as a stream. */
+class SourceReader extends RandomAccessReader {
+  readonly #source: ByteSource;
+  #window: Uint8Array = new Uint8Array(0);
+  #windowStart = 0;
+
+  constructor(source: ByteSource) {
+    super();
+    this.#source = source;
+  }
+
+  override _readStreamForRange(): never {
+    throw new Error('Streams are not used');
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    const fetch = callbackify(async (): Promise<number> => {
+      const bytes = await this.#bytes(position, length);
+      buffer.set(bytes, offset);
+      return bytes.length;
+    });
+    fetch((error, bytesRead) => callback(error, bytesRead));
+  }
+
+  /** Fewer bytes than asked for at the end of the file, none beyond it: yauzl reports both. */
+  async #bytes(position: number, length: number): Promise<Uint8Array> {
+    const at = position - this.#windowStart;
+    if (at >= 0 && at + length <= this.#window.length) return this.#window.subarray(at, at + length);
+    const available = Math.max(Math.min(Math.max(length, WINDOW_BYTES), this.#source.size - position), 0);
+    const window = new Uint8Array(available);
+    if (available > 0) await this.#source.readInto(window, position);
+    this.#window = window;
+    this.#windowStart = position;
+    return window.subarray(0, length);
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    callback(null);
+  }
+}
