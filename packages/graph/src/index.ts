@@ -28,3 +28,5 @@ export { adamW } from './train/adamw.ts';
 export type { AdamWOptions, AdamWState } from './train/adamw.ts';
 export { clipGradients, cosineSchedule } from './train/schedule.ts';
 export type { CosineOptions } from './train/schedule.ts';
+export { accumulatedStep, addAccumulation, addTrainingStep } from './train/training-step.ts';
+export type { TrainingOptions } from './train/training-step.ts';
