@@ -1,0 +1,89 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import sharp from 'sharp';
+import { checkPicture, isSide, MAX_SIDE, type Picture } from './picture.ts';
+import { readSource } from './read-source.ts';
+import { sniffFormat } from './sniff-format.ts';
+
+/** Largest picture that is decoded unless the caller says otherwise: 100 megapixels are 300 MB of RGB. */
+export const MAX_PIXELS = 100_000_000;
+
+/** Options of `decodeImage`. */
+export interface DecodeOptions {
+  /** Refuse pictures with more pixels than this, judged from the file's header before anything is decoded. Default `MAX_PIXELS`. */
+  readonly maxPixels?: number | undefined;
+}
+
+/**
+ * Decodes a JPEG, PNG, WebP, GIF, TIFF or AVIF picture to 8-bit RGB with its EXIF orientation applied, so that width and height are those a viewer shows.
+ *
+ * Colour follows what Pillow's `convert('RGB')` gives the published models: alpha is dropped (never blended), palettes and grey become RGB, and an
+ * embedded RGB or grey colour profile is ignored. CMYK is converted with its own profile. 16-bit samples keep their upper 8 bits.
+ *
+ * @param source a path, a `file:` URL, the bytes of a file, or a `Picture`, which is checked and returned as it is.
+ * @throws VitaminError `INPUT_NOT_FOUND` when there is no such file; `INPUT_UNREADABLE` for directories, empty, truncated, animated or non-image files,
+ * SVG, and pictures above the limit; `USAGE` for a limit that is not a positive integer.
+ * @example
+ * ```ts
+ * import { decodeImage } from '@vitamin-vlm/image';
+ * const { width, height, data } = await decodeImage('street.jpg', { maxPixels: 50_000_000 });
+ * console.log(width, height, data.length === width * height * 3);
+ * ```
+ */
+export async function decodeImage(source: string | URL | Uint8Array | Picture, options: DecodeOptions = {}): Promise<Picture> {
+  const maxPixels = options.maxPixels ?? MAX_PIXELS;
+  if (!isSide(maxPixels)) throw new VitaminError('USAGE', `Expected maxPixels to be a positive integer but received ${maxPixels}`);
+  if (isPicture(source)) {
+    checkSize(source.width, source.height, maxPixels, 'the picture');
+    return checkPicture(source);
+  }
+  const { bytes, name } = await readSource(source);
+  sniffFormat(bytes, name);
+  try {
+    return await decodeBytes(bytes, name, maxPixels);
+  } catch (cause) {
+    if (cause instanceof VitaminError) throw cause;
+    const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n', 1)[0]!;
+    throw new VitaminError('INPUT_UNREADABLE', `Expected a complete picture but ${name} cannot be decoded: ${reason}`, {
+      cause,
+      hint: 'The file is truncated or damaged. Fetch it again, or open it in an image viewer and save it anew.',
+    });
+  }
+}
+
+async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): Promise<Picture> {
+  const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+  checkSize(header.width, header.height, maxPixels, name);
+  if ((header.pages ?? 1) > 1) {
+    throw new VitaminError('INPUT_UNREADABLE', `Expected one picture but ${name} is animated or has pages: ${header.pages} of them`, {
+      hint: 'Save the frame that you mean as PNG or JPEG.',
+    });
+  }
+  const image = sharp(bytes, {
+    failOn: 'error',
+    limitInputPixels: maxPixels,
+    ignoreIcc: header.space !== 'cmyk',
+    // One pass from top to bottom: libvips keeps a few rows instead of the decoded file.
+    sequentialRead: true,
+  });
+  const { data, info } = await image
+    .autoOrient()
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return checkPicture({ width: info.width, height: info.height, data });
+}
+
+function isPicture(source: string | URL | Uint8Array | Picture): source is Picture {
+  return typeof source === 'object' && source !== null && 'data' in source && 'width' in source;
+}
+
+function checkSize(width: number, height: number, maxPixels: number, name: string): void {
+  if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
+    throw new VitaminError(
+      'INPUT_UNREADABLE',
+      `Expected at most ${maxPixels} pixels and sides up to ${MAX_SIDE} but ${name} has ${width} x ${height} = ${width * height}`,
+      { hint: 'Shrink the picture first, or raise maxPixels if you trust where it comes from.' },
+    );
+  }
+}
