@@ -1,0 +1,100 @@
+/** The six main error types, in TIDE's order. */
+export const tideErrorTypes = ['Cls', 'Loc', 'Both', 'Dupe', 'Bkg', 'Miss'] as const;
+
+/** Name of a main error type: wrong class, wrong place, both, duplicate, background, missed. */
+export type TideErrorType = (typeof tideErrorTypes)[number];
+
+/** One image for `tide`: all classes together. */
+export interface TideImage {
+  /** Category id of each of the G ground truths that are no crowd regions. */
+  readonly gtCategories: ArrayLike<number>;
+  /** Category id of each of the D detections, by descending score, already cut to the limit per image. */
+  readonly dtCategories: ArrayLike<number>;
+  readonly dtScores: ArrayLike<number>;
+  /** D x G, row-major. */
+  readonly iou: Float64Array;
+  /** Category id of each of the C crowd regions; -1 fits every class. */
+  readonly crowdCategories: ArrayLike<number>;
+  /** D x C, row-major: intersection / detection area. */
+  readonly crowdIou: Float64Array;
+}
+
+/** What became of one detection. */
+export interface TideDetection {
+  readonly category: number;
+  readonly score: number;
+  /** `ignored`: on a crowd region, so it leaves the AP, but TIDE still gives it an error type. */
+  readonly state: 'tp' | 'fp' | 'ignored';
+  /** Absent for true positives. */
+  readonly error?: Exclude<TideErrorType, 'Miss'>;
+  /** The class in which repairing this error makes a true positive: only the best detection of each unused ground truth is repaired, others are removed. */
+  readonly repairedAs?: number;
+}
+
+/** One image, classified. */
+export interface TideImageResult {
+  readonly detections: readonly TideDetection[];
+  /** Category ids of ground truths that nothing matched. */
+  readonly unmatched: readonly number[];
+  /** Those of `unmatched` that no repaired Cls or Loc error would find. */
+  readonly missed: readonly number[];
+}
+
+/** Largest value of a row where `accept` holds, other entries counting as 0; the first wins ties (numpy's argmax). */
+function best(iou: Float64Array, row: number, width: number, accept: (gt: number) => boolean): { at: number; value: number } {
+  let at = 0;
+  let value = -Infinity;
+  for (let gt = 0; gt < width; gt++) {
+    const candidate = accept(gt) ? iou[row * width + gt]! : 0;
+    if (candidate > value) [at, value] = [gt, candidate];
+  }
+  return { at, value };
+}
+
+/** Matching and error types of one image (tidecv's `TIDEExample` and `TIDERun._eval_image`). */
+export function classifyImage(image: TideImage, positive: number, background: number): TideImageResult {
+  const { gtCategories, dtCategories, dtScores, iou } = image;
+  const g = gtCategories.length;
+  const used = new Uint8Array(g);
+  const state = Array.from(dtCategories, (category, d): TideDetection['state'] => {
+    const match = best(iou, d, g, (gt) => gtCategories[gt] === category && !used[gt]);
+    if (match.value < positive) return onCrowd(image, d, positive) ? 'ignored' : 'fp';
+    used[match.at] = 1;
+    return 'tp';
+  });
+  /** The detections come by descending score, so the first to ask for an unused ground truth is its best. */
+  const claimed = new Uint8Array(g);
+  const claim = (gt: number): boolean => {
+    if (used[gt] || claimed[gt]) return false;
+    claimed[gt] = 1;
+    return true;
+  };
+  const detections = state.map((outcome, d): TideDetection => {
+    const category = dtCategories[d]!;
+    const found = { category, score: dtScores[d]!, state: outcome };
+    if (outcome === 'tp') return found;
+    if (g === 0) return { ...found, error: 'Bkg' };
+    const same = best(iou, d, g, (gt) => gtCategories[gt] === category);
+    if (same.value >= background && same.value <= positive) {
+      return claim(same.at) ? { ...found, error: 'Loc', repairedAs: category } : { ...found, error: 'Loc' };
+    }
+    const other = best(iou, d, g, (gt) => gtCategories[gt] !== category);
+    if (other.value >= positive) {
+      return claim(other.at) ? { ...found, error: 'Cls', repairedAs: gtCategories[other.at]! } : { ...found, error: 'Cls' };
+    }
+    if (best(iou, d, g, (gt) => gtCategories[gt] === category && used[gt] === 1).value >= positive) return { ...found, error: 'Dupe' };
+    return { ...found, error: best(iou, d, g, () => true).value <= background ? 'Bkg' : 'Both' };
+  });
+  const unmatched = Array.from(gtCategories).filter((_, gt) => !used[gt]);
+  const missed = Array.from(gtCategories).filter((_, gt) => !used[gt] && !claimed[gt]);
+  return { detections, unmatched, missed };
+}
+
+function onCrowd({ crowdCategories, crowdIou, dtCategories }: TideImage, d: number, positive: number): boolean {
+  const width = crowdCategories.length;
+  for (let c = 0; c < width; c++) {
+    const fits = crowdCategories[c] === -1 || crowdCategories[c] === dtCategories[d];
+    if (fits && crowdIou[d * width + c]! > positive) return true;
+  }
+  return false;
+}
