@@ -19,6 +19,7 @@ export interface CachedModel {
 }
 
 const GRAPH_FILE = 'graph.onnx';
+const SOURCES_FILE = 'sources.json';
 
 /**
  * Where graphs are cached unless told otherwise: `$XDG_CACHE_HOME/vitamin`, or `~/.cache/vitamin`.
@@ -44,7 +45,7 @@ export function defaultCacheDir(): string {
 export async function cacheModel(model: OnnxModel, cacheDir: string, options: WorkOptions = {}): Promise<CachedModel> {
   const files = new Map<string, FileIdentity>();
   for (const [location, path] of model.externalFiles) {
-    if (basename(location) !== location || /^\.*$|\\/.test(location) || location === GRAPH_FILE) {
+    if (basename(location) !== location || /^\.*$|\\/.test(location) || [GRAPH_FILE, SOURCES_FILE].includes(location)) {
       throw new VitaminError('USAGE', `Expected the location of an external file to be a plain file name but received "${location}"`);
     }
     files.set(location, await identify(path));
@@ -90,7 +91,7 @@ async function build(
       await link(copy.path, join(draft, location));
     }
     await writeFile(join(draft, GRAPH_FILE), bytes);
-    await writeFile(join(draft, 'sources.json'), JSON.stringify([...files.values()]));
+    await writeFile(join(draft, SOURCES_FILE), JSON.stringify([...files.values()]));
     await publish(draft, entry, () => isIntact(entry, files, bytes.byteLength));
   } catch (cause) {
     if (cause instanceof VitaminError) throw cause;
@@ -99,7 +100,7 @@ async function build(
       cause,
     });
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
   }
   return copied;
 }
