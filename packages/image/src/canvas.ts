@@ -1,0 +1,97 @@
+import { createRequire } from 'node:module';
+import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import type { Rgb } from './encode.ts';
+import type { Picture } from './picture.ts';
+
+/** Parts of Noto Sans (SIL Open Font Licence) that come as separate files. Letters of other scripts fall back to a system font if there is one. */
+const SCRIPTS = ['latin', 'latin-ext', 'vietnamese', 'greek', 'cyrillic', 'cyrillic-ext', 'devanagari'];
+const families = SCRIPTS.map((script) => `Vitamin Noto Sans ${script}`).map((family) => `"${family}"`);
+
+let fontsReady = false;
+
+/** A picture that can be drawn on, and how large text and lines should be on it. */
+export interface Drawing {
+  readonly canvas: Canvas;
+  readonly context: SKRSContext2D;
+  /** Text height in pixels. */
+  readonly fontSize: number;
+  /** Line width in pixels. */
+  readonly lineWidth: number;
+}
+
+/** Copies a picture onto a canvas that may be taller than the picture, below which there is room then. */
+export function startDrawing(picture: Picture, canvasHeight: number = picture.height): Drawing {
+  const { width, height, data } = picture;
+  const canvas = createCanvas(width, canvasHeight);
+  const context = canvas.getContext('2d');
+  const pixels = context.createImageData(width, height);
+  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
+    pixels.data[to] = data[from]!;
+    pixels.data[to + 1] = data[from + 1]!;
+    pixels.data[to + 2] = data[from + 2]!;
+    pixels.data[to + 3] = 255;
+  }
+  context.putImageData(pixels, 0, 0);
+  context.textBaseline = 'alphabetic';
+  context.lineJoin = 'round';
+  const fontSize = textSize(picture);
+  useFont(context, fontSize);
+  return { canvas, context, fontSize, lineWidth: Math.max(2, Math.round(fontSize / 6)) };
+}
+
+/** What was drawn, as a picture. */
+export function finishDrawing({ canvas, context }: Drawing): Picture {
+  const { width, height } = canvas;
+  const pixels = context.getImageData(0, 0, width, height).data;
+  const data = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
+    data[to] = pixels[from]!;
+    data[to + 1] = pixels[from + 1]!;
+    data[to + 2] = pixels[from + 2]!;
+  }
+  return { width, height, data };
+}
+
+/** A context only for measuring text, before the size of the canvas is known. */
+export function measuringContext(fontSize: number): SKRSContext2D {
+  const context = createCanvas(1, 1).getContext('2d');
+  useFont(context, fontSize);
+  return context;
+}
+
+/** 13 pixels on a small picture, growing with the picture so that text takes the same share of it: 16 at 640 x 480, 87 at 4000 x 3000. */
+export function textSize({ width, height }: { readonly width: number; readonly height: number }): number {
+  return Math.max(13, Math.round(Math.sqrt(width * height) / 40));
+}
+
+/** The text itself, or its beginning and an ellipsis where it is wider than `limit` pixels. */
+export function fitText(context: SKRSContext2D, text: string, limit: number): string {
+  if (context.measureText(text).width <= limit) return text;
+  const letters = Array.from(text);
+  let low = 0;
+  let high = letters.length;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (context.measureText(`${letters.slice(0, middle).join('')}…`).width <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return `${letters.slice(0, low).join('').trimEnd()}…`;
+}
+
+/** A colour as CSS writes it. */
+export function css([red, green, blue]: Rgb, alpha = 1): string {
+  return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
+}
+
+/** Sets the text size, after loading the fonts once per process. */
+export function useFont(context: SKRSContext2D, fontSize: number): void {
+  if (!fontsReady) {
+    const require = createRequire(import.meta.url);
+    for (const script of SCRIPTS) {
+      const file = require.resolve(`@fontsource/noto-sans/files/noto-sans-${script}-600-normal.woff2`);
+      GlobalFonts.registerFromPath(file, `Vitamin Noto Sans ${script}`);
+    }
+    fontsReady = true;
+  }
+  context.font = `${fontSize}px ${families.join(', ')}, sans-serif`;
+}
