@@ -1,1 +1,12 @@
-export {};
+export type { ColourName, Pattern } from './colours.ts';
+export { baseKinds, kinds, novelKinds } from './kinds/catalogue.data.ts';
+export type { Kind } from './kinds/catalogue.data.ts';
+export { Random } from './random.ts';
+export type { Split } from './random.ts';
+export { decodeRle } from './rle.ts';
+export type { Box, Rle } from './rle.ts';
+export { renderScene } from './scene.ts';
+export { renderSingle } from './single.ts';
+export type { Single, SingleOptions } from './single.ts';
+export { stuffKinds } from './stuff/catalogue.data.ts';
+export type { Picture, Question, Scene, SceneOptions, StuffSegment, Thing } from './types.ts';
