@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { cleanText } from '../src/text/clean-text.ts';
-import { ClipTokenizer } from '../src/text/clip-tokenizer.ts';
+import { ClipTokenizer, trimTokens } from '../src/text/clip-tokenizer.ts';
 import { goldenCut, goldenTexts } from './clip-tokenizer.data.ts';
 
 const tokenizer = await ClipTokenizer.load();
@@ -24,15 +24,17 @@ it('reads literal special tokens as text unless asked for ids', () => {
   expect([...asIds.eot]).toEqual([1]);
 });
 
-it('pads with zeros to the context or to the longest text', () => {
+it('pads with zeros to the context, and trims to the longest text', () => {
   const texts = ['', 'a photo of a cat'];
   const full = tokenizer.tokenize(texts);
   expect(full.ids.shape).toEqual([2, 77]);
   expect(Array.from(full.ids.data.subarray(0, 3))).toEqual([49_406, 49_407, 0]);
-  const short = tokenizer.tokenize(texts, { padTo: 'longest' });
+  const short = trimTokens(full);
   expect(short.ids.shape).toEqual([2, 7]);
   expect(Array.from(short.ids.data.subarray(7))).toEqual(Array.from(full.ids.data.subarray(77, 84)));
   expect([...short.eot]).toEqual([1, 6]);
+  expect(trimTokens(full, 16).ids.shape).toEqual([2, 16]);
+  expect(trimTokens(full, 100).ids).toEqual(full.ids);
   expect(tokenizer.tokenize([]).ids.shape).toEqual([0, 77]);
 });
 

@@ -1,16 +1,16 @@
-import { tensor } from '@vitamin-vlm/core';
+import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import { resizePositionEmbedding } from '../src/pos-embed.ts';
+import { formulaValues } from './formula.ts';
 
-/** 2·u of the formula weights under the name "pos": FNV-1a seed, then the generator of Numerical Recipes. */
-function formulaGrid(side: number): ReturnType<typeof tensor<'float32'>> {
-  let state = 0x811c9dc5;
-  for (const character of 'pos') state = Math.imul(state ^ character.charCodeAt(0), 0x01000193);
-  const data = new Float32Array(side * side * 2).map(() => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return 2 * ((state >>> 0) / 2 ** 32 - 0.5);
-  });
-  return tensor('float32', [1, side * side, 2], data);
+/** A square grid of position embeddings of width 2. */
+function formulaGrid(side: number): Tensor<'float32'> {
+  const { shape, data } = formulaValues('pos', [1, side * side, 2]);
+  return tensor(
+    'float32',
+    shape,
+    data.map((value) => 2 * value),
+  );
 }
 
 // PyTorch 2.4 interpolate(mode='bicubic', align_corners=False): sum, mean abs, elements 0, 1, n/2, n-1.

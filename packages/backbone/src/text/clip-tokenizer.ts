@@ -28,11 +28,6 @@ export interface TokenizeOptions {
   readonly specialTokens?: 'text' | 'ids';
   /** Tokens a text may have, with start and end. Default 77. */
   readonly contextLength?: number;
-  /**
-   * 'context' (default): every row has `contextLength` ids. 'longest': as many as the longest text needs; the tower's result is the same,
-   * because it looks only to the left of the end, at a fraction of the cost.
-   */
-  readonly padTo?: 'context' | 'longest';
 }
 
 /** Token ids of N texts and where each one ends. */
@@ -41,6 +36,21 @@ export interface TokenBatch {
   readonly ids: Tensor<'int32'>;
   /** Length N: position of the first end-of-text id of each row, 1..L-1 (an empty text: 1). */
   readonly eot: Int32Array;
+}
+
+/**
+ * Cuts the columns that hold only padding. A text tower gives the same result, because each position looks only to its left, at a fraction
+ * of the cost.
+ *
+ * @param multiple - The length becomes the next multiple of it (at most the context), so that a few session shapes serve every text.
+ */
+export function trimTokens({ ids, eot }: TokenBatch, multiple = 1): TokenBatch {
+  const [rows = 0, context = 0] = ids.shape;
+  const longest = eot.reduce((length, end) => Math.max(length, end + 1), 1);
+  const length = Math.min(Math.ceil(longest / multiple) * multiple, context);
+  const data = new Int32Array(rows * length);
+  for (let n = 0; n < rows; n++) data.set(ids.data.subarray(n * context, n * context + length), n * length);
+  return { ids: { dtype: 'int32', shape: [rows, length], data }, eot };
 }
 
 let sharedTable: Promise<MergeTable> | undefined;
@@ -99,19 +109,18 @@ export class ClipTokenizer {
    * @throws VitaminError `USAGE` for a text of more than 10,000 UTF-16 units or a context shorter than 2.
    */
   tokenize(texts: readonly string[], options: TokenizeOptions = {}): TokenBatch {
-    const { specialTokens = 'text', contextLength = 77, padTo = 'context' } = options;
+    const { specialTokens = 'text', contextLength = 77 } = options;
     if (!Number.isInteger(contextLength) || contextLength < 2) {
       throw new VitaminError('USAGE', `Expected a context length of at least 2 but received ${contextLength}`);
     }
     const rows = texts.map((text) => [SOT, ...this.#encode(text, specialTokens, contextLength - 1).slice(0, contextLength - 2), EOT]);
-    const length = padTo === 'context' ? contextLength : rows.reduce((longest, row) => Math.max(longest, row.length), 2);
-    const data = new Int32Array(rows.length * length);
+    const data = new Int32Array(rows.length * contextLength);
     const eot = new Int32Array(rows.length);
     rows.forEach((row, n) => {
-      data.set(row, n * length);
+      data.set(row, n * contextLength);
       eot[n] = row.indexOf(EOT);
     });
-    return { ids: { dtype: 'int32', shape: [rows.length, length], data }, eot };
+    return { ids: { dtype: 'int32', shape: [rows.length, contextLength], data }, eot };
   }
 
   /** Stops after the word that brings the count to `enough`: later words cannot change earlier ids. */

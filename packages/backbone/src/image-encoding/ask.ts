@@ -1,0 +1,55 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import { classLogits, softmax, topK } from '../tasks/classify.ts';
+import { type LabelMap, labelPixels, type LabelPixelsOptions } from '../tasks/label-pixels.ts';
+import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
+import { checkSameModel, type ImageEncoding } from './image-encoding.ts';
+
+/** A label and its probability. */
+export interface ScoredLabel {
+  readonly label: string;
+  /** 0..1; the scores of all labels sum to one. */
+  readonly score: number;
+}
+
+/**
+ * What is in a picture: the labels of a vocabulary by probability, best first. The tower is not run.
+ *
+ * @param options - `top`: how many labels (default all); `scale`: factor on the cosines (default 100).
+ * @throws VitaminError `WEIGHTS_MISMATCH` when picture and words are of two models.
+ * @example
+ * ```ts
+ * import { classifyEncoding, loadImageEncoding, type VocabularyMatrix } from '@vitamin-vlm/backbone';
+ * async function answer(words: VocabularyMatrix): Promise<void> {
+ *   const encoding = await loadImageEncoding('street.safetensors');
+ *   for (const { label, score } of classifyEncoding(encoding, words, { top: 3 })) console.log(label, score.toFixed(2));
+ * }
+ * ```
+ */
+export function classifyEncoding(
+  encoding: ImageEncoding,
+  vocabulary: VocabularyMatrix,
+  options: { readonly top?: number; readonly scale?: number } = {},
+): ScoredLabel[] {
+  checkSameModel(encoding.model, vocabulary.model);
+  const { data } = softmax(classLogits(encoding.pooled, vocabulary, options.scale));
+  return topK(data, options.top ?? data.length).map(({ index, score }) => ({ label: vocabulary.labels[index]!.name, score }));
+}
+
+/**
+ * What is where in a picture: one label per pixel, without any training for it. The tower is not run.
+ *
+ * @throws VitaminError `WEIGHTS_MISMATCH` when picture and words are of two models, `USAGE` when the encoding has no dense map, `ABORTED`.
+ */
+export async function segmentEncoding(
+  encoding: ImageEncoding,
+  vocabulary: VocabularyMatrix,
+  options: LabelPixelsOptions = {},
+): Promise<LabelMap> {
+  checkSameModel(encoding.model, vocabulary.model);
+  if (!encoding.dense) {
+    throw new VitaminError('USAGE', 'Expected an encoding with a dense map but this one has only the pooled embedding', {
+      hint: 'Encode the picture again with the dense map.',
+    });
+  }
+  return await labelPixels(encoding.dense, vocabulary, encoding.geometry, options);
+}

@@ -1,0 +1,158 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { MAX_LABELS } from '../text/labels.ts';
+import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
+import { DEFAULT_SCALE } from './classify.ts';
+import { type CellTaps, cellTaps, type ImageGeometry } from './image-geometry.ts';
+import { rowsOf } from './features.ts';
+
+/** The value of a pixel that belongs to no class. */
+export const UNLABELLED = 65_535;
+/** The event loop gets a turn after this many milliseconds. */
+const SLICE_MS = 25;
+
+/** One class per pixel of a picture. */
+export interface LabelMap {
+  readonly width: number;
+  readonly height: number;
+  /** Row-major indices into the labels of the vocabulary; 65535 where no class is likely enough. */
+  readonly data: Uint16Array;
+}
+
+/** How pixels become classes. */
+export interface LabelPixelsOptions extends WorkOptions {
+  /** Factor on the cosines before the softmax. Only the threshold needs it. Default 100. */
+  readonly scale?: number;
+  /** Smallest probability (0..1, softmax over the classes) of the winning class. Default 0: every pixel gets a class. */
+  readonly threshold?: number;
+  /** What a pixel below the threshold becomes: the index of a class, or 65535 (default). */
+  readonly background?: number;
+}
+
+/**
+ * Training-free open-vocabulary segmentation: cosine of each cell of a dense CLIP map with each class (best of its synonyms), enlarged
+ * bilinearly to the size of the picture, and the best class of each pixel. Beside the result it holds one map [K, h, w]
+ * of the grid's size and a few lines.
+ *
+ * @param dense - [E, h, w] or [1, E, h, w], length one at each position.
+ * @param geometry - Where the picture lies in the input that the map covers.
+ * @throws VitaminError `USAGE` when map and words differ in width; `ABORTED`.
+ */
+export async function labelPixels(
+  dense: Tensor<'float32'>,
+  vocabulary: VocabularyMatrix,
+  geometry: ImageGeometry,
+  options: LabelPixelsOptions = {},
+): Promise<LabelMap> {
+  const { threshold = 0, background = UNLABELLED, scale = DEFAULT_SCALE, signal, onProgress } = options;
+  const { width, height, region } = geometry;
+  const [rows = 0, columns = 0] = dense.shape.slice(-2);
+  const classes = vocabulary.labels.length;
+  if (classes >= MAX_LABELS) throw new VitaminError('USAGE', `Expected fewer than ${MAX_LABELS} classes but received ${classes}`);
+  const turn = timeSlices(signal);
+  const map: ClassMaps = {
+    cosines: await classCosines(dense, vocabulary, turn),
+    classes,
+    rows,
+    columns,
+    vertical: cellTaps(height, rows, geometry.inputHeight, region.top, region.height),
+    horizontal: cellTaps(width, columns, geometry.inputWidth, region.left, region.width),
+  };
+  const data = new Uint16Array(width * height);
+  const mass = threshold > 0 ? new Float32Array(width) : undefined;
+  for (let y = 0; y < height; y++) {
+    const labels = data.subarray(y * width, (y + 1) * width);
+    labelLine(map, y, labels, mass, scale);
+    // The winner's probability is 1 / mass.
+    mass?.forEach((sum, x) => {
+      if (sum * threshold > 1) labels[x] = background;
+    });
+    if (await turn()) onProgress?.({ phase: 'run', done: y + 1, total: height });
+  }
+  return { width, height, data };
+}
+
+/** The cosines of all classes on the grid, and how the grid is enlarged. */
+interface ClassMaps {
+  /** [K, rows, columns] */
+  readonly cosines: Float32Array;
+  readonly classes: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly vertical: CellTaps;
+  readonly horizontal: CellTaps;
+}
+
+/** Best class of each pixel of line y; with `mass`, also the sum of exp(scale · (cosine - best)) over the classes. */
+function labelLine(map: ClassMaps, y: number, labels: Uint16Array, mass: Float32Array | undefined, scale: number): void {
+  const { cosines, classes, rows, columns, vertical, horizontal } = map;
+  const line = new Float32Array(columns);
+  const best = new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY);
+  mass?.fill(0);
+  for (let k = 0; k < classes; k++) {
+    blendRows(cosines, (k * rows + vertical.first[y]!) * columns, (k * rows + vertical.second[y]!) * columns, vertical.fraction[y]!, line);
+    for (let x = 0; x < labels.length; x++) {
+      const a = line[horizontal.first[x]!]!;
+      const value = a + (line[horizontal.second[x]!]! - a) * horizontal.fraction[x]!;
+      if (mass) mass[x] = addMass(mass[x]!, best[x]!, value, scale);
+      if (value > best[x]!) {
+        best[x] = value;
+        labels[x] = k;
+      }
+    }
+  }
+}
+
+/** `out` = the row at `first`, `fraction` of the way to the row at `second`. */
+function blendRows(map: Float32Array, first: number, second: number, fraction: number, out: Float32Array): void {
+  for (let i = 0; i < out.length; i++) {
+    const a = map[first + i]!;
+    out[i] = a + (map[second + i]! - a) * fraction;
+  }
+}
+
+/** The softmax denominator relative to the best value so far, after one more value. */
+function addMass(mass: number, best: number, value: number, scale: number): number {
+  return value > best ? mass * Math.exp(scale * (best - value)) + 1 : mass + Math.exp(scale * (value - best));
+}
+
+/** Cosine of each class with each cell: [K, h·w], the best of the class's synonyms. */
+async function classCosines(
+  dense: Tensor<'float32'>,
+  { labels, embeddings }: VocabularyMatrix,
+  turn: () => Promise<boolean>,
+): Promise<Float32Array> {
+  const { dim } = rowsOf(embeddings);
+  const cells = dense.data.length / dim;
+  if (dense.shape.at(-3) !== dim || !Number.isInteger(cells)) {
+    throw new VitaminError('USAGE', `Expected a dense map of width ${dim}, that of the words, but received [${dense.shape.join(', ')}]`);
+  }
+  const out = new Float32Array(labels.length * cells).fill(Number.NEGATIVE_INFINITY);
+  const sums = new Float32Array(cells);
+  let row = 0;
+  for (const [k, { synonyms }] of labels.entries()) {
+    const target = out.subarray(k * cells, (k + 1) * cells);
+    for (let end = row + synonyms.length; row < end; row++) {
+      sums.fill(0);
+      for (let e = 0; e < dim; e++) {
+        const weight = embeddings.data[row * dim + e]!;
+        for (let i = 0, from = e * cells; i < cells; i++) sums[i]! += weight * dense.data[from + i]!;
+      }
+      for (let i = 0; i < cells; i++) if (sums[i]! > target[i]!) target[i] = sums[i]!;
+      await turn();
+    }
+  }
+  return out;
+}
+
+/** A function for the ends of short steps: now and then it lets the event loop run, looks at the signal, and says that it did. */
+function timeSlices(signal: AbortSignal | undefined): () => Promise<boolean> {
+  let start = performance.now();
+  return async () => {
+    if (performance.now() - start < SLICE_MS) return false;
+    await setImmediate();
+    throwIfAborted(signal);
+    start = performance.now();
+    return true;
+  };
+}

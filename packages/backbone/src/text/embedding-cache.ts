@@ -1,0 +1,46 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { openCheckpoint, writeSafetensors } from '@vitamin-vlm/checkpoint';
+import { type Tensor, VitaminError } from '@vitamin-vlm/core';
+
+/** `vitamin` in `XDG_CACHE_HOME`, or in `~/.cache` where that is unset or relative (which the XDG rules say to ignore). */
+export function defaultCacheDirectory(): string {
+  const xdg = process.env['XDG_CACHE_HOME'];
+  return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'vitamin');
+}
+
+/** Makes the folder and says early, before minutes of work, when nothing can be kept there. */
+export async function checkCacheDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    throw new VitaminError('RUNTIME', `Expected a cache folder that can be written but ${directory} cannot`, {
+      cause,
+      hint: 'Set XDG_CACHE_HOME to a folder that can be written, or turn the cache of words off.',
+    });
+  }
+}
+
+function cacheFile(directory: string, key: string): string {
+  return join(directory, `words-${key.slice(0, 32)}.safetensors`);
+}
+
+/** The embeddings kept under a key, or undefined. A file that is damaged or holds something else counts as absent and is replaced later. */
+export async function readCachedEmbeddings(directory: string, key: string, rows: number): Promise<Tensor<'float32'> | undefined> {
+  try {
+    await using file = await openCheckpoint(cacheFile(directory, key));
+    const record = file.tensors.get('embeddings');
+    const fits = record?.dtype === 'float32' && record.shape.length === 2 && record.shape[0] === rows && file.metadata['key'] === key;
+    return fits ? ((await file.read('embeddings')) as Tensor<'float32'>) : undefined;
+  } catch (error) {
+    if (error instanceof VitaminError) return undefined;
+    throw error;
+  }
+}
+
+/** Keeps embeddings under a key, whole or not at all. */
+export async function writeCachedEmbeddings(directory: string, key: string, embeddings: Tensor<'float32'>): Promise<void> {
+  await writeSafetensors(cacheFile(directory, key), { embeddings }, { key });
+}

@@ -1,0 +1,22 @@
+import type { Tensor } from '@vitamin-vlm/core';
+import type { Label } from './labels.ts';
+
+/** Words as a classifier: plain data, made once per model and vocabulary. */
+export interface VocabularyMatrix {
+  /** Identity of the model whose text tower made it. Only images of the same model can be asked with it. */
+  readonly model: string;
+  /** The K classes. */
+  readonly labels: readonly Label[];
+  /** [R, E], rows of length one: one per synonym, in the order of the labels. R >= K. */
+  readonly embeddings: Tensor<'float32'>;
+}
+
+/** Best of the synonyms: values per row of the matrix to values per class. Both are written class by class in label order. */
+export function maxOverSynonyms(labels: readonly Label[], byRow: Float32Array, byClass: Float32Array): void {
+  let row = 0;
+  labels.forEach(({ synonyms }, k) => {
+    let best = Number.NEGATIVE_INFINITY;
+    for (let end = row + synonyms.length; row < end; row++) best = Math.max(best, byRow[row]!);
+    byClass[k] = best;
+  });
+}

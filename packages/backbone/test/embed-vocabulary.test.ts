@@ -1,0 +1,105 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tensor } from '@vitamin-vlm/core';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { normalizeRows } from '../src/tasks/features.ts';
+import { ClipTokenizer } from '../src/text/clip-tokenizer.ts';
+import { embedVocabulary, type TextEmbedder } from '../src/text/embed-vocabulary.ts';
+import { defaultCacheDirectory } from '../src/text/embedding-cache.ts';
+import { parseLabels } from '../src/text/labels.ts';
+import { fillPrompts } from '../src/text/prompts.ts';
+
+/** The smallest text tower there is: a bag of tokens, each token a direction. Counts the texts it was given. */
+class BagOfTokens implements TextEmbedder {
+  readonly identity: string;
+  texts = 0;
+
+  constructor(identity: string) {
+    this.identity = identity;
+  }
+
+  async embed({ ids, eot }: Parameters<TextEmbedder['embed']>[0]): ReturnType<TextEmbedder['embed']> {
+    this.texts += eot.length;
+    const out = tensor('float32', [eot.length, 6]);
+    eot.forEach((end, n) => {
+      for (let i = 1; i < end; i++) for (let e = 0; e < 6; e++) out.data[n * 6 + e]! += Math.sin(ids.data[n * 77 + i]! * (e + 1));
+    });
+    return out;
+  }
+}
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'vitamin-words-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+const labels = parseLabels(['cat|kitten', 'dog']);
+
+it('gives one unit row per synonym, the normalised mean of its normalised prompts', async () => {
+  const tower = new BagOfTokens('bag-1');
+  const matrix = await embedVocabulary(tower, labels, { prompts: 'imagenet7', cacheDirectory: false, batchSize: 5 });
+  expect(matrix).toMatchObject({ model: 'bag-1', labels });
+  expect(matrix.embeddings.shape).toEqual([3, 6]);
+  const tokenizer = await ClipTokenizer.load();
+  const unit = normalizeRows(await tower.embed(tokenizer.tokenize(fillPrompts('kitten', 'imagenet7'))));
+  const mean = tensor('float32', [1, 6]);
+  for (let i = 0; i < 42; i++) mean.data[i % 6]! += unit.data[i]! / 7;
+  normalizeRows(mean).data.forEach((value, e) => expect(matrix.embeddings.data[6 + e]).toBeCloseTo(value, 6));
+});
+
+it('does not run the tower again for the same words, and does for any change', async () => {
+  const tower = new BagOfTokens('bag-1');
+  const options = { cacheDirectory: join(directory, 'a', 'b') };
+  const first = await embedVocabulary(tower, labels, options);
+  expect(tower.texts).toBe(3);
+  expect(await embedVocabulary(tower, labels, options)).toEqual(first);
+  expect(tower.texts).toBe(3);
+  await embedVocabulary(tower, parseLabels(['cat|kitten', 'cow']), options);
+  await embedVocabulary(tower, labels, { ...options, prompts: ['{}'] });
+  expect(tower.texts).toBe(9);
+  const other = new BagOfTokens('bag-2');
+  await embedVocabulary(other, labels, options);
+  expect(other.texts).toBe(3);
+  expect(await readdir(options.cacheDirectory)).toHaveLength(4);
+});
+
+it('replaces a damaged file and leaves no half-written one', async () => {
+  const tower = new BagOfTokens('bag-1');
+  const first = await embedVocabulary(tower, labels, { cacheDirectory: directory });
+  const [name] = await readdir(directory);
+  const whole = await readFile(join(directory, name!));
+  for (const damage of [Buffer.alloc(0), whole.subarray(0, whole.length - 5), Buffer.from('not a tensor file')]) {
+    await writeFile(join(directory, name!), damage);
+    expect(await embedVocabulary(tower, labels, { cacheDirectory: directory })).toEqual(first);
+    expect(await readFile(join(directory, name!))).toEqual(whole);
+  }
+  expect(await readdir(directory)).toEqual([name]);
+});
+
+it('says early that the cache cannot be written, and refuses empty vocabularies and towers that miscount', async () => {
+  const tower = new BagOfTokens('bag-1');
+  const file = join(directory, 'file');
+  await writeFile(file, '');
+  await expect(embedVocabulary(tower, labels, { cacheDirectory: join(file, 'x') })).rejects.toMatchObject({ code: 'RUNTIME' });
+  expect(tower.texts).toBe(0);
+  await expect(embedVocabulary(tower, [], { cacheDirectory: false })).rejects.toThrow('at least one label');
+  const short: TextEmbedder = { identity: 'short', embed: async () => tensor('float32', [1, 6]) };
+  await expect(embedVocabulary(short, labels, { cacheDirectory: false })).rejects.toThrow('Expected 3 text embeddings');
+  const aborted = embedVocabulary(tower, labels, { cacheDirectory: directory, signal: AbortSignal.abort() });
+  await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(await readdir(directory)).toEqual(['file']);
+});
+
+it('follows the XDG rules for the cache folder', () => {
+  const before = process.env['XDG_CACHE_HOME'];
+  process.env['XDG_CACHE_HOME'] = '/elsewhere';
+  expect(defaultCacheDirectory()).toBe(join('/elsewhere', 'vitamin'));
+  process.env['XDG_CACHE_HOME'] = 'relative';
+  expect(defaultCacheDirectory()).toMatch(/\.cache.vitamin$/u);
+  if (before === undefined) delete process.env['XDG_CACHE_HOME'];
+  else process.env['XDG_CACHE_HOME'] = before;
+});
