@@ -20,23 +20,6 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vitamin-leak-'));
 });
-afterAll, beforeAll, expect, it } from 'vitest';
-
-import { slowModel } from '../models.ts';
-
-const SIZE = 512;
-/** 1 MiB: the size of every input, output and weight here. */
-const TENSOR_BYTES = SIZE * SIZE * 4;
-/** Of the memory that would be lost if each repetition kept one tensor. */
-const TOLERATED_SHARE = 0.1;
-
-let folder: string;
-let model: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'vitamin-leak-'));
-  model = join(folder, 'model.onnx');
-  await writeFile(model, slowModel(SIZE, 1).bytes);
-});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Resident memory over the repetitions, from a process of its own that was launched with the documented allocator settings. */
