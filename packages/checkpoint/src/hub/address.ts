@@ -10,6 +10,9 @@ export interface HubAddress {
   readonly file?: string;
 }
 
+/** An address that names its file. */
+export type FileAddress = HubAddress & { readonly file: string };
+
 const uriForm = 'hf:org/name[@revision][/file]';
 const longestPath = 1024;
 

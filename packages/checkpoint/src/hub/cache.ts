@@ -19,15 +19,18 @@ export interface RepoCache {
 /** The standard that backup programs know: https://bford.info/cachedir/ */
 const cacheTag = 'Signature: 8a477f597d28d172789f06886806bc55\n# Cache of downloaded models, shared with huggingface_hub.\n';
 
+/** The folders of one repository; `repo` is a checked `org/name`. */
 export function repoCache(cacheDir: string, repo: string): RepoCache {
   const name = `models--${repo.replace('/', '--')}`;
   return { folder: join(cacheDir, name), locks: join(cacheDir, '.locks', name) };
 }
 
+/** Where the bytes with this etag lie. */
 export function blobPath(cache: RepoCache, etag: string): string {
   return join(cache.folder, 'blobs', etag);
 }
 
+/** Where a file of a commit lies, or the commit's folder. */
 export function snapshotPath(cache: RepoCache, commit: string, file = ''): string {
   return join(cache.folder, 'snapshots', commit, file);
 }
@@ -46,6 +49,7 @@ export async function readRef(cache: RepoCache, revision: string): Promise<strin
   return commit !== undefined && isSafeName(commit) ? commit : undefined;
 }
 
+/** Notes the commit that a branch or tag stands at. */
 export async function writeRef(cache: RepoCache, revision: string, commit: string): Promise<void> {
   if (revision === commit || (await readRef(cache, revision)) === commit) return;
   await replaceFile(join(cache.folder, 'refs', revision), commit);
@@ -58,6 +62,7 @@ export async function markAbsent(cache: RepoCache, commit: string, file: string)
   await writeFile(path, '');
 }
 
+/** True when `markAbsent` was called, here or in Python. */
 export async function isMarkedAbsent(cache: RepoCache, commit: string, file: string): Promise<boolean> {
   return isFile(absentPath(cache, commit, file));
 }
@@ -89,6 +94,7 @@ export function isSafeName(name: string): boolean {
   return /^[0-9A-Za-z][0-9A-Za-z_=+-]{0,127}$/.test(name);
 }
 
+/** True for a file or a link that leads to one. */
 export async function isFile(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined); // absent
   return found?.isFile() ?? false;

@@ -1,7 +1,7 @@
 import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
 import { mkdir, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { formatHubUri, type HubAddress } from './address.ts';
+import { formatHubUri, type FileAddress } from './address.ts';
 import { blobPath, isFile, type RepoCache } from './cache.ts';
 import { withBlobLock } from './lock.ts';
 import { fileUrl, type FileMetadata } from './metadata.ts';
@@ -12,9 +12,11 @@ import { corrupt, isHtmlName, verifyDownload } from './verify.ts';
 
 /** One file to fetch into the cache. */
 export interface Download extends FileMetadata {
-  readonly address: HubAddress & { readonly file: string };
+  readonly address: FileAddress;
   readonly cache: RepoCache;
 }
+
+type OnPosition = (bytes: number, size: number | undefined) => void;
 
 /**
  * Brings a blob into the cache: resumes `<etag>.incomplete`, checks it, renames it. On abort or a lost connection the
@@ -24,13 +26,13 @@ export async function downloadBlob(
   settings: HubSettings,
   job: Download,
   userSignal: AbortSignal | undefined,
-  onPosition: (bytes: number, size: number | undefined) => void,
+  onPosition: OnPosition,
 ): Promise<void> {
   const blob = blobPath(job.cache, job.etag);
   const partial = `${blob}.incomplete`;
   await mkdir(dirname(blob), { recursive: true });
   await withBlobLock(job.cache, job.etag, userSignal, async (signal) => {
-    if (!settings.force && (await isFile(blob))) return; // another process was faster
+    if (!settings.force && (await isFile(blob))) return onPosition(job.size ?? 0, job.size); // another process was faster
     if (settings.force) await rm(partial, { force: true });
     try {
       await fill(settings, job, partial, signal, onPosition);
@@ -43,8 +45,6 @@ export async function downloadBlob(
     await rename(partial, blob);
   });
 }
-
-type OnPosition = (bytes: number, size: number | undefined) => void;
 
 /** Appends to the partial file until it is complete, over as many connections as it takes. */
 async function fill(settings: HubSettings, job: Download, path: string, signal: AbortSignal, onPosition: OnPosition): Promise<void> {
@@ -88,13 +88,12 @@ async function continueFile(
   const size = job.size ?? announcedSize(response, start);
   const free = await freeSpace(job);
   if (size !== undefined && size - start > free) throw diskFull(job, size - start, free);
-  const tooLong = (): VitaminError =>
-    size === undefined ? diskFull(job, free + 1, free) : corrupt(job.address, `${size} bytes but received more`);
 
   let position = start;
   for await (const chunk of readBody(response, watch, signal, job.address)) {
     position += chunk.length;
-    if (position > (size ?? start + free)) throw tooLong();
+    if (size !== undefined && position > size) throw corrupt(job.address, `${size} bytes but received more`);
+    if (position - start > free) throw diskFull(job, position - start, free);
     await part.appendFile(chunk);
     onPosition(position, size);
   }

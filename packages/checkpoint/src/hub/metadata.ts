@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { formatHubUri, type HubAddress } from './address.ts';
+import { formatHubUri, type FileAddress, type HubAddress } from './address.ts';
 import { isSafeName } from './cache.ts';
 import { hubRequest, readBody, watchdog } from './request.ts';
 import type { HubSettings } from './settings.ts';
@@ -22,7 +22,8 @@ export interface Listing {
 /** A listing of a large repository is a few megabytes. */
 const largestListing = 64 * 2 ** 20;
 
-export function fileUrl(settings: HubSettings, address: HubAddress & { readonly file: string }): string {
+/** The address that answers for a file, by HEAD and by GET. */
+export function fileUrl(settings: HubSettings, address: FileAddress): string {
   const path = address.file.split('/').map(encodeURIComponent).join('/');
   return `${settings.endpoint}/${address.repo}/resolve/${encodeURIComponent(address.revision)}/${path}`;
 }
@@ -33,7 +34,7 @@ export function fileUrl(settings: HubSettings, address: HubAddress & { readonly 
  */
 export async function fileMetadata(
   settings: HubSettings,
-  address: HubAddress & { readonly file: string },
+  address: FileAddress,
   userSignal: AbortSignal | undefined,
   onAbsent: (commit: string) => Promise<void>,
 ): Promise<FileMetadata> {

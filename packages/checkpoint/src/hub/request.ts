@@ -5,6 +5,7 @@ import type { HubSettings } from './settings.ts';
 
 const mostRedirects = 10;
 
+/** One question to the Hub. */
 export interface HubRequest {
   readonly method: 'GET' | 'HEAD';
   readonly url: string;
@@ -91,6 +92,7 @@ export function watchdog(milliseconds: number, userSignal: AbortSignal | undefin
   };
 }
 
+/** Made by `watchdog`; disposing stops its clock. */
 export interface Watchdog extends Disposable {
   readonly signal: AbortSignal;
   beat(): void;

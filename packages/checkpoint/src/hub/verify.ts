@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { formatHubUri, type HubAddress } from './address.ts';
+import { formatHubUri, type FileAddress, type HubAddress } from './address.ts';
 
 const pointerStart = 'version https://git-lfs.github.com/spec/';
 
@@ -13,12 +13,7 @@ const pointerStart = 'version https://git-lfs.github.com/spec/';
  *
  * @throws VitaminError `WEIGHTS_CORRUPT`
  */
-export async function verifyDownload(
-  path: string,
-  etag: string,
-  address: HubAddress & { readonly file: string },
-  signal: AbortSignal,
-): Promise<void> {
+export async function verifyDownload(path: string, etag: string, address: FileAddress, signal: AbortSignal): Promise<void> {
   const start = await firstBytes(path);
   if (start.startsWith(pointerStart)) throw corrupt(address, 'the file itself but received a Git LFS pointer');
   const found = await digestLike(etag, path, signal);
@@ -27,6 +22,7 @@ export async function verifyDownload(
   if (found !== undefined) throw corrupt(address, `bytes with checksum ${etag} but received ${found}`);
 }
 
+/** `WEIGHTS_CORRUPT` with the command that fetches the file again. */
 export function corrupt(address: HubAddress, what: string): VitaminError {
   const uri = formatHubUri(address);
   return new VitaminError('WEIGHTS_CORRUPT', `Expected for ${uri} ${what}`, {
@@ -34,6 +30,7 @@ export function corrupt(address: HubAddress, what: string): VitaminError {
   });
 }
 
+/** True for files that are HTML by their name, where an HTML page is no surprise. */
 export function isHtmlName(file: string): boolean {
   return /\.html?$/i.test(file);
 }

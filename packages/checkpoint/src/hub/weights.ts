@@ -1,7 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { readFile, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { checkPath, formatHubUri, type HubAddress } from './address.ts';
+import { checkPath, formatHubUri, type FileAddress, type HubAddress } from './address.ts';
 
 /** Names under which weights are published, best first: open_clip's order, then the sharded forms of transformers. */
 export const weightNames: readonly string[] = [
@@ -21,27 +21,23 @@ export const weightNames: readonly string[] = [
 const largestIndex = 64 * 2 ** 20;
 const mostShards = 10_000;
 
-/**
- * The weights among a repository's files: the best of the published names, else the only file at the top that ends like weights.
- *
- * @throws VitaminError `MODEL_UNKNOWN` naming the candidates when there is none or no telling.
- */
-export function chooseWeights(files: readonly string[], address: HubAddress): string {
+/** The weights among a repository's files: the best of the published names, else the only file at the top that ends like weights. */
+export function findWeights(files: readonly string[]): string | undefined {
   const present = new Set(files);
   const published = weightNames.find((name) => present.has(name));
   if (published !== undefined) return published;
-  const candidates = files.filter((file) => /\.(safetensors|bin|pth?)$/.test(file));
-  const top = candidates.filter(isPlainName);
-  if (top.length === 1) return top[0]!;
+  const others = files.filter((file) => isWeights(file) && isPlainName(file));
+  return others.length === 1 ? others[0] : undefined;
+}
+
+/** The error for a repository where `findWeights` finds none or cannot choose. */
+export function noWeights(files: readonly string[], address: HubAddress): VitaminError {
+  const candidates = files.filter(isWeights);
   const uri = formatHubUri(address);
-  const example = candidates[0] ?? 'FILE';
-  throw new VitaminError(
-    'MODEL_UNKNOWN',
-    `Expected weights under a known name in ${uri} but found ${candidates.slice(0, 10).join(', ') || 'none'}`,
-    {
-      hint: `Name the file: ${uri}/${example}`,
-    },
-  );
+  const found = candidates.slice(0, 10).join(', ') || 'none';
+  return new VitaminError('MODEL_UNKNOWN', `Expected weights under a known name in ${uri} but found ${found}`, {
+    hint: `Name the file: ${uri}/${candidates[0] ?? 'FILE'}`,
+  });
 }
 
 /** True for the small file that says which tensor lies in which shard. */
@@ -54,7 +50,7 @@ export function isShardIndex(file: string): boolean {
  *
  * @throws VitaminError `WEIGHTS_CORRUPT` when it is no index or names a file outside its own folder.
  */
-export async function shardsOf(path: string, address: HubAddress & { readonly file: string }): Promise<string[]> {
+export async function shardsOf(path: string, address: FileAddress): Promise<string[]> {
   const index = await readIndex(path);
   const names = new Set(Object.values(index?.weight_map ?? {}));
   const safe = [...names].every((name) => typeof name === 'string' && isPlainName(name));
@@ -77,6 +73,10 @@ async function readIndex(path: string): Promise<{ weight_map?: Record<string, un
   } catch {
     return undefined; // not JSON: the caller says so
   }
+}
+
+function isWeights(file: string): boolean {
+  return /\.(safetensors|bin|pth?)$/.test(file);
 }
 
 function isPlainName(name: string): boolean {

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { resolveHubFile } from '../../src/hub/resolve.ts';
-import { commit, cut, end, randomFile, sha256, startHub, tempCache, type FakeHub } from './fake-hub.ts';
+import { commit, cut, end, randomFile, sha256, sizeOnDisk, startHub, tempCache, type FakeHub } from './fake-hub.ts';
 
 const name = 'model.safetensors';
 const uri = `hf:org/name/${name}`;
@@ -31,7 +31,7 @@ async function blobs(options: { cacheDir: string }): Promise<string[]> {
 }
 
 it('goes on after cut connections, each time from where it stopped', async () => {
-  const { hub, options, ranges } = await setup();
+  const { hub, options, partial, ranges } = await setup();
   let position = 0;
   hub.behave = (_, response, path) => {
     if (!path.startsWith('/cdn/') || position >= 200_000) return false;
@@ -41,7 +41,8 @@ it('goes on after cut connections, each time from where it stopped', async () =>
       'content-length': String(bytes.length - start),
       'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}`,
     };
-    return cut(response, start === 0 ? 200 : 206, headers, bytes.subarray(start, position));
+    const until = position;
+    return cut(response, start === 0 ? 200 : 206, headers, bytes.subarray(start, until), async () => (await sizeOnDisk(partial)) === until);
   };
   expect(bytes.equals(await readFile(await resolveHubFile(uri, options)))).toBe(true);
   expect(ranges()).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
@@ -49,10 +50,11 @@ it('goes on after cut connections, each time from where it stopped', async () =>
 
 it('gives up at a byte it never gets past, and goes on from there the next time', async () => {
   const { hub, options, partial, ranges } = await setup();
+  const arrived = async (): Promise<boolean> => (await sizeOnDisk(partial)) === 1000;
   hub.behave = (request, response, path) => {
     if (!path.startsWith('/cdn/')) return false;
     if (request.headers.range !== undefined) return end(response, 503, { 'retry-after': '0' });
-    return cut(response, 200, { 'content-length': String(bytes.length) }, bytes.subarray(0, 1000));
+    return cut(response, 200, { 'content-length': String(bytes.length) }, bytes.subarray(0, 1000), arrived);
   };
   await expect(resolveHubFile(uri, options)).rejects.toMatchObject({ code: 'NETWORK', message: expect.stringContaining('503') });
   expect(bytes.subarray(0, 1000).equals(await readFile(partial))).toBe(true);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -81,11 +81,27 @@ export function end(response: ServerResponse, status: number, headers: Record<st
   return true;
 }
 
-/** Sends `bytes` under a Content-Length of `size`, then cuts the connection. */
-export function cut(response: ServerResponse, status: number, headers: Record<string, string>, bytes: Buffer): true {
+/** Starts an answer, waits until the client has its bytes on disk (`arrived`), then cuts the connection. */
+export function cut(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  bytes: Buffer,
+  arrived: () => Promise<boolean>,
+): true {
   response.writeHead(status, headers);
-  response.write(bytes, () => setTimeout(() => response.destroy(), 20));
+  response.write(bytes);
+  const poll = setInterval(async () => {
+    if (!response.destroyed && !(await arrived())) return;
+    clearInterval(poll);
+    response.destroy();
+  }, 5);
   return true;
+}
+
+/** Size of a file, 0 when it is absent. */
+export async function sizeOnDisk(path: string): Promise<number> {
+  return (await stat(path).catch(() => ({ size: 0 }))).size;
 }
 
 function isLarge(file: string): boolean {

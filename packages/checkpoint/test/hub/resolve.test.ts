@@ -143,6 +143,17 @@ it('finds the weights of a repository by one listing, and by none when the commi
   expect(hub.seen).toEqual([]);
 });
 
+it('looks further when the cache holds files of a repository but no weights', async () => {
+  const hub = await startHub({ ...files, 'config.json': Buffer.from('{}') });
+  const options = { cacheDir: await tempCache(), endpoint: hub.url };
+  await resolveHubFile('hf:org/name/config.json', options);
+  await expect(resolveHubFile('hf:org/name', { ...options, offline: true })).rejects.toMatchObject({
+    code: 'OFFLINE',
+    hint: expect.stringContaining('vitamin pull hf:org/name`'),
+  });
+  expect((await resolveHubFile('hf:org/name', options)).endsWith('model.safetensors')).toBe(true);
+});
+
 it('takes the only weights file under another name, and asks when there are several', async () => {
   const one = await startHub({ 'fcclip.pth': randomFile(9), 'README.md': randomFile(9) });
   const path = await resolveHubFile('hf:org/name', { cacheDir: await tempCache(), endpoint: one.url });
