@@ -10,6 +10,12 @@ export function fnv1a(name: string): number {
 /**
  * `offset + scale · u` with u uniform in [-0.5, 0.5): a linear congruential generator (1664525, 1013904223, modulo 2^32) started at the name's
  * hash. Computed in float64, then rounded to float32, so that every machine and language gives the same bits.
+ *
+ * @example
+ * ```ts
+ * import { formulaValues } from '@vitamin-vlm/parity';
+ * const grid = formulaValues('pos', [14 * 14, 2], 2); // within ±1
+ * ```
  */
 export function formulaValues(name: string, shape: readonly number[], scale: number, offset = 0): Tensor<'float32'> {
   const data = new Float32Array(sizeOf(shape));
@@ -40,7 +46,15 @@ export function formulaTensor(name: string, shape: readonly number[]): Tensor<'f
   return formulaValues(name, shape, 0.2, 1);
 }
 
-/** An input picture of parity tests: values in [-2, 2) under the name "input". */
+/**
+ * An input picture of parity tests: values in [-2, 2) under the name "input".
+ *
+ * @example
+ * ```ts
+ * import { formulaInput } from '@vitamin-vlm/parity';
+ * console.log(formulaInput(64, 64).data[0]); // -1.8147815465927124
+ * ```
+ */
 export function formulaInput(height: number, width: number): Tensor<'float32'> {
   return formulaValues('input', [1, 3, height, width], 4);
 }

@@ -39,6 +39,14 @@ export function classifyEncoding(
  * What is where in a picture: one label per pixel, without any training for it. The tower is not run.
  *
  * @throws VitaminError `WEIGHTS_MISMATCH` when picture and words are of two models, `USAGE` when the encoding has no dense map, `ABORTED`.
+ * @example
+ * ```ts
+ * import { loadImageEncoding, segmentEncoding, type VocabularyMatrix } from '@vitamin-vlm/backbone';
+ * async function where(words: VocabularyMatrix): Promise<void> {
+ *   const map = await segmentEncoding(await loadImageEncoding('street.safetensors'), words);
+ *   console.log(words.labels[map.data[0]!]?.name); // the label of the first pixel
+ * }
+ * ```
  */
 export async function segmentEncoding(
   encoding: ImageEncoding,

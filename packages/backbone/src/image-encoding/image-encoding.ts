@@ -47,6 +47,12 @@ export async function saveImageEncoding(path: string, encoding: ImageEncoding): 
  * @param options - `model`: the identity that is expected; another one is refused.
  * @throws VitaminError `WEIGHTS_MISMATCH` for another model, `INPUT_UNREADABLE` for a file that is no encoding or of a newer schema, and what
  *   `openCheckpoint` throws.
+ * @example
+ * ```ts
+ * import { loadImageEncoding } from '@vitamin-vlm/backbone';
+ * const encoding = await loadImageEncoding('street.safetensors');
+ * console.log(encoding.model, encoding.dense?.shape);
+ * ```
  */
 export async function loadImageEncoding(path: string, options: { readonly model?: string } = {}): Promise<ImageEncoding> {
   await using file = await openCheckpoint(path);

@@ -12,6 +12,14 @@ export const DEFAULT_SCALE = 100;
  * @param scale - 100 (default), or exp(logit_scale) of the model for calibrated probabilities.
  * @returns [N, K].
  * @throws VitaminError `USAGE` when images and words differ in width.
+ * @example
+ * ```ts
+ * import { classLogits, softmax, type VocabularyMatrix } from '@vitamin-vlm/backbone';
+ * import type { Tensor } from '@vitamin-vlm/core';
+ * function probabilities(images: Tensor<'float32'>, words: VocabularyMatrix): Tensor<'float32'> {
+ *   return softmax(classLogits(images, words)); // [N, K]
+ * }
+ * ```
  */
 export function classLogits(images: Tensor<'float32'>, vocabulary: VocabularyMatrix, scale: number = DEFAULT_SCALE): Tensor<'float32'> {
   const cosines = cosineSimilarity(images, vocabulary.embeddings);
@@ -25,7 +33,16 @@ export function classLogits(images: Tensor<'float32'>, vocabulary: VocabularyMat
   return logits;
 }
 
-/** Softmax over the last axis: probabilities that sum to one in each row. Safe for large logits. */
+/**
+ * Softmax over the last axis: probabilities that sum to one in each row. Safe for large logits.
+ *
+ * @example
+ * ```ts
+ * import { softmax } from '@vitamin-vlm/backbone';
+ * import { tensor } from '@vitamin-vlm/core';
+ * console.log(softmax(tensor('float32', [1, 2])).data); // 0.5, 0.5
+ * ```
+ */
 export function softmax(logits: Tensor<'float32'>): Tensor<'float32'> {
   const { rows, dim } = rowsOf(logits);
   const data = new Float32Array(logits.data.length);
@@ -46,7 +63,15 @@ export interface Ranked {
   readonly score: number;
 }
 
-/** The k highest scores, best first; equal scores keep their order. Fewer when there are fewer. */
+/**
+ * The k highest scores, best first; equal scores keep their order. Fewer when there are fewer.
+ *
+ * @example
+ * ```ts
+ * import { topK } from '@vitamin-vlm/backbone';
+ * console.log(topK([0.1, 0.7, 0.2], 2)); // [ { index: 1, score: 0.7 }, { index: 2, score: 0.2 } ]
+ * ```
+ */
 export function topK(scores: ArrayLike<number>, k: number): Ranked[] {
   return Array.from(scores, (score, index) => ({ index, score }))
     .toSorted((a, b) => b.score - a.score)

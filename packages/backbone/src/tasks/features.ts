@@ -53,6 +53,13 @@ export function normalizeRows(features: Tensor<'float32'>): Tensor<'float32'> {
  * @param prompts - P.
  * @returns [N, E], rows of length one.
  * @throws VitaminError `USAGE` when the rows are no multiple of P.
+ * @example
+ * ```ts
+ * import { ensemblePrompts } from '@vitamin-vlm/backbone';
+ * import { tensor } from '@vitamin-vlm/core';
+ * const features = tensor('float32', [14, 768]); // two names in seven prompts each
+ * console.log(ensemblePrompts(features, 7).shape); // [ 2, 768 ]
+ * ```
  */
 export function ensemblePrompts(features: Tensor<'float32'>, prompts: number): Tensor<'float32'> {
   const { rows, dim } = rowsOf(features);
@@ -75,6 +82,14 @@ export function ensemblePrompts(features: Tensor<'float32'>, prompts: number): T
  * @param right - [M, E].
  * @returns [N, M], -1..1.
  * @throws VitaminError `USAGE` when the widths differ.
+ * @example
+ * ```ts
+ * import { cosineSimilarity } from '@vitamin-vlm/backbone';
+ * import { tensor } from '@vitamin-vlm/core';
+ * const images = tensor('float32', [3, 768]);
+ * const texts = tensor('float32', [5, 768]);
+ * console.log(cosineSimilarity(images, texts).shape); // [ 3, 5 ]
+ * ```
  */
 export function cosineSimilarity(left: Tensor<'float32'>, right: Tensor<'float32'>): Tensor<'float32'> {
   const { rows, dim } = checkSameWidth(left, right);

@@ -37,6 +37,17 @@ export interface LabelPixelsOptions extends WorkOptions {
  * @param dense - [E, h, w] or [1, E, h, w], length one at each position.
  * @param geometry - Where the picture lies in the input that the map covers.
  * @throws VitaminError `USAGE` when map and words differ in width; `ABORTED`.
+ * @example
+ * ```ts
+ * import { labelPixels, type VocabularyMatrix } from '@vitamin-vlm/backbone';
+ * import { tensor } from '@vitamin-vlm/core';
+ * async function segment(words: VocabularyMatrix): Promise<void> {
+ *   const dense = tensor('float32', [768, 21, 21]); // of a tower at 336 pixels
+ *   const region = { left: 0, top: 0, width: 336, height: 252 }; // a 4:3 picture, padded below
+ *   const map = await labelPixels(dense, words, { width: 640, height: 480, inputWidth: 336, inputHeight: 336, region });
+ *   console.log(words.labels[map.data[0]!]?.name);
+ * }
+ * ```
  */
 export async function labelPixels(
   dense: Tensor<'float32'>,

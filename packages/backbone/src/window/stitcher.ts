@@ -123,7 +123,16 @@ export class Stitcher {
   }
 }
 
-/** A receiver that puts the rows of a stitched map together: `map` [1, C, H, W] is complete after `finish`. */
+/**
+ * A receiver that puts the rows of a stitched map together: `map` [1, C, H, W] is complete after `finish`.
+ *
+ * @example
+ * ```ts
+ * import { collectRows, windowGrid } from '@vitamin-vlm/backbone';
+ * const { map, onRows } = collectRows(windowGrid(64, 96, 64, 32), 1, 16); // onRows goes to a Stitcher
+ * console.log(map.shape); // [ 1, 1, 4, 6 ]
+ * ```
+ */
 export function collectRows(
   grid: WindowGrid,
   channels: number,
