@@ -1,4 +1,11 @@
 export type { Checkpoint } from './checkpoint.ts';
+export { parseHubUri } from './hub/address.ts';
+export type { HubAddress } from './hub/address.ts';
+export { resolveHubFile } from './hub/resolve.ts';
+export { listCachedFiles } from './hub/scan.ts';
+export type { CachedSnapshot } from './hub/scan.ts';
+export { hubCacheDir } from './hub/settings.ts';
+export type { HubOptions } from './hub/settings.ts';
 export { readNpy } from './npy/read.ts';
 export { writeNpy } from './npy/write.ts';
 export { openCheckpoint } from './open-checkpoint.ts';
