@@ -93,7 +93,8 @@ it('has no numbers where nothing was annotated and nothing found', () => {
 const run = (change: Partial<Result>) => () => tide(crossClassImages(dataset, [...results, { ...results[0]!, ...change }]));
 
 it('names the faulty entry', () => {
-  expect(run({ score: NaN })).toThrow('result 15 but received NaN');
-  expect(run({ bbox: [0, 0, Infinity, 1] })).toThrow('entry 15');
-  expect(run({ bbox: [] })).toThrow('Expected a bbox or a segmentation in entry 15');
+  expect(run({ score: NaN })).toThrow('results[15]');
+  expect(run({ bbox: [0, 0, Infinity, 1] })).toThrow('results[15]');
+  expect(run({ bbox: [] })).toThrow('results[15]');
+  expect(run({ image_id: 77 })).toThrow('results[15] has image_id 77');
 });

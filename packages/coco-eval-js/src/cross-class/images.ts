@@ -1,10 +1,15 @@
-import type { Annotation, Dataset, ImageInfo, IouType, Result } from '../coco/types.ts';
-import { CocoEvalError, describe } from '../errors.ts';
-import { iouOf, shapesOf } from './geometry.ts';
+import type { Detections, GroundTruth } from '../coco/columns.ts';
+import { readGroundTruth } from '../coco/ground-truth.ts';
+import { loadDetections } from '../coco/load-detections.ts';
+import { createOverlap } from '../coco/overlap.ts';
+import { resolveParams } from '../coco/params.ts';
+import { sortByScore } from '../coco/sort.ts';
+import type { Dataset, ImageInfo, IouType, Result } from '../coco/types.ts';
+import { WarningLog } from '../coco/warnings.ts';
 
-/** What `crossClassImages` takes from the two files. */
+/** What is taken from the two files, and in which order. */
 export interface CrossClassOptions {
-  /** Boxes (default), masks, or for keypoints the boxes around them. */
+  /** Boxes (default), masks, or for keypoints the boxes around them: keypoints of different classes cannot be compared. */
   readonly iouType?: IouType;
   /** Detections per image over all classes, best first. Default 100; 300 for LVIS. */
   readonly maxDets?: number;
@@ -13,37 +18,43 @@ export interface CrossClassOptions {
   /** Images and categories to look at; default all. */
   readonly imgIds?: readonly number[];
   readonly catIds?: readonly number[];
-  /**
-   * Order of ground truths, and of detections with equal scores: `file` (default, for TIDE) or `category`, by ascending category id (for the confusion matrix).
-   */
+  /** Order of ground truths, and of detections with equal scores: `file` (default, for TIDE) or `category`, by ascending id (for the confusion matrix). */
   readonly order?: 'file' | 'category';
-  /** LVIS has no crowd regions; instead a detection may not be wrong in a class that was not checked in the image. Adds such classes as crowd regions over the whole image. */
+  /**
+   * LVIS has no crowd regions; instead no detection may be wrong in a class that was not checked in the image. Such classes become crowd regions over the
+   * whole image, as in tidecv.
+   */
   readonly lvis?: boolean;
 }
 
 /** One image with all its classes together: what `tide` and `confusionMatrix` take. */
 export interface CrossClassImage {
   readonly imageId: number;
-  /** Positions in `results`, by descending score. */
+  /** Positions in the results, by descending score. */
   readonly dtIndexes: Int32Array;
-  readonly dtCategories: Int32Array;
+  readonly dtCategories: Float64Array;
   readonly dtScores: Float64Array;
-  /** Positions in `dataset.annotations`, crowd regions left out. */
+  /** Positions in the annotations, crowd regions left out. */
   readonly gtIndexes: Int32Array;
-  readonly gtCategories: Int32Array;
+  readonly gtCategories: Float64Array;
   /** Detections x ground truths, row-major. */
   readonly iou: Float64Array;
-  readonly crowdCategories: Int32Array;
+  readonly crowdCategories: Float64Array;
   /** Detections x crowd regions, row-major: intersection / detection area. */
   readonly crowdIou: Float64Array;
+}
+
+/** The two files as columns. */
+export interface CrossClassInput {
+  readonly dataset: Pick<Dataset, 'images' | 'categories'>;
+  readonly gt: GroundTruth;
+  readonly dt: Detections;
 }
 
 /**
  * Brings the objects of all classes of an image together, one image at a time, in the order of the file.
  *
- * @param dataset - ground truth
- * @param results - detections; those of images that are not in the ground truth are left out
- * @throws CocoEvalError `BAD_INPUT` or `BAD_MASK` with the index of an entry without finite score or usable shape
+ * @throws CocoEvalError `BAD_INPUT` or `BAD_MASK` with the index of the entry, as in an evaluation
  *
  * @example
  * ```ts
@@ -57,100 +68,83 @@ export interface CrossClassImage {
  * console.log(tide(crossClassImages(dataset, results)).counts.Cls); // 1
  * ```
  */
-export function* crossClassImages(
+export function crossClassImages(
   dataset: Dataset,
   results: readonly Result[],
   options: CrossClassOptions = {},
 ): Generator<CrossClassImage, void> {
-  const { iouType = 'bbox', lvis = false, maxDets = lvis ? 300 : 100, minScore = -Infinity, order = 'file' } = options;
+  const warnings = new WarningLog();
+  const common = { iouType: options.iouType === 'segm' ? 'segm' : 'bbox', keypointCount: 0 } as const;
+  const gt = readGroundTruth(dataset, { ...common, mode: 'reference', lvis: options.lvis }, warnings);
+  return compareImages({ dataset, gt, dt: loadDetections(results, dataset, common, warnings) }, options);
+}
+
+/** The same from columns that were read already. */
+export function* compareImages({ dataset, gt, dt }: CrossClassInput, options: CrossClassOptions = {}): Generator<CrossClassImage, void> {
+  const { iouType, lvis = false, maxDets = lvis ? 300 : 100, minScore = -Infinity, order = 'file' } = options;
   const categories = options.catIds && new Set(options.catIds);
-  const annotationsOf = byImage(dataset.annotations, categories);
-  const resultsOf = byImage(results, categories);
-  for (const image of selected(dataset.images, options.imgIds)) {
-    const isCrowd = (index: number): boolean => !lvis && Boolean(dataset.annotations[index]!.iscrowd);
-    const annotated = inOrder(annotationsOf.get(image.id) ?? [], dataset.annotations, order);
-    const crowd = annotated.filter((index) => isCrowd(index));
-    const gt = annotated.filter((index) => !isCrowd(index));
-    const dt = rank(resultsOf.get(image.id) ?? [], results, minScore, order);
-    yield compare(image, dataset.annotations, results, {
-      dt: dt.slice(0, maxDets),
-      gt,
-      crowd,
-      iouType,
-      unchecked: lvis ? uncheckedIn(dataset, image, gt) : undefined,
-    });
+  const chosen = options.imgIds && new Set(options.imgIds);
+  const params = resolveParams({ iouType: iouType === 'segm' ? 'segm' : 'bbox' }, dataset);
+  const overlap = createOverlap(gt, dt, params, new WarningLog());
+  const annotationsOf = rowsByImage(gt, order, categories);
+  const resultsOf = rowsByImage(dt, order, categories);
+  for (const image of dataset.images) {
+    if (chosen && !chosen.has(image.id)) continue;
+    const annotated = annotationsOf.get(image.id) ?? [];
+    const own = annotated.filter((row) => gt.crowd[row] === 0);
+    const crowd = annotated.filter((row) => gt.crowd[row] !== 0);
+    const kept = (resultsOf.get(image.id) ?? []).filter((row) => dt.score[row]! >= minScore);
+    const dtRows = sortByScore(Int32Array.from(kept), dt.score).slice(0, maxDets);
+    overlap.compute(dtRows, 0, dtRows.length, Int32Array.from([...own, ...crowd]), 0, annotated.length);
+    const columns = (from: number, to: number): Float64Array => cut(overlap.matrix, dtRows.length, annotated.length, from, to);
+    const found = {
+      imageId: image.id,
+      dtIndexes: dtRows,
+      dtCategories: Float64Array.from(dtRows, (row) => dt.categoryId[row]!),
+      dtScores: Float64Array.from(dtRows, (row) => dt.score[row]!),
+      gtIndexes: Int32Array.from(own),
+      gtCategories: Float64Array.from(own, (row) => gt.categoryId[row]!),
+      iou: columns(0, own.length),
+      crowdCategories: Float64Array.from(crowd, (row) => gt.categoryId[row]!),
+      crowdIou: columns(own.length, annotated.length),
+    };
+    yield lvis ? { ...found, ...uncheckedClasses(dataset, image, found) } : found;
   }
 }
 
-function selected(images: readonly ImageInfo[], ids: readonly number[] | undefined): readonly ImageInfo[] {
-  if (!ids) return images;
-  const wanted = new Set(ids);
-  return images.filter(({ id }) => wanted.has(id));
+/** Columns `from` to `to` of a `rows x width` matrix. */
+function cut(matrix: Float64Array, rows: number, width: number, from: number, to: number): Float64Array {
+  const result = new Float64Array(rows * (to - from));
+  for (let row = 0; row < rows; row++) result.set(matrix.subarray(row * width + from, row * width + to), row * (to - from));
+  return result;
 }
 
-function inOrder(indexes: readonly number[], entries: readonly (Annotation | Result)[], order: 'file' | 'category'): readonly number[] {
-  return order === 'file' ? indexes : indexes.toSorted((a, b) => entries[a]!.category_id - entries[b]!.category_id);
-}
-
-/** By descending score; equal scores keep the file's or the categories' order. */
-function rank(indexes: readonly number[], results: readonly Result[], minScore: number, order: 'file' | 'category'): number[] {
-  for (const index of indexes) {
-    const { score } = results[index]!;
-    if (!Number.isFinite(score)) {
-      throw new CocoEvalError('BAD_INPUT', `Expected a finite score in result ${index} but received ${describe(score)}`, { index });
-    }
-  }
-  const kept = indexes.filter((index) => results[index]!.score >= minScore);
-  return inOrder(kept, results, order).toSorted((a, b) => results[b]!.score - results[a]!.score);
-}
-
-interface Chosen {
-  readonly dt: readonly number[];
-  readonly gt: readonly number[];
-  readonly crowd: readonly number[];
-  readonly iouType: IouType;
-  readonly unchecked: ((category: number) => boolean) | undefined;
-}
-
-function compare(image: ImageInfo, annotations: readonly Annotation[], results: readonly Result[], chosen: Chosen): CrossClassImage {
-  const { dt, gt, crowd, iouType, unchecked } = chosen;
-  const dtEntries = dt.map((index) => results[index]!);
-  const gtEntries = gt.map((index) => annotations[index]!);
-  const crowdEntries = crowd.map((index) => annotations[index]!);
-  const compared = dt.length > 0 && gt.length + crowd.length > 0;
-  const detections = shapesOf(compared ? dtEntries : [], dt, image, iouType);
-  const whole = unchecked ? [...new Set(dtEntries.map((entry) => entry.category_id))].filter(unchecked) : [];
-  return {
-    imageId: image.id,
-    dtIndexes: Int32Array.from(dt),
-    dtCategories: Int32Array.from(dtEntries, (entry) => entry.category_id),
-    dtScores: Float64Array.from(dtEntries, (entry) => entry.score),
-    gtIndexes: Int32Array.from(gt),
-    gtCategories: Int32Array.from(gtEntries, (entry) => entry.category_id),
-    iou: iouOf(detections, shapesOf(compared ? gtEntries : [], gt, image, iouType), false),
-    crowdCategories: unchecked ? Int32Array.from(whole) : Int32Array.from(crowdEntries, (entry) => entry.category_id),
-    crowdIou: unchecked
-      ? new Float64Array(dt.length * whole.length).fill(1)
-      : iouOf(detections, shapesOf(compared ? crowdEntries : [], crowd, image, iouType), true),
-  };
-}
-
-/** Classes of the file that nobody looked for in the image, or not for every instance (tidecv's emulation of the federated rules). */
-function uncheckedIn(dataset: Dataset, image: ImageInfo, gt: readonly number[]): (category: number) => boolean {
+/** Detected classes that nobody looked for in the image, or not for every instance, as regions that cover it. */
+function uncheckedClasses(
+  dataset: Pick<Dataset, 'categories'>,
+  image: ImageInfo,
+  { dtCategories, gtCategories }: Pick<CrossClassImage, 'dtCategories' | 'gtCategories'>,
+): Pick<CrossClassImage, 'crowdCategories' | 'crowdIou'> {
   const known = new Set(dataset.categories.map(({ id }) => id));
-  const checked = new Set([...(image.neg_category_ids ?? []), ...gt.map((index) => dataset.annotations[index]!.category_id)]);
+  const checked = new Set([...(image.neg_category_ids ?? []), ...gtCategories]);
   const notExhaustive = new Set(image.not_exhaustive_category_ids);
-  return (category) => notExhaustive.has(category) || (known.has(category) && !checked.has(category));
+  const unchecked = [...new Set(dtCategories)].filter((id) => notExhaustive.has(id) || (known.has(id) && !checked.has(id)));
+  return { crowdCategories: Float64Array.from(unchecked), crowdIou: new Float64Array(dtCategories.length * unchecked.length).fill(1) };
 }
 
-/** Positions by image, in file order. */
-function byImage(entries: readonly (Annotation | Result)[], categories: ReadonlySet<number> | undefined): Map<number, number[]> {
+/** Rows of each image, in file order or by ascending category. */
+function rowsByImage(
+  { count, imageId, categoryId }: Pick<GroundTruth, 'count' | 'imageId' | 'categoryId'>,
+  order: 'file' | 'category',
+  categories: ReadonlySet<number> | undefined,
+): Map<number, number[]> {
   const result = new Map<number, number[]>();
-  entries.forEach(({ image_id: image, category_id: category }, index) => {
-    if (categories && !categories.has(category)) return;
-    const list = result.get(image);
-    if (list) list.push(index);
-    else result.set(image, [index]);
-  });
+  for (let row = 0; row < count; row++) {
+    if (categories && !categories.has(categoryId[row]!)) continue;
+    const rows = result.get(imageId[row]!);
+    if (rows) rows.push(row);
+    else result.set(imageId[row]!, [row]);
+  }
+  if (order === 'category') for (const rows of result.values()) rows.sort((a, b) => categoryId[a]! - categoryId[b]!);
   return result;
 }

@@ -1,0 +1,50 @@
+import { curvePath } from './curves.ts';
+import { escape, percent, round, section, tag, thousands } from './html.ts';
+import type { ReportClass, ReportClasses } from './types.ts';
+
+/** More lines than this make the page slow; LVIS has 1203 classes. */
+const maxRows = 200;
+
+function spark(precision: ArrayLike<number> | undefined): string {
+  if (!precision || !Array.from(precision).some((value) => value >= 0)) return tag('span', {});
+  const line = curvePath(precision, 60, 18);
+  return tag(
+    'svg',
+    { class: 'spark', viewBox: '-1 -1 62 20', 'aria-hidden': 'true' },
+    tag('path', { class: 'area', d: `${line}V18H0Z` }),
+    tag('path', { class: 'line', d: line }),
+  );
+}
+
+function row({ name, value, mark, precision, groundTruths, detections, group }: ReportClass): string {
+  const bar =
+    value === null
+      ? ''
+      : tag('span', { class: 'fill', style: `width:${round(100 * value)}%` }) +
+        (mark === undefined || mark === null ? '' : tag('span', { class: 'mark', style: `left:${round(100 * mark)}%` }));
+  const badge = group === undefined ? '' : tag('i', { class: 'badge' }, escape(group));
+  return tag(
+    'li',
+    { class: value === null ? 'empty' : undefined, title: `${thousands(groundTruths)} objects, ${thousands(detections)} detections` },
+    tag('span', { class: 'name' }, escape(name), badge),
+    tag('span', { class: 'track' }, bar),
+    tag('b', {}, percent(value)),
+    spark(precision),
+    tag('span', { class: 'count' }, thousands(groundTruths)),
+  );
+}
+
+/** One bar per class, best first. */
+export function classesSection({ valueName, markName, rows }: ReportClasses): string {
+  const sorted = rows.toSorted((a, b) => (b.value ?? -1) - (a.value ?? -1) || b.groundTruths - a.groundTruths);
+  const half = maxRows / 2;
+  const shown = sorted.length > maxRows ? [...sorted.slice(0, half), ...sorted.filter(({ value }) => value !== null).slice(-half)] : sorted;
+  const cut = sorted.length > maxRows ? ` Shown: the best and the worst ${half} of ${sorted.length} classes.` : '';
+  const marks = markName === undefined ? '' : `, tick: ${markName}`;
+  const curves = rows.some(({ precision }) => precision) ? ', small curve: precision over recall at the lowest IoU' : '';
+  return section(
+    'Classes',
+    `Bar: ${valueName}${marks}${curves}, last number: objects in the ground truth.${cut}`,
+    tag('ol', { class: 'classes' }, ...shown.map(row)),
+  );
+}

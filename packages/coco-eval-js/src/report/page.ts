@@ -1,0 +1,71 @@
+import { classesSection } from './class-bars.ts';
+import { confusionSection } from './confusion-view.ts';
+import { curvesSection } from './curves.ts';
+import { escape, percent, round, section, tag } from './html.ts';
+import { style } from './style.data.ts';
+import { tideSection } from './tide-view.ts';
+import type { ReportData, ReportMetric } from './types.ts';
+import { worstSection } from './worst-view.ts';
+
+/*
+ * The drawings are written by hand: they are straight lines and boxes in two colour schemes. echarts 6.1.0, the library at hand, is 67 MB installed, bakes
+ * one set of colours into its SVG, and would be this package's only dependency.
+ */
+
+function hero(metrics: readonly ReportMetric[]): string {
+  const [lead, ...others] = metrics;
+  if (!lead) return '';
+  const items = others.map(({ name, value, note }) =>
+    tag(
+      'li',
+      {},
+      escape(name),
+      tag('b', {}, percent(value)),
+      tag('span', { class: 'track' }, tag('span', { class: 'fill', style: `width:${round(100 * Math.max(0, value ?? 0))}%` })),
+      note === undefined ? '' : tag('small', {}, escape(note)),
+    ),
+  );
+  const note = lead.note === undefined ? '' : tag('small', {}, escape(lead.note));
+  return tag(
+    'section',
+    { class: 'hero' },
+    tag('div', {}, tag('div', { class: 'lead' }, percent(lead.value)), tag('div', {}, escape(lead.name), note)),
+    tag('ol', { class: 'metrics' }, ...items),
+  );
+}
+
+/**
+ * The report as one HTML page: style and drawings are inline, nothing is fetched, no script runs; light and dark follow the reader's setting.
+ * The same data gives the same bytes. Foreign text (class and file names) is escaped.
+ *
+ * @example
+ * ```ts
+ * import { renderReport } from 'coco-eval-js';
+ * const html = renderReport({ title: 'run 7', facts: ['bbox'], metrics: [{ name: 'AP', value: 0.505 }], summary: '' });
+ * console.log(html.startsWith('<!doctype html>')); // true
+ * ```
+ */
+export function renderReport(data: ReportData): string {
+  const warnings = data.warnings ?? [];
+  const body = [
+    tag('h1', {}, escape(data.title)),
+    tag('ol', { class: 'facts' }, ...data.facts.map((fact) => tag('li', {}, escape(fact)))),
+    hero(data.metrics),
+    data.curves?.length ? curvesSection(data.curves) : '',
+    data.classes?.rows.length ? classesSection(data.classes) : '',
+    data.confusion?.labels.length ? confusionSection(data.confusion) : '',
+    data.tide ? tideSection(data.tide) : '',
+    data.worst?.images.length ? worstSection(data.worst) : '',
+    section('The table', 'As the reference program prints it.', tag('pre', {}, escape(data.summary))),
+    warnings.length
+      ? section(
+          'Warnings',
+          'What the reference accepts in silence.',
+          tag('ol', { class: 'notes' }, ...warnings.map((text) => tag('li', {}, escape(text)))),
+        )
+      : '',
+    tag('footer', {}, 'Made by coco-eval-js. Values of AP and AR are percent.'),
+  ];
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escape(data.title)}</title><style>${style}</style>`;
+  return `<!doctype html>\n<html lang="en"><head>${head}</head>\n<body>${tag('main', {}, ...body)}</body></html>\n`;
+}
