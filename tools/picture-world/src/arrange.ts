@@ -31,6 +31,11 @@ function single(kind: Kind): boolean {
   return kind.supercategory === 'appliance' || (kind.supercategory === 'furniture' && kind.name !== 'chair');
 }
 
+/** A wall zone is a narrow place for one thing. */
+function onWall(zone: Zone): boolean {
+  return zone.kind === 'hangs' && zone.on !== 'sky';
+}
+
 /** Part of the smaller of two boxes that the other covers. */
 function overlap(a: Placement, b: Placement): number {
   const [p, q] = [boundsOf(a, -0.04), boundsOf(b, -0.04)];
@@ -53,6 +58,7 @@ export function arrange(plan: Plan): Group[] {
     const zone = weighted(zones, random);
     const kind = kindNamed(random.pick(zone.kinds.filter((name) => allowed.has(name))))!;
     if (single(kind) && groups.some((group) => group.members[0]!.kind === kind)) continue;
+    if (onWall(zone) && groups.some((group) => group.members[0]!.zone === zone)) continue;
     left -= addGroup(plan, groups, zone, kind, limit, left);
   }
   const crowdZone = zones.find((zone) => zone.crowds?.some((name) => allowed.has(name) && name !== hero.name));
@@ -71,7 +77,7 @@ function weighted(zones: readonly Zone[], random: Random): Zone {
 
 /** Adds up to four of one kind where there is room; returns how many were placed. */
 function addGroup({ width, height, random }: Plan, groups: Group[], zone: Zone, kind: Kind, limit: number, room: number): number {
-  const wanted = single(kind) || (zone.kind === 'hangs' && zone.on !== 'sky') ? 1 : Math.min(room, random.pick([1, 1, 1, 1, 2, 2, 3, 4]));
+  const wanted = single(kind) || onWall(zone) ? 1 : Math.min(room, random.pick([1, 1, 1, 1, 2, 2, 3, 4]));
   const alike = random.chance(0.6);
   let dress = dressFor(kind, random);
   let placed = 0;

@@ -35,7 +35,7 @@ export function compose(setting: Setting, groups: readonly Group[], width: numbe
   const thingOwner = kept.length === groups.length ? seen.owner : visible(layers, width, height).owner;
   kept.forEach((i, k) => {
     for (const member of groups[i]!.members) castShadow(data, width, height, member);
-    blend(data, width, layers[k]!);
+    blend(data, width, shade(layers[k]!));
   });
   tint(data, setting.light);
   return {
@@ -113,6 +113,21 @@ function eachSolid(layer: Layer, width: number, visit: (pixel: number) => void):
     let pixel = (layer.y + y) * width + layer.x;
     for (let x = 0; x < layer.width; x++, at += 4, pixel++) if (layer.rgba[at]! >= solid) visit(pixel);
   }
+}
+
+/** Light from above: the upper part of a thing a little brighter, its foot a little darker. */
+function shade(layer: Layer): Layer {
+  const { rgba, width, height } = layer;
+  for (let y = 0, at = 0; y < height; y++) {
+    const gain = 1.07 - (0.17 * y) / height;
+    for (let x = 0; x < width; x++, at += 4) {
+      if (rgba[at + 3] === 0) continue;
+      rgba[at] = rgba[at]! * gain;
+      rgba[at + 1] = rgba[at + 1]! * gain;
+      rgba[at + 2] = rgba[at + 2]! * gain;
+    }
+  }
+  return layer;
 }
 
 function blend(data: Uint8Array, width: number, layer: Layer): void {

@@ -151,7 +151,8 @@ function patternPath(pattern: Pattern, cell: number): Path2D {
           path.moveTo(x + shift + cell * 0.27, y);
           path.arc(x + shift, y, cell * 0.27, 0, 2 * Math.PI);
         } else if (pattern === 'checked') path.rect(x + shift, y, cell / 2, cell);
-        else path.ellipse(x + shift, y + (x % 3), cell * 0.36, cell * 0.26, x + row, 0, 2 * Math.PI);
+        else if ((x * 7 + row * 3) % 4 !== 0)
+          path.ellipse(x + shift + (row % 3) * 2, y, cell * (0.3 + ((x + row) % 3) * 0.07), cell * 0.28, x + row, 0, 2 * Math.PI);
       }
     }
   }

@@ -77,7 +77,8 @@ export function drawPlacement(c: SKRSContext2D, p: Placement, random: Random): v
   c.translate(-w / 2, p.centred ? -h / 2 : -h);
   // Outlines: about 2 % of the thing, but never thinner than nine tenths of a pixel.
   const pen = new Pen(c, Math.max(0.9 / p.scale, 0.018 * Math.max(w, h)));
-  const paint = { base: palette[p.colour], second: contrast[p.colour], pattern: p.pattern, cell: p.kind.cell ?? 14 };
+  const second = p.pattern === 'spotted' && p.colour === 'white' ? '#453c3a' : contrast[p.colour];
+  const paint = { base: palette[p.colour], second, pattern: p.pattern, cell: p.kind.cell ?? 14 };
   p.kind.draw(pen, { paint, colour: p.colour, pattern: p.pattern, random });
   c.restore();
 }

@@ -2,7 +2,7 @@ import { VitaminError } from '@vitamin-vlm/core';
 import { annotate } from './annotate.ts';
 import { compose } from './compose.ts';
 import { kindNamed, type Kind } from './kinds/catalogue.data.ts';
-import { dressFor, place, type Placement } from './placement.ts';
+import { boundsOf, dressFor, place, type Placement } from './placement.ts';
 import { describeAlone } from './questions.ts';
 import { Random } from './random.ts';
 import { checkSeedAndSize } from './scene.ts';
@@ -74,7 +74,14 @@ function closeUp(kind: Kind, zone: Zone, width: number, height: number, random: 
   const [w, h] = [kind.box[0] * scale, kind.box[1] * scale];
   const x = random.range(w / 2, width - w / 2);
   const dress = dressFor(kind, random);
-  if (zone.kind === 'hangs') return place(kind, dress, zone, x, random.range(h / 2, height - h / 2), size, random);
   const top = Math.max(h + 0.03 * height, zone.area[1] * height);
-  return place(kind, dress, zone, x, random.range(Math.min(top, 0.97 * height), 0.98 * height), size, random);
+  const y = zone.kind === 'hangs' ? random.range(h / 2, height - h / 2) : random.range(Math.min(top, 0.97 * height), 0.98 * height);
+  const placement = place(kind, dress, zone, x, y, size, random);
+  const { left, top: upper, right, bottom } = boundsOf(placement, 0);
+  return { ...placement, x: x + inward(left, right, width), y: placement.y + inward(upper, bottom, height) };
+}
+
+/** How far a stretch must move to lie within 0 and the side. */
+function inward(from: number, to: number, side: number): number {
+  return Math.max(0, -from) - Math.max(0, to - side);
 }

@@ -135,7 +135,7 @@ function giraffe(pen: Pen): void {
 function elephant(pen: Pen, { paint, random }: Look): void {
   const lift = random.range(-10, 22);
   pen.line([127, 36, 133, 50, 131, 62], 3.5, paint.base, true);
-  legs(pen, [56, 106], 60, 100, 19, paint.base, random.range(-4, 4), tone(paint.base, -0.2));
+  legs(pen, [56, 106], 60, 100, 19, paint.base, random.range(-4, 4), tone(paint.base, -0.06));
   pen.blob([34, 22, 60, 4, 104, 6, 132, 22, 130, 66, 100, 80, 60, 76, 36, 62], paint.base);
   pen.line([28, 38, 12, 52, 10, 84 - lift, 2, 88 - lift * 1.4], 11, paint.base, true);
   pen.line([30, 56, 22, 66, 12, 66], 4.5, '#fff7e0', true);
@@ -146,7 +146,7 @@ function elephant(pen: Pen, { paint, random }: Look): void {
 }
 
 function bear(pen: Pen, { paint, random }: Look): void {
-  legs(pen, [42, 92], 54, 84, 19, paint.base, random.range(-5, 5), tone(paint.base, -0.3));
+  legs(pen, [42, 92], 54, 84, 19, paint.base, random.range(-5, 5), tone(paint.base, -0.06));
   pen.oval(118, 40, 6, 6, paint.base);
   pen.blob([26, 36, 42, 12, 80, 14, 116, 20, 124, 50, 108, 72, 60, 70, 32, 66], paint.base);
   pen.oval(13, 12, 8, 8, paint.base);

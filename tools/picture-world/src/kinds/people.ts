@@ -4,17 +4,16 @@ import { type Family, type Look, anyColour, cloth } from './kind.ts';
 
 const skins = ['#f6cfae', '#e8b08a', '#c98a5e', '#96603c', '#6d4429'] as const;
 const hairs = ['#2b2220', '#5b3a23', '#8f5a2c', '#e0b352', '#b9b4ae', '#a8452a'] as const;
+const caps = ['#d8423f', '#2f74d0', '#3fa34d', '#f0a028'] as const;
 const trousers = ['#2f4a78', '#3c3f46', '#7a6146', '#5b6f52', '#8a8f96'] as const;
 
-function hair(pen: Pen, style: number, colour: string): void {
-  if (style === 0) pen.segment(30, 17, 15.5, 15.5, Math.PI * 0.97, Math.PI * 2.03, colour);
-  else if (style === 1) {
-    pen.segment(30, 17, 16, 16, Math.PI * 0.93, Math.PI * 2.07, colour);
-    pen.oval(30, 0, 7, 6, colour);
-  } else if (style === 2) {
-    pen.segment(30, 15, 15.5, 14, Math.PI, Math.PI * 2, colour);
-    pen.box(28, 12, 24, 4, colour, 2);
-  } else pen.segment(30, 16, 16.5, 16, Math.PI * 0.95, Math.PI * 2.05, colour);
+/** Short hair, a bun, a baseball cap, or the fringe of long hair. */
+function hair(pen: Pen, style: number, colour: string, cap: string): void {
+  if (style === 1) pen.oval(30, -1, 8, 7, colour);
+  pen.blob([12, 24, 12, 4, 30, -4, 48, 4, 48, 24, 44, 13, 37, 7, 27, 13, 17, 11], colour);
+  if (style !== 2) return;
+  pen.segment(30, 12, 16, 13, Math.PI, 2 * Math.PI, cap);
+  pen.box(28, 9, 25, 5, tone(cap, -0.2), 2.5);
 }
 
 function face(pen: Pen): void {
@@ -25,20 +24,21 @@ function face(pen: Pen): void {
   });
 }
 
-/** A standing, walking or waving person. The colour and pattern are the shirt's (or the dress's). */
+/** A standing, walking or waving person. The colour and pattern are the shirt's. */
 function person(pen: Pen, { paint, random }: Look): void {
   const skin = random.pick(skins);
   const hairColour = random.pick(hairs);
   const style = random.integer(0, 3);
   const trouser = random.pick(trousers);
+  const cap = random.pick(caps);
   const stride = random.chance(0.5) ? random.range(4, 10) : 2;
-  const dress = random.chance(0.25);
+  const skirt = random.chance(0.25);
   const [leftArm, rightArm] = [random.integer(0, 2), random.integer(0, 1)];
   if (style === 3) pen.blob([14, 8, 46, 8, 49, 44, 38, 46, 22, 46, 11, 44], hairColour);
   for (const side of [-1, 1]) {
     const x = 30 + side * 6;
     const foot = x + side * stride;
-    pen.line([x, 72, foot, 112], 10, dress ? skin : trouser);
+    pen.line([x, 72, foot, 112], 10, skirt ? skin : trouser);
     pen.line([foot, 116, foot + 4, 116], 7, '#3a2d28');
   }
   const arm = (side: number, pose: number): void => {
@@ -58,11 +58,11 @@ function person(pen: Pen, { paint, random }: Look): void {
   };
   arm(-1, leftArm);
   arm(1, rightArm);
-  if (dress) pen.blob([18, 36, 30, 34, 42, 36, 43, 56, 54, 92, 30, 94, 6, 92, 17, 56], paint);
-  else pen.blob([14, 38, 30, 34, 46, 38, 45, 76, 44, 80, 16, 80, 15, 76], paint);
+  if (skirt) pen.blob([16, 68, 44, 68, 47, 76, 54, 98, 30, 100, 6, 98, 13, 76], trouser);
+  pen.blob([14, 38, 30, 34, 46, 38, 45, 76, 44, 80, 16, 80, 15, 76], paint);
   pen.bare(() => pen.box(26, 29, 8, 9, tone(skin, -0.12), 3));
   pen.oval(30, 18, 14.5, 15.5, skin);
-  hair(pen, style, hairColour);
+  hair(pen, style, hairColour, cap);
   face(pen);
 }
 

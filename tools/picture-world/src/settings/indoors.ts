@@ -157,9 +157,8 @@ const livingRoom: SettingMaker = (random) => {
       { stuff: wall, area: [0, 0, 1, floor] },
       ...(random.chance(0.6)
         ? ([
+            { stuff: 'curtain', area: [pane[0] - 0.07, 0.07, pane[2] + 0.07, 0.46] },
             { stuff: 'window', area: pane },
-            { stuff: 'curtain', area: [pane[0] - 0.07, 0.07, pane[0] + 0.02, 0.46] },
-            { stuff: 'curtain', area: [pane[2] - 0.02, 0.07, pane[2] + 0.07, 0.46] },
           ] as const)
         : []),
       { stuff: 'wood floor', area: [0, floor, 1, 1] },
