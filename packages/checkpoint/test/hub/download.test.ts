@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { resolveHubFile } from '../../src/hub/resolve.ts';
@@ -172,8 +174,12 @@ it('succeeds after 429, 503, 500 and 408', async () => {
 });
 
 it('reports a server that is not there', async () => {
-  const wrong = resolveHubFile(uri, { cacheDir: await tempCache(), endpoint: 'http://127.0.0.1:9', signal: AbortSignal.timeout(20_000) });
-  await expect(wrong).rejects.toMatchObject({ code: 'NETWORK', message: expect.stringMatching(/ECONNREFUSED|bad port/) });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const wrong = resolveHubFile(uri, { cacheDir: await tempCache(), endpoint: `http://127.0.0.1:${port}` });
+  await expect(wrong).rejects.toMatchObject({ code: 'NETWORK', message: expect.stringContaining('ECONNREFUSED') });
 });
 
 it('refuses an HTML page, whether announced or not, and an LFS pointer', async () => {
