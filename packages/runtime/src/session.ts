@@ -49,8 +49,7 @@ let threadsInUse = 0;
 /**
  * A network, ready to run. Calls are served one at a time, in order; several sessions run at once.
  *
- * An idle session does not keep the process alive. `close()` waits for the running call. Do not call `process.exit()` while a
- * call is under way: ending a thread inside ONNX Runtime aborts the process.
+ * An idle session does not keep the process alive; `process.exit()` during a call takes effect when that call has ended.
  *
  * @example
  * ```ts

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 
-import { VitaminError, type Tensor } from '@vitamin-vlm/core';
+import { arrayTypes, VitaminError, type Tensor } from '@vitamin-vlm/core';
 
 import type { Engine, EngineOptions } from './engine.ts';
 import { fromErrorData } from './engine-error.ts';
+import { markBusy, markIdle, unwatchThread, watchThread } from './exit-guard.ts';
 import type { NamedTensors, ValueInfo } from './value-info.ts';
 import type { Reply, Request } from './worker.ts';
 
@@ -21,12 +22,13 @@ export class WorkerEngine implements Engine {
   outputs: readonly ValueInfo[] = [];
   readonly #worker: Worker;
   readonly #exit: Promise<void>;
+  readonly #busy: Int32Array = watchThread();
   #pending: Pending | undefined;
   #failure: VitaminError | undefined;
 
   private constructor() {
     // Flags of the parent such as --eval or a loader are not for the worker, which is plain JavaScript.
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'vitamin-session', execArgv: [] });
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'vitamin-session', execArgv: [], workerData: this.#busy });
     this.#exit = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('message', (reply: Reply) => {
       const pending = this.#settle();
@@ -41,7 +43,9 @@ export class WorkerEngine implements Engine {
   static async create(options: EngineOptions): Promise<WorkerEngine> {
     const engine = new WorkerEngine();
     try {
-      const reply = await engine.#call({ kind: 'create', options });
+      // A posted view would take its whole buffer along, so the bytes go as a copy of their own.
+      const model = typeof options.model === 'string' ? options.model : new Uint8Array(options.model);
+      const reply = await engine.#call({ kind: 'create', options: { ...options, model } }, typeof model === 'string' ? [] : [model.buffer]);
       if (reply.kind === 'created') Object.assign(engine, { inputs: reply.inputs, outputs: reply.outputs });
       return engine;
     } catch (error) {
@@ -54,8 +58,8 @@ export class WorkerEngine implements Engine {
     const buffers = new Set<ArrayBuffer>();
     const moved: Record<string, Tensor> = {};
     for (const [name, feed] of Object.entries(feeds)) {
-      const data = transfer && isWhole(feed.data) && !buffers.has(feed.data.buffer) ? feed.data : feed.data.slice();
-      buffers.add(data.buffer);
+      const data = transfer && isWhole(feed.data) && !buffers.has(feed.data.buffer) ? feed.data : copyOf(feed);
+      buffers.add(data.buffer as ArrayBuffer);
       moved[name] = { dtype: feed.dtype, shape: feed.shape, data };
     }
     const reply = await this.#call({ kind: 'run', feeds: moved }, [...buffers]);
@@ -67,14 +71,22 @@ export class WorkerEngine implements Engine {
     // unref() let go of the thread: until it has ended, it must keep the process alive again.
     this.#worker.ref();
     await this.#exit;
+    unwatchThread(this.#busy);
   }
 
   #call(request: Request, transfer: ArrayBuffer[] = []): Promise<Reply> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#worker.postMessage(request, transfer);
+      markBusy(this.#busy);
       this.#pending = { resolve, reject };
       this.#worker.ref();
+      try {
+        this.#worker.postMessage(request, transfer);
+      } catch (cause) {
+        markIdle(this.#busy);
+        this.#settle();
+        reject(new VitaminError('USAGE', `Expected options and feeds of plain data but received: ${(cause as Error).message}`, { cause }));
+      }
     });
   }
 
@@ -90,6 +102,7 @@ export class WorkerEngine implements Engine {
       hint: 'Create a new session.',
       cause,
     });
+    markIdle(this.#busy);
     this.#settle()?.reject(this.#failure);
   }
 }
@@ -97,4 +110,11 @@ export class WorkerEngine implements Engine {
 /** A view of its whole, unshared buffer: what can be moved without taking other data along. */
 function isWhole(data: Tensor['data']): data is Tensor['data'] & { buffer: ArrayBuffer } {
   return data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+}
+
+/** Not `data.slice()`: a Node Buffer passes as Uint8Array, and its slice shares memory. */
+function copyOf({ dtype, data }: Tensor): Tensor['data'] {
+  const copy = new arrayTypes[dtype](data.length);
+  (copy as Uint8Array).set(data as Uint8Array);
+  return copy;
 }

@@ -1,10 +1,11 @@
 /** The thread of one session: answers each request of `WorkerEngine` with one reply, in order. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 
 import type { Tensor } from '@vitamin-vlm/core';
 
 import { OrtEngine, type EngineOptions } from './engine.ts';
 import { toErrorData, wrapEngineError, type ErrorData } from './engine-error.ts';
+import { markIdle } from './exit-guard.ts';
 import type { NamedTensors, ValueInfo } from './value-info.ts';
 
 export type Request =
@@ -37,6 +38,7 @@ async function serve(request: Request): Promise<void> {
     kind: 'error',
     error: toErrorData(wrapEngineError(error, request.kind)),
   }));
+  markIdle(workerData as Int32Array);
   const buffers = reply.kind === 'outputs' ? Object.values(reply.outputs).map(({ data }) => data.buffer as ArrayBuffer) : [];
   port.postMessage(reply, buffers);
   // The thread ends by itself once nothing listens: stopping it from outside could hit a run and abort the process.

@@ -49,6 +49,14 @@ it('lets the process end after an aborted call, once ONNX Runtime is done with i
   expect(await runScript(script)).toEqual({ stdout: 'ABORTED\n', stderr: '' });
 });
 
+it.each([
+  ['process.exit(3)', 3],
+  ["throw new Error('on purpose')", 1],
+])('ends with its own exit code when it stops during a run: %s', async (statement, code) => {
+  const script = `session.run(feeds()).then(() => console.log('not reached')); setTimeout(() => { ${statement}; }, 20);`;
+  await expect(runScript(script)).rejects.toMatchObject({ code, signal: null, stdout: '' });
+});
+
 it('leaves outputs valid after their session is closed', async () => {
   const script = `
     const { y } = await session.run(feeds());

@@ -94,6 +94,15 @@ it('moves buffers with transfer, and copies views that share or do not fill thei
   ]);
 });
 
+it.each([true, false])('reads a Node Buffer as uint8, and leaves the memory it shares alone (transfer: %s)', async (transfer) => {
+  await using session = await Session.create(identityModel({ uint8: 1 }), { threads: 1 });
+  const pooled = Buffer.from('abc');
+  const neighbour = Buffer.from('def');
+  const { out_uint8 } = await session.run({ in_uint8: tensor('uint8', [3], pooled) }, { transfer });
+  expect(out_uint8!.data).toEqual(new Uint8Array([97, 98, 99]));
+  expect(Buffer.concat([pooled, neighbour]).toString()).toBe('abcdef');
+});
+
 it('passes parameters round and round without mixing them up', async () => {
   const count = 40;
   await using session = await Session.create(doublingModel(count, 9), { threads: 1 });
@@ -195,4 +204,19 @@ it('can be left while it loads', async () => {
   const creation = Session.create(slowModel(1024, 4), { signal: controller.signal, threads: 1 });
   setTimeout(() => controller.abort(), 5);
   await expect(creation).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+it('gives the same numbers under every setting of speed and memory', async () => {
+  const expected = { y: tensor('float32', [SIZE, SIZE], new Float32Array(SIZE * SIZE).fill(0.5)) };
+  for (const options of [
+    { optimization: 'disabled', threads: 2, spinning: true },
+    { optimization: 'basic', threads: 2, spinning: false, arena: false, memoryPattern: false },
+    { extra: { 'session.disable_prepacking': '1' } },
+  ] as const) {
+    await using session = await Session.create(slowModel(SIZE, 2), options);
+    expect(await session.run(slowFeeds())).toEqual(expected);
+  }
+  await expect(Session.create(slowModel(SIZE, 2), { extra: { 'session.disable_prepacking': 1 as never } })).rejects.toMatchObject({
+    code: 'RUNTIME',
+  });
 });
