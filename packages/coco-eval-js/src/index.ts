@@ -10,3 +10,22 @@ export { formatRleString, parseRleString, toRleObject } from './mask/rle-string.
 export type { Rle, RleObject, Segmentation } from './mask/types.ts';
 
 export type { Annotation, Bbox, Category, Dataset, ImageInfo, IouType, Mode, Result, Warning } from './coco/types.ts';
+
+export { checkDataset } from './coco/dataset.ts';
+export { COCO } from './coco/coco.ts';
+export type { AnnotationFilter, Ids } from './coco/coco.ts';
+export { COCOeval } from './coco/coco-eval.ts';
+export type { AccumulatedEval, CocoEvalParams } from './coco/coco-eval.ts';
+export { evaluate } from './coco/evaluate.ts';
+export type { EvaluateOptions } from './coco/evaluate.ts';
+export { Evaluation } from './coco/evaluation.ts';
+export type { EvaluationContext, EvaluationJson, Slice } from './coco/evaluation.ts';
+export { defaultParams } from './coco/params.ts';
+export type { AreaRange, EvalParams, EvalParamsInput } from './coco/params.ts';
+export type { CategoryRow, OperatingPoint } from './coco/per-category.ts';
+export type { Curves } from './coco/accumulate.ts';
+export type { Detections, GroundTruth } from './coco/columns.ts';
+export type { ImageMatcher, ImageMatches } from './coco/image-matches.ts';
+export type { MatchProgress, MatchTable } from './coco/match-table.ts';
+export type { Summary, SummaryLine } from './coco/summarize.ts';
+export type { SegmentationColumns } from './mask/columns.ts';

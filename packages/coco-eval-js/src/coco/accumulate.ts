@@ -1,0 +1,180 @@
+import type { MatchTable } from './match-table.ts';
+import { sortByScore } from './sort.ts';
+
+/** `numpy.spacing(1)`: keeps 0 / 0 away; visible only where a single detection counts (0.9999999999999998 instead of 1). */
+const EPS = 2 ** -52;
+
+/** What is drawn from a match table. */
+export interface AccumulateOptions {
+  readonly recThrs: readonly number[];
+  /** Ascending. `Infinity`: all. */
+  readonly maxDets: readonly number[];
+  /** 1 for each position of `imgIds` that counts; absent: all. */
+  readonly images?: Uint8Array | undefined;
+}
+
+/** Precision and recall at every setting; -1 where a category has no ground truth. C order, the last dimension varies fastest. */
+export interface Curves {
+  /** `[thresholds, recall points, categories, area ranges, maxDets]`. */
+  readonly counts: readonly [number, number, number, number, number];
+  /** Interpolated precision at each recall point, shape `counts`. */
+  readonly precision: Float64Array;
+  /** Highest recall reached, shape `[thresholds, categories, area ranges, maxDets]`. */
+  readonly recall: Float64Array;
+  /** Score of the detection at which each recall point is reached, shape `counts`. */
+  readonly scores: Float64Array;
+}
+
+/**
+ * Precision-recall curves of a match table (cocoeval.py, accumulate). Only true positives can raise precision, so each curve is kept as the list of its
+ * true positives: the interpolated value at a recall point is the largest precision at or after the true positive that reaches it.
+ */
+export function accumulate(table: MatchTable, options: AccumulateOptions): Curves {
+  const categories = table.dtCategory.length - 1;
+  const counts: Curves['counts'] = [table.thresholds, options.recThrs.length, categories, table.areas, options.maxDets.length];
+  const [T, R, K, A, M] = counts;
+  const curves: Curves = {
+    counts,
+    precision: new Float64Array(T * R * K * A * M).fill(-1),
+    recall: new Float64Array(T * K * A * M).fill(-1),
+    scores: new Float64Array(T * R * K * A * M).fill(-1),
+  };
+  const rows = new Int32Array(table.dtScore.length);
+  for (let i = 0; i < rows.length; i++) rows[i] = i;
+  const walk = new CurveWalk(table, options, curves);
+  for (let k = 0; k < K; k++) {
+    const own = rows.subarray(table.dtCategory[k], table.dtCategory[k + 1]);
+    // Equal scores keep the order image, then rank.
+    const order = sortByScore(own, table.dtScore);
+    const { images } = options;
+    const kept = images === undefined ? order : order.filter((row) => images[table.dtImage[row]!] === 1);
+    walk.category(k, kept);
+  }
+  return curves;
+}
+
+class CurveWalk {
+  readonly #table: MatchTable;
+  readonly #options: AccumulateOptions;
+  readonly #curves: Curves;
+  /** True and (own) false positives so far at each threshold. */
+  readonly #tp: Int32Array;
+  readonly #fp: Int32Array;
+  /** Precision and score at each true positive; threshold t starts at `t * #capacity`. */
+  #points: Float64Array = new Float64Array(0);
+  #pointScores: Float64Array = new Float64Array(0);
+  #capacity = 0;
+
+  constructor(table: MatchTable, options: AccumulateOptions, curves: Curves) {
+    this.#table = table;
+    this.#options = options;
+    this.#curves = curves;
+    this.#tp = new Int32Array(table.thresholds);
+    this.#fp = new Int32Array(table.thresholds);
+  }
+
+  category(k: number, order: Int32Array): void {
+    const { dtRank, areas, thresholds } = this.#table;
+    this.#capacity = order.length;
+    if (this.#points.length < thresholds * order.length) {
+      this.#points = new Float64Array(thresholds * order.length);
+      this.#pointScores = new Float64Array(thresholds * order.length);
+    }
+    let deepest = -1;
+    for (const row of order) if (dtRank[row]! > deepest) deepest = dtRank[row]!;
+    for (let a = 0; a < areas; a++) {
+      const positives = this.#countGroundTruths(k, a);
+      if (positives === 0) continue;
+      this.#options.maxDets.forEach((maxDet, m) => {
+        // A limit that the one before did not reach changes nothing.
+        if (m > 0 && deepest < this.#options.maxDets[m - 1]!) this.#copy(k, a, m);
+        else this.#curve(k, a, m, order, maxDet, positives);
+      });
+    }
+  }
+
+  #countGroundTruths(k: number, a: number): number {
+    const { gtCategory, gtImage, gtIgnored, areas } = this.#table;
+    const { images } = this.#options;
+    let n = 0;
+    for (let g = gtCategory[k]!; g < gtCategory[k + 1]!; g++) {
+      if (gtIgnored[g * areas + a] === 0 && (images === undefined || images[gtImage[g]!] === 1)) n++;
+    }
+    return n;
+  }
+
+  #curve(k: number, a: number, m: number, order: Int32Array, maxDet: number, positives: number): void {
+    const { dtRank, dtScore, matched, ignored, areas, words, thresholds } = this.#table;
+    this.#tp.fill(0);
+    this.#fp.fill(0);
+    // False positives at all thresholds at once, the common case, are counted once.
+    let fpAll = 0;
+    let detections = 0;
+    let firstScore = 0;
+    for (let i = 0; i < order.length; i++) {
+      const row = order[i]!;
+      if (dtRank[row]! >= maxDet) continue;
+      if (detections++ === 0) firstScore = dtScore[row]!;
+      const slot = (row * areas + a) * words;
+      if (words === 1 && matched[slot] === 0 && ignored[slot] === 0) {
+        fpAll++;
+        continue;
+      }
+      for (let t = 0; t < thresholds; t++) {
+        const bit = 1 << (t & 31);
+        const word = slot + (t >> 5);
+        if ((ignored[word]! & bit) !== 0) continue;
+        if ((matched[word]! & bit) !== 0) this.#addTruePositive(t, fpAll, dtScore[row]!);
+        else this.#fp[t]!++;
+      }
+    }
+    for (let t = 0; t < thresholds; t++) this.#write(t, k, a, m, detections, firstScore, positives);
+  }
+
+  #addTruePositive(t: number, fpAll: number, score: number): void {
+    const tp = ++this.#tp[t]!;
+    const at = t * this.#capacity + tp - 1;
+    this.#points[at] = tp / (this.#fp[t]! + fpAll + tp + EPS);
+    this.#pointScores[at] = score;
+  }
+
+  #write(t: number, k: number, a: number, m: number, detections: number, firstScore: number, positives: number): void {
+    const [, R, K, A, M] = this.#curves.counts;
+    const { precision, recall, scores } = this.#curves;
+    const { recThrs } = this.#options;
+    const n = this.#tp[t]!;
+    const base = t * this.#capacity;
+    const points = this.#points;
+    for (let i = base + n - 1; i > base; i--) if (points[i]! > points[i - 1]!) points[i - 1] = points[i]!;
+    recall[((t * K + k) * A + a) * M + m] = detections === 0 ? 0 : n / positives;
+    const step = K * A * M;
+    let at = ((t * R * K + k) * A + a) * M + m;
+    let point = 0;
+    let reached = detections > 0;
+    for (let r = 0; r < R; r++, at += step) {
+      const wanted = recThrs[r]!;
+      // Ascending recall points continue where the last one was found; others start again.
+      if (r > 0 && wanted < recThrs[r - 1]!) point = 0;
+      while (point < n && (point + 1) / positives < wanted) point++;
+      const atStart = wanted <= 0;
+      // The first recall point out of reach ends the curve: the reference stops there even when later ones are lower.
+      reached &&= atStart || point < n;
+      precision[at] = reached && n > 0 ? points[base + (atStart ? 0 : point)]! : 0;
+      scores[at] = reached ? (atStart ? firstScore : this.#pointScores[base + point]!) : 0;
+    }
+  }
+
+  /** Takes the results of the limit before. */
+  #copy(k: number, a: number, m: number): void {
+    const [T, R, K, A, M] = this.#curves.counts;
+    for (let t = 0; t < T; t++) {
+      const at = ((t * K + k) * A + a) * M + m;
+      this.#curves.recall[at] = this.#curves.recall[at - 1]!;
+      for (let r = 0; r < R; r++) {
+        const cell = (((t * R + r) * K + k) * A + a) * M + m;
+        this.#curves.precision[cell] = this.#curves.precision[cell - 1]!;
+        this.#curves.scores[cell] = this.#curves.scores[cell - 1]!;
+      }
+    }
+  }
+}

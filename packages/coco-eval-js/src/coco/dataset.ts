@@ -1,0 +1,49 @@
+import { CocoEvalError, describe } from '../errors.ts';
+import { EntryReader } from './fields.ts';
+import type { Dataset } from './types.ts';
+import type { WarningLog } from './warnings.ts';
+
+/**
+ * Checks that a parsed JSON value is an annotation file: three lists of objects with numeric ids.
+ *
+ * @throws CocoEvalError `BAD_INPUT` naming the entry
+ * @example
+ * ```ts
+ * import { checkDataset } from 'coco-eval-js';
+ * const dataset = checkDataset(JSON.parse('{"images": [], "annotations": [], "categories": []}'));
+ * console.log(dataset.images.length); // 0
+ * ```
+ */
+export function checkDataset(value: unknown): Dataset {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new CocoEvalError(
+      'BAD_INPUT',
+      `Expected an annotation file with "images", "annotations" and "categories" but received ${describe(value)}`,
+      {
+        hint: Array.isArray(value) ? 'A list looks like a results file: are the two files swapped?' : undefined,
+      },
+    );
+  }
+  for (const name of ['images', 'annotations', 'categories'] as const) {
+    const list: unknown = (value as Record<string, unknown>)[name];
+    if (!Array.isArray(list))
+      throw new CocoEvalError('BAD_INPUT', `Expected a list "${name}" in the annotation file but received ${describe(list)}`);
+    const reader = new EntryReader(name);
+    (list as unknown[]).forEach((entry, i) => {
+      const id = reader.object(i, entry)['id'];
+      reader.number(i, 'id', id);
+    });
+  }
+  return value as Dataset;
+}
+
+/** Counts repeated ids of images and categories; the last one of each id is used. */
+export function warnRepeatedIds(dataset: Dataset, warnings: WarningLog): void {
+  for (const name of ['images', 'categories'] as const) {
+    const seen = new Set<number>();
+    dataset[name].forEach(({ id }, i) => {
+      if (seen.has(id)) warnings.add(`duplicate-${name}-id`, i, `${name} with an id that was there before; the last one is used`);
+      seen.add(id);
+    });
+  }
+}

@@ -1,0 +1,192 @@
+import { CocoEvalError } from '../errors.ts';
+import { accumulate, type Curves } from './accumulate.ts';
+import type { Detections, GroundTruth } from './columns.ts';
+import { ImageMatcher, type ImageMatches } from './image-matches.ts';
+import type { MatchTable } from './match-table.ts';
+import { resolveParams, type EvalParams } from './params.ts';
+import { type CategoryRow, perCategory } from './per-category.ts';
+import { summarize, type Summary } from './summarize.ts';
+import type { Dataset, ImageInfo, Warning } from './types.ts';
+
+/** The part of an annotation file that a finished evaluation still needs. */
+export type EvaluationContext = Pick<Dataset, 'images' | 'categories'>;
+
+/** Curves and summary of some of the images. */
+export interface Slice {
+  /** Number of images in it. */
+  readonly images: number;
+  readonly curves: Curves;
+  readonly summary: Summary;
+}
+
+/** What `JSON.stringify` writes: fixed key order, no date, so that two runs can be compared byte by byte. */
+export interface EvaluationJson {
+  readonly iouType: string;
+  readonly mode: string;
+  readonly params: {
+    readonly images: number;
+    readonly categories: number;
+    readonly iouThrs: readonly number[];
+    readonly maxDets: readonly number[];
+    readonly areaRng: readonly (readonly number[])[];
+    readonly areaRngLbl: readonly string[];
+    readonly useCats: boolean;
+  };
+  readonly stats: readonly number[];
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly perCategory: readonly CategoryRow[];
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * A finished evaluation: plain numbers, and the match table from which slices and other settings are drawn without matching again.
+ *
+ * @example
+ * ```ts
+ * import { evaluate } from 'coco-eval-js';
+ * const groundTruth = {
+ *   images: [{ id: 1, width: 100, height: 100 }],
+ *   categories: [{ id: 1, name: 'cat' }],
+ *   annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [10, 10, 50, 50], area: 2500, iscrowd: 0 }],
+ * };
+ * const results = [{ image_id: 1, category_id: 1, bbox: [10, 10, 50, 45], score: 0.9 }];
+ * const evaluation = evaluate(groundTruth, results, { iouType: 'bbox' });
+ * console.log(evaluation.summary.text);
+ * console.log(evaluation.metrics['AP50'], evaluation.perCategory()[0]?.AP);
+ * ```
+ */
+export class Evaluation {
+  readonly params: EvalParams;
+  readonly table: MatchTable;
+  readonly warnings: readonly Warning[];
+  /** Images and categories of the data set, for names and attributes. */
+  readonly context: EvaluationContext;
+  /** The columns that were compared; absent when the table came from shards. */
+  readonly columns: { readonly groundTruth: GroundTruth; readonly detections: Detections } | undefined;
+  #matcher: ImageMatcher | undefined;
+  #curves: Curves | undefined;
+  #summary: Summary | undefined;
+
+  constructor(
+    params: EvalParams,
+    table: MatchTable,
+    context: EvaluationContext,
+    warnings: readonly Warning[],
+    columns?: { readonly groundTruth: GroundTruth; readonly detections: Detections },
+  ) {
+    this.params = params;
+    this.table = table;
+    this.context = context;
+    this.warnings = warnings;
+    this.columns = columns;
+  }
+
+  /** Precision, recall and score arrays, as `COCOeval.eval` of the reference holds them. */
+  get curves(): Curves {
+    this.#curves ??= accumulate(this.table, this.params);
+    return this.#curves;
+  }
+
+  /** The familiar numbers and lines. */
+  get summary(): Summary {
+    this.#summary ??= summarize(this.curves, this.params);
+    return this.#summary;
+  }
+
+  /** The numbers in the reference's order: 12 for boxes and masks, 10 for keypoints; -1 where nothing is to be counted. */
+  get stats(): readonly number[] {
+    return this.summary.stats;
+  }
+
+  /** The same numbers by name: `AP`, `AP50`, `APs`, `AR@100` and so on. */
+  get metrics(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.summary.lines.map((line) => [line.name, line.value]));
+  }
+
+  /** AP, AR and the best operating point of each category. */
+  perCategory(): CategoryRow[] {
+    return perCategory(this.table, this.curves, this.params, this.context.categories);
+  }
+
+  /**
+   * How one image and category was matched, or null when it has no entries.
+   *
+   * @param area position of the area range
+   * @throws CocoEvalError `USAGE` for an image, category or range that is not part of the evaluation, or when it was reduced from shards
+   */
+  imageMatches(imageId: number, categoryId: number, area = 0): ImageMatches | null {
+    const image = this.params.imgIds.indexOf(imageId);
+    const category = this.params.useCats ? this.params.catIds.indexOf(categoryId) : 0;
+    if (image < 0 || category < 0 || this.params.areaRng[area] === undefined) {
+      throw new CocoEvalError(
+        'USAGE',
+        `Expected an evaluated image, category and area range but received ${imageId}, ${categoryId}, ${area}`,
+      );
+    }
+    return this.matcher().get(image, category, area);
+  }
+
+  /** Access to single pairs by position instead of by id. */
+  matcher(): ImageMatcher {
+    if (this.columns === undefined)
+      throw new CocoEvalError('USAGE', 'Expected an evaluation with its inputs but this one was reduced from shards');
+    this.#matcher ??= new ImageMatcher(this.columns.groundTruth, this.columns.detections, this.params);
+    return this.#matcher;
+  }
+
+  /**
+   * The numbers of the images that pass a test; the same as an evaluation of only those images.
+   *
+   * @example
+   * ```ts
+   * import type { Evaluation } from 'coco-eval-js';
+   * function nightOnly(evaluation: Evaluation): number {
+   *   return evaluation.slice((image) => image['time'] === 'night').summary.stats[0] ?? -1;
+   * }
+   * ```
+   */
+  slice(keep: (image: ImageInfo) => boolean): Slice {
+    const byId = new Map(this.context.images.map((image) => [image.id, image]));
+    const images = Uint8Array.from(this.params.imgIds, (id) => Number(keep(byId.get(id) ?? { id })));
+    const curves = accumulate(this.table, { ...this.params, images });
+    return { images: images.reduce((a, b) => a + b, 0), curves, summary: summarize(curves, this.params) };
+  }
+
+  /** One slice for each value of an image attribute, sorted by the value's text. Images without it are left out. */
+  sliceBy(attribute: string): Map<string, Slice> {
+    const names = new Set(this.context.images.map((image) => attributeText(image, attribute)));
+    const sorted = [...names].filter((name) => name !== undefined).toSorted((a, b) => (a < b ? -1 : 1));
+    return new Map(sorted.map((name) => [name, this.slice((image) => attributeText(image, attribute) === name)]));
+  }
+
+  /** Curves at other recall points or detection limits, from the same matches (cocoeval.py, accumulate with other parameters). */
+  accumulate(options: { readonly recThrs?: readonly number[]; readonly maxDets?: readonly number[] }): Evaluation {
+    const last = this.params.maxDets[this.params.maxDets.length - 1]!;
+    const params = resolveParams({ ...this.params, ...options }, this.context);
+    if (params.maxDets.some((m) => m > last)) {
+      throw new CocoEvalError(
+        'USAGE',
+        `Expected maxDets of at most ${last}, which was matched, but received [${params.maxDets.join(', ')}]`,
+      );
+    }
+    return new Evaluation(params, this.table, this.context, this.warnings, this.columns);
+  }
+
+  toJSON(): EvaluationJson {
+    const { iouType, mode, imgIds, catIds, iouThrs, maxDets, areaRng, areaRngLbl, useCats } = this.params;
+    return {
+      iouType,
+      mode,
+      params: { images: imgIds.length, categories: catIds.length, iouThrs, maxDets, areaRng, areaRngLbl, useCats },
+      stats: this.stats,
+      metrics: this.metrics,
+      perCategory: this.perCategory(),
+      warnings: this.warnings,
+    };
+  }
+}
+
+function attributeText(image: ImageInfo, attribute: string): string | undefined {
+  const value = image[attribute];
+  return typeof value === 'string' || value === undefined ? value : JSON.stringify(value);
+}

@@ -1,0 +1,76 @@
+import { CocoEvalError } from '../errors.ts';
+
+/** Bound of one growing column: 2^30 numbers. Reached only by inputs of many gigabytes. */
+const MAX_POOL = 2 ** 30;
+
+/** A growing list of doubles without boxing. */
+export class DoublePool {
+  data: Float64Array;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.data = new Float64Array(Math.max(16, capacity));
+  }
+
+  push(value: number): void {
+    if (this.length === this.data.length) this.reserve(1);
+    this.data[this.length++] = value;
+  }
+
+  reserve(more: number): void {
+    const need = this.length + more;
+    if (need <= this.data.length) return;
+    if (need > MAX_POOL) throw new CocoEvalError('LIMIT', `Expected at most ${MAX_POOL} numbers in one column`);
+    const bigger = new Float64Array(Math.min(MAX_POOL, 2 * need));
+    bigger.set(this.data.subarray(0, this.length));
+    this.data = bigger;
+  }
+
+  /** The numbers so far; shares memory with the pool. */
+  view(): Float64Array {
+    return this.data.subarray(0, this.length);
+  }
+}
+
+/** A growing list of bytes. */
+export class BytePool {
+  data: Uint8Array;
+  length = 0;
+
+  constructor(capacity = 4096) {
+    this.data = new Uint8Array(Math.max(16, capacity));
+  }
+
+  append(bytes: Uint8Array, from: number, to: number): void {
+    this.reserve(to - from);
+    const { data, length } = this;
+    // Short strings: a loop beats the call overhead of set(subarray()).
+    if (to - from < 64) for (let i = from; i < to; i++) data[length + i - from] = bytes[i]!;
+    else data.set(bytes.subarray(from, to), length);
+    this.length += to - from;
+  }
+
+  appendAscii(text: string): boolean {
+    this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 127) return false;
+      this.data[this.length + i] = code;
+    }
+    this.length += text.length;
+    return true;
+  }
+
+  reserve(more: number): void {
+    const need = this.length + more;
+    if (need <= this.data.length) return;
+    if (need > 4 * MAX_POOL - 1) throw new CocoEvalError('LIMIT', 'Expected at most 4 GiB of mask strings');
+    const bigger = new Uint8Array(2 * need);
+    bigger.set(this.data.subarray(0, this.length));
+    this.data = bigger;
+  }
+
+  view(): Uint8Array {
+    return this.data.subarray(0, this.length);
+  }
+}

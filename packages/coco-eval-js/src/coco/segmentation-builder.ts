@@ -1,0 +1,124 @@
+import { CocoEvalError, describe } from '../errors.ts';
+import type { RleObject } from '../mask/types.ts';
+import { SEGMENTATION_KIND, type SegmentationColumns } from '../mask/columns.ts';
+import { BytePool, DoublePool } from './pool.ts';
+
+/** Sides beyond 2^16 are no image; the product is checked against the mask limit when the mask is made. */
+const MAX_SIDE = 2 ** 16;
+
+/** Collects segmentations entry by entry; every entry ends with exactly one call of `polygons`, `rle`, `box`, `none` or `endString`. */
+export class SegmentationBuilder {
+  readonly #kind = new BytePool();
+  readonly #size = new DoublePool();
+  readonly #partStart = new DoublePool();
+  readonly #coordStart = new DoublePool();
+  readonly coords: DoublePool = new DoublePool();
+  readonly #byteStart = new DoublePool();
+  readonly bytes: BytePool = new BytePool();
+
+  constructor() {
+    this.#partStart.push(0);
+    this.#coordStart.push(0);
+    this.#byteStart.push(0);
+  }
+
+  /** The parsed JSON value of a `segmentation` field. `where` names the entry in errors. */
+  add(value: unknown, height: number, width: number, where: string, index: number): void {
+    if (Array.isArray(value)) this.#polygons(value, height, width, where, index);
+    else if (typeof value === 'object' && value !== null) this.#rle(value, where, index);
+    else throw bad(where, index, 'polygons or { size, counts }', value);
+  }
+
+  #polygons(parts: readonly unknown[], height: number, width: number, where: string, index: number): void {
+    for (const part of parts) {
+      if (!Array.isArray(part)) throw bad(where, index, 'a list of polygons, each [x1, y1, x2, y2, ...]', part);
+      for (const c of part as readonly unknown[]) {
+        if (typeof c !== 'number' || !Number.isFinite(c)) throw bad(where, index, 'finite polygon coordinates', c);
+        this.coords.push(c);
+      }
+      this.endPart();
+    }
+    checkSide(height, width, where, index);
+    this.#end(SEGMENTATION_KIND.polygons, height, width);
+  }
+
+  #rle({ size, counts }: Partial<RleObject>, where: string, index: number): void {
+    if (!Array.isArray(size) || size.length !== 2) throw bad(where, index, 'size [height, width]', size);
+    const [height, width] = size as unknown as [number, number];
+    checkSide(height, width, where, index);
+    if (typeof counts === 'string') {
+      if (!this.bytes.appendAscii(counts)) throw bad(where, index, 'an RLE string of ASCII characters', counts);
+      this.#end(SEGMENTATION_KIND.string, height, width);
+    } else if (Array.isArray(counts)) {
+      for (const c of counts as readonly unknown[]) {
+        if (typeof c !== 'number' || !Number.isInteger(c) || c < 0) throw bad(where, index, 'run lengths of whole numbers >= 0', c);
+        this.coords.push(c);
+      }
+      this.endPart();
+      this.#end(SEGMENTATION_KIND.counts, height, width);
+    } else {
+      throw bad(where, index, 'counts (a string or a list)', counts);
+    }
+  }
+
+  /** Ends a run of numbers pushed to `coords`. */
+  endPart(): void {
+    this.#coordStart.push(this.coords.length);
+  }
+
+  /** The bytes appended to `bytes` since the last entry are its compressed string. */
+  endString(height: number, width: number, where: string, index: number): void {
+    checkSide(height, width, where, index);
+    this.#end(SEGMENTATION_KIND.string, height, width);
+  }
+
+  /** The entry's bbox stands for its mask. */
+  box(height: number, width: number, where: string, index: number): void {
+    checkSide(height, width, where, index);
+    this.#end(SEGMENTATION_KIND.box, height, width);
+  }
+
+  none(): void {
+    this.#end(SEGMENTATION_KIND.none, 0, 0);
+  }
+
+  #end(kind: number, height: number, width: number): void {
+    this.#kind.reserve(1);
+    this.#kind.data[this.#kind.length++] = kind;
+    this.#size.push(height);
+    this.#size.push(width);
+    this.#partStart.push(this.#coordStart.length - 1);
+    this.#byteStart.push(this.bytes.length);
+  }
+
+  build(): SegmentationColumns {
+    return {
+      kind: this.#kind.view(),
+      size: Int32Array.from(this.#size.view()),
+      partStart: Uint32Array.from(this.#partStart.view()),
+      coordStart: Uint32Array.from(this.#coordStart.view()),
+      coords: this.coords.view(),
+      byteStart: Uint32Array.from(this.#byteStart.view()),
+      bytes: this.bytes.view(),
+    };
+  }
+}
+
+function checkSide(height: unknown, width: unknown, where: string, index: number): void {
+  for (const side of [height, width]) {
+    if (typeof side !== 'number' || !Number.isInteger(side) || side < 0 || side > MAX_SIDE) {
+      throw new CocoEvalError(
+        'BAD_INPUT',
+        `Expected a mask height and width from 0 to ${MAX_SIDE} for ${where} but received ${describe(side)}`,
+        {
+          index,
+          hint: 'Masks need "height" and "width" in the image record, or "size" in the RLE.',
+        },
+      );
+    }
+  }
+}
+
+function bad(where: string, index: number, expected: string, found: unknown): CocoEvalError {
+  return new CocoEvalError('BAD_INPUT', `Expected ${expected} in segmentation of ${where} but received ${describe(found)}`, { index });
+}

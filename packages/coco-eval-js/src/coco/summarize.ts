@@ -1,0 +1,124 @@
+import type { Curves } from './accumulate.ts';
+import { formatFixed } from './format.ts';
+import { pairwiseMean } from './pairwise-mean.ts';
+import type { EvalParams } from './params.ts';
+
+/** One number of the summary: average precision or recall at some IoU, size class and detection limit. */
+export interface SummaryLine {
+  /** Short name, like `AP50` or `AR@100`. */
+  readonly name: string;
+  readonly kind: 'AP' | 'AR';
+  /** One threshold, or the mean over all when absent. */
+  readonly iouThr?: number | undefined;
+  readonly area: string;
+  readonly maxDets: number;
+  readonly value: number;
+}
+
+/** The numbers of a summary and the text that the reference prints, line by line. */
+export interface Summary {
+  readonly lines: readonly SummaryLine[];
+  readonly stats: readonly number[];
+  readonly text: string;
+}
+
+type Request = Omit<SummaryLine, 'value'>;
+
+/** The detection limit that the reference's summary takes for granted. */
+const DETECTION_LIMIT = 100;
+const KEYPOINT_LIMIT = 20;
+
+/**
+ * The 12 numbers for boxes and masks, 10 for keypoints (cocoeval.py, summarize).
+ * Mode `reference`: the first AP is at maxDets 100 and -1 when that is not in the list; the others are at the third limit. Mode `fixed`: all at the
+ * largest limit. With fewer than three limits, where the reference fails, the last one stands in.
+ */
+export function summarize(curves: Curves, params: EvalParams): Summary {
+  const requests = params.iouType === 'keypoints' ? keypointRequests(params) : detectionRequests(params);
+  const lines = requests.map((request) => ({ ...request, value: meanOf(curves, params, request) }));
+  return { lines, stats: lines.map((line) => line.value), text: lines.map((line) => `${formatLine(line, params)}\n`).join('') };
+}
+
+function ap(name: string, area: string, maxDets: number, iouThr?: number): Request {
+  return { name, kind: 'AP', iouThr, area, maxDets };
+}
+
+function ar(name: string, area: string, maxDets: number): Request {
+  return { name, kind: 'AR', area, maxDets };
+}
+
+function detectionRequests(params: EvalParams): Request[] {
+  const { maxDets, mode } = params;
+  const last = maxDets[maxDets.length - 1]!;
+  const first = maxDets[0]!;
+  const second = maxDets[1] ?? last;
+  const third = mode === 'reference' ? (maxDets[2] ?? last) : last;
+  const headline = mode === 'reference' && maxDets.length >= 3 ? DETECTION_LIMIT : last;
+  return [
+    ap('AP', 'all', headline),
+    ap('AP50', 'all', third, 0.5),
+    ap('AP75', 'all', third, 0.75),
+    ap('APs', 'small', third),
+    ap('APm', 'medium', third),
+    ap('APl', 'large', third),
+    ar(`AR@${first}`, 'all', first),
+    ar(`AR@${second}`, 'all', second),
+    ar(`AR@${third}`, 'all', third),
+    ar('ARs', 'small', third),
+    ar('ARm', 'medium', third),
+    ar('ARl', 'large', third),
+  ];
+}
+
+function keypointRequests({ maxDets, mode }: EvalParams): Request[] {
+  const limit = mode === 'reference' ? KEYPOINT_LIMIT : maxDets[maxDets.length - 1]!;
+  return (['AP', 'AR'] as const).flatMap((kind) => [
+    { name: kind, kind, area: 'all', maxDets: limit },
+    { name: `${kind}50`, kind, area: 'all', maxDets: limit, iouThr: 0.5 },
+    { name: `${kind}75`, kind, area: 'all', maxDets: limit, iouThr: 0.75 },
+    { name: `${kind}m`, kind, area: 'medium', maxDets: limit },
+    { name: `${kind}l`, kind, area: 'large', maxDets: limit },
+  ]);
+}
+
+/** Mean over thresholds, recall points and categories of what is not -1; -1 when nothing is left. */
+function meanOf(curves: Curves, params: EvalParams, { kind, iouThr, area, maxDets }: Request): number {
+  const [T, R, K, A, M] = curves.counts;
+  const areas = indexesOf(params.areaRngLbl, area);
+  const limits = indexesOf(params.maxDets, maxDets);
+  const thresholds = iouThr === undefined ? [...Array(T).keys()] : indexesOf(params.iouThrs, iouThr);
+  const source = kind === 'AP' ? curves.precision : curves.recall;
+  // A repeated label or limit selects several columns; numpy pairs the two index lists, stretching one of length 1.
+  const columns = Math.min(areas.length, limits.length) === 0 ? 0 : Math.max(areas.length, limits.length);
+  const points = kind === 'AP' ? R : 1;
+  const values = new Float64Array(thresholds.length * points * K * columns);
+  let n = 0;
+  for (const t of thresholds) {
+    for (let r = 0; r < points; r++) {
+      for (let k = 0; k < K; k++) {
+        for (let c = 0; c < columns; c++) {
+          const a = areas[areas.length === 1 ? 0 : c]!;
+          const m = limits[limits.length === 1 ? 0 : c]!;
+          const value = source[(((t * points + r) * K + k) * A + a) * M + m]!;
+          if (value > -1) values[n++] = value;
+        }
+      }
+    }
+  }
+  return n === 0 ? -1 : pairwiseMean(values, n);
+}
+
+function indexesOf<T>(list: readonly T[], wanted: T): number[] {
+  return [...list.keys()].filter((i) => list[i] === wanted);
+}
+
+function formatLine({ kind, iouThr, area, maxDets, value }: SummaryLine, params: EvalParams): string {
+  const title = (kind === 'AP' ? 'Average Precision' : 'Average Recall').padEnd(18);
+  const iou = iouThr === undefined ? iouRange(params.iouThrs) : formatFixed(iouThr, 2);
+  return ` ${title} (${kind}) @[ IoU=${iou.padEnd(9)} | area=${area.padStart(6)} | maxDets=${String(maxDets).padStart(3)} ] = ${formatFixed(value, 3)}`;
+}
+
+/** First and last threshold, as in `0.50:0.95`. */
+export function iouRange(iouThrs: readonly number[]): string {
+  return `${formatFixed(iouThrs[0]!, 2)}:${formatFixed(iouThrs[iouThrs.length - 1]!, 2)}`;
+}

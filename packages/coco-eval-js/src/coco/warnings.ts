@@ -1,0 +1,25 @@
+import type { Warning } from './types.ts';
+
+/** Counts what is tolerated, one line for each kind however often it happens. */
+export class WarningLog {
+  readonly #byCode = new Map<string, { message: string; count: number; firstIndex: number }>();
+
+  add(code: string, index: number, message: string): void {
+    const entry = this.#byCode.get(code);
+    if (entry === undefined) this.#byCode.set(code, { message, count: 1, firstIndex: index });
+    else entry.count++;
+  }
+
+  merge(warnings: readonly Warning[]): void {
+    for (const { code, message, count, firstIndex } of warnings) {
+      const entry = this.#byCode.get(code);
+      if (entry === undefined) this.#byCode.set(code, { message, count, firstIndex });
+      else entry.count += count;
+    }
+  }
+
+  /** Sorted by code, so that the list does not depend on who saw it first. */
+  list(): Warning[] {
+    return [...this.#byCode].map(([code, entry]) => ({ code, ...entry })).toSorted((a, b) => (a.code < b.code ? -1 : 1));
+  }
+}
