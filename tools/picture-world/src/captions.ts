@@ -1,3 +1,4 @@
+import { kindNamed } from './kinds/catalogue.data.ts';
 import type { Random } from './random.ts';
 import type { Light } from './stuff/brush.ts';
 import type { StuffSegment, Thing } from './types.ts';
@@ -41,7 +42,7 @@ export function writeCaptions(facts: Facts): string[] {
     complete(all),
     atPlace(facts, largest.slice(0, 3)),
     besides(facts),
-    bySide(random.pick(all)),
+    byPosture(random.pick(all)),
     byCount(facts),
     byKinds(facts),
   ];
@@ -90,11 +91,23 @@ function relationOf(a: Thing, b: Thing): string | undefined {
   return undefined;
 }
 
-/** "a cat on the carpet, on the left" */
-function bySide({ first, members, words }: Party): string {
+/** "a cat sits on the carpet, on the left", "three kites fly in the sky" */
+function byPosture({ first, members, words }: Party): string {
   const one = members.length === 1;
-  const side = first.side === 'middle' ? 'in the middle' : `on the ${first.side}`;
-  return one ? `${words} ${first.where}, ${side}` : `${words} ${first.where}`;
+  const verb = one ? ({ fly: 'flies', lie: 'lies' }[posture(first)] ?? `${posture(first)}s`) : posture(first);
+  const side = !one || first.crowd ? '' : first.side === 'middle' ? ', in the middle' : `, on the ${first.side}`;
+  return `${words} ${verb} ${first.where}${side}`;
+}
+
+const seated = new Set(['cat', 'vase', 'cup', 'bowl', 'bottle', 'cake', 'toaster', 'microwave', 'laptop', 'keyboard']);
+
+function posture(thing: Thing): string {
+  const { lies, supercategory } = kindNamed(thing.category)!;
+  if (thing.where === 'in the sky') return 'fly';
+  if (thing.where === 'on the water') return 'float';
+  if (thing.on.endsWith('wall')) return 'hang';
+  if (seated.has(thing.category)) return 'sit';
+  return lies === true || supercategory === 'food' || thing.category === 'book' ? 'lie' : 'stand';
 }
 
 /** "there are three people" counts one kind over the whole picture; a kind with a crowd is not counted. */

@@ -90,9 +90,9 @@ function bus(pen: Pen, { paint }: Look): void {
 
 function truck(pen: Pen, { paint, random }: Look): void {
   pen.box(36, 62, 108, 8, '#4a4e55', 2);
-  pen.box(46, 2, 98, 60, random.pick(['#f0efe9', '#d9dde1', '#e9d9b8']), 2);
+  pen.box(46, 2, 98, 60, random.pick(['#f0efe9', '#d9dde1', tone(paint.base, 0.6), tone(paint.base, 0.6)]), 2);
   pen.bare(() => {
-    for (let x = 58; x < 142; x += 12) pen.line([x, 5, x, 59], 1.4, '#b9b8b2');
+    for (let x = 58; x < 142; x += 12) pen.line([x, 5, x, 59], 1.4, '#8d8d8a70');
   });
   pen.blob([2, 68, 2, 42, 8, 40, 14, 16, 22, 16, 40, 16, 42, 20, 42, 68, 38, 70, 4, 70], paint.base);
   pen.blob([8, 42, 14, 22, 34, 22, 34, 42], glass);
