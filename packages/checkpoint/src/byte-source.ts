@@ -37,7 +37,10 @@ export async function openFile(path: string): Promise<ByteSource> {
     size: info.size,
     async readInto(target, offset) {
       for (let done = 0; done < target.length;) {
-        const { bytesRead } = await handle.read(target, done, Math.min(target.length - done, MAX_IO_BYTES), offset + done);
+        const wanted = Math.min(target.length - done, MAX_IO_BYTES);
+        const { bytesRead } = await handle.read(target, done, wanted, offset + done).catch((cause: unknown) => {
+          throw unreadable(path, cause);
+        });
         if (bytesRead === 0)
           throw corrupt(path, `Expected ${target.length} bytes at ${offset} but found the end of the file at ${offset + done}`);
         done += bytesRead;

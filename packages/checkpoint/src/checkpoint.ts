@@ -12,7 +12,7 @@ export interface Checkpoint extends WeightSource, AsyncDisposable {
   readonly files: readonly string[];
   /** Plain values beside the tensors, by dotted name: `epoch`, `optimizer.param_groups.0.lr`, or safetensors' `__metadata__`. */
   readonly metadata: Readonly<Record<string, MetadataValue>>;
-  /** By name, in the order of the file. */
+  /** By name, as the file lists them. */
   readonly tensors: ReadonlyMap<string, TensorRecord>;
   /**
    * Reads one tensor, made contiguous. Allocates its bytes, and for a strided view the bytes it spans as well; never more than twice the

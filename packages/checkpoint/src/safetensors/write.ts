@@ -78,21 +78,15 @@ function addEntry(header: Map<string, HeaderEntry>, name: string, { dtype, shape
 
 /** Length and JSON, filled up with spaces to a multiple of 8 bytes, at least to `room`: the format allows spaces at the end. */
 function encodeHeader(header: ReadonlyMap<string, HeaderEntry>, metadata: Readonly<Record<string, string>>, room: number): Uint8Array {
-  const about = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
-  // JSON.stringify keeps "__proto__" as a name when the object has no prototype.
-  const json = JSON.stringify(Object.assign(Object.create(null) as object, about, nullPrototype(header)));
-  const text = Buffer.from(json);
+  const about: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
+  // Not one object: JavaScript would put names that are whole numbers first.
+  const members = [...about, ...header].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const text = Buffer.from(`{${members.join(',')}}`);
   const length = Math.max(Math.ceil((8 + text.length) / 8) * 8, room);
   const bytes = Buffer.alloc(length, ' ');
   bytes.writeBigUInt64LE(BigInt(length - 8), 0);
   bytes.set(text, 8);
   return bytes;
-}
-
-function nullPrototype(map: ReadonlyMap<string, unknown>): object {
-  const object = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of map) object[key] = value;
-  return object;
 }
 
 /** Moves `length` bytes at `from` towards the end of the file by `by`, last block first, in place. */

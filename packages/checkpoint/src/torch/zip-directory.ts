@@ -8,6 +8,9 @@ import type { ByteSource } from '../byte-source.ts';
 import { corrupt, quote } from '../corrupt.ts';
 import { MAX_ZIP_ENTRIES } from '../limits.ts';
 
+/** Local headers asked for together: one after the other would wait for the disk a thousand times. */
+const HEADERS_AT_ONCE = 64;
+
 /** One entry of a zip archive with the absolute place of its data. */
 export interface ZipEntry {
   readonly name: string;
@@ -40,16 +43,26 @@ async function listEntries(source: ByteSource, zip: ZipFile): Promise<ReadonlyMa
   if (zip.entryCount > MAX_ZIP_ENTRIES) {
     throw corrupt(source.path, `Expected at most ${MAX_ZIP_ENTRIES} zip entries but found ${zip.entryCount}`);
   }
-  const entries = new Map<string, ZipEntry>();
-  const spans: { name: string; start: number; end: number }[] = [];
+  const listed = new Map<string, Entry>();
   for await (const entry of zip.eachEntry()) {
     const name = entry.fileName;
-    if (entries.has(name)) throw corrupt(source.path, `Expected unique zip entries but found ${quote(name)} twice`);
+    if (listed.has(name)) throw corrupt(source.path, `Expected unique zip entries but found ${quote(name)} twice`);
     if (entry.isEncrypted()) throw corrupt(source.path, `Expected plain zip entries but found ${quote(name)} encrypted`);
-    const { fileDataStart: offset } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-    const byteLength = entry.compressedSize;
-    entries.set(name, { name, offset, byteLength, inflatedLength: entry.uncompressedSize, method: methodOf(entry) });
-    spans.push({ name, start: entry.relativeOffsetOfLocalHeader, end: offset + byteLength });
+    listed.set(name, entry);
+  }
+  const entries = new Map<string, ZipEntry>();
+  const spans: { name: string; start: number; end: number }[] = [];
+  const all = [...listed.values()];
+  for (let i = 0; i < all.length; i += HEADERS_AT_ONCE) {
+    const some = all.slice(i, i + HEADERS_AT_ONCE);
+    const headers = await Promise.all(some.map((entry) => zip.readLocalFileHeaderPromise(entry, { minimal: true })));
+    for (const [j, entry] of some.entries()) {
+      const name = entry.fileName;
+      const offset = headers[j]!.fileDataStart;
+      const byteLength = entry.compressedSize;
+      entries.set(name, { name, offset, byteLength, inflatedLength: entry.uncompressedSize, method: methodOf(entry) });
+      spans.push({ name, start: entry.relativeOffsetOfLocalHeader, end: offset + byteLength });
+    }
   }
   spans.sort((a, b) => a.start - b.start);
   for (const [i, span] of spans.entries()) {
