@@ -101,6 +101,14 @@ export class OrtEngine implements Engine {
   }
 
   async run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>> {
+    try {
+      return await this.#run(feeds, transfer);
+    } catch (error) {
+      throw wrapEngineError(error, 'the run');
+    }
+  }
+
+  async #run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>> {
     const tensors: Record<string, OrtTensor> = {};
     for (const [name, { dtype, data, shape }] of Object.entries(feeds)) tensors[name] = this.#toOrt(dtype, data, shape);
     const ready: Record<string, Tensor> = {};
@@ -112,12 +120,8 @@ export class OrtEngine implements Engine {
       ready[name] = { dtype, shape, data };
       fetches[name] = this.#toOrt(dtype, data, shape);
     }
-    try {
-      const results = await this.#session.run(tensors, fetches);
-      for (const { name, dtype } of this.outputs) ready[name] ??= copyOut(results[name]!, dtype);
-    } catch (error) {
-      throw wrapEngineError(error, 'the run');
-    }
+    const results = await this.#session.run(tensors, fetches);
+    for (const { name, dtype } of this.outputs) ready[name] ??= copyOut(results[name]!, dtype);
     if (transfer) for (const { data } of Object.values(feeds)) this.#pool.give(data.buffer as ArrayBuffer);
     return ready;
   }
@@ -127,7 +131,10 @@ export class OrtEngine implements Engine {
   }
 
   #toOrt(dtype: DType, data: Tensor['data'], shape: readonly number[]): OrtTensor {
-    return new this.#ort.Tensor(dtype as 'float32', data as Float32Array, shape);
+    const value = new this.#ort.Tensor(dtype as 'float32', data as Float32Array, shape);
+    // Where Float16Array exists (Node 24), ONNX Runtime 1.30 wraps float16 in one, which its own binding then takes for empty.
+    if (dtype === 'float16') Object.defineProperty(value, 'data', { value: data });
+    return value;
   }
 }
 
