@@ -22,7 +22,7 @@ export interface EngineOptions {
 export interface Engine {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
-  /** With `transfer` the engine owns the feeds' buffers from now on. */
+  /** With `transfer` the feeds' buffers may be taken away from the caller. */
   run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
 }
@@ -100,15 +100,15 @@ export class OrtEngine implements Engine {
     }
   }
 
-  async run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>> {
+  async run(feeds: NamedTensors): Promise<Record<string, Tensor>> {
     try {
-      return await this.#run(feeds, transfer);
+      return await this.#run(feeds);
     } catch (error) {
       throw wrapEngineError(error, 'the run');
     }
   }
 
-  async #run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>> {
+  async #run(feeds: NamedTensors): Promise<Record<string, Tensor>> {
     const tensors: Record<string, OrtTensor> = {};
     for (const [name, { dtype, data, shape }] of Object.entries(feeds)) tensors[name] = this.#toOrt(dtype, data, shape);
     const ready: Record<string, Tensor> = {};
@@ -122,8 +122,12 @@ export class OrtEngine implements Engine {
     }
     const results = await this.#session.run(tensors, fetches);
     for (const { name, dtype } of this.outputs) ready[name] ??= copyOut(results[name]!, dtype);
-    if (transfer) for (const { data } of Object.values(feeds)) this.#pool.give(data.buffer as ArrayBuffer);
     return ready;
+  }
+
+  /** Lets later outputs have the buffers of feeds that nobody else uses any more, each of them a whole buffer of its own. */
+  recycle(feeds: NamedTensors): void {
+    for (const { data } of Object.values(feeds)) this.#pool.give(data.buffer as ArrayBuffer);
   }
 
   async close(): Promise<void> {

@@ -39,7 +39,10 @@ export interface SessionOptions extends WorkOptions {
 /** Options of `Session.run`. */
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Hands the feeds' buffers over instead of copying them: the arrays are empty afterwards. For large inputs and for training. */
+  /**
+   * Hands the feeds' buffers over instead of copying them: the arrays are empty afterwards. For large inputs and for
+   * training. Without effect for an inline session, which copies nothing.
+   */
   readonly transfer?: boolean | undefined;
 }
 

@@ -27,8 +27,11 @@ async function answer(request: Request): Promise<Reply> {
     engine = await OrtEngine.create(request.options);
     return { kind: 'created', inputs: engine.inputs, outputs: engine.outputs };
   }
-  // The feeds were moved here, so they belong to the engine.
-  if (request.kind === 'run') return { kind: 'outputs', outputs: await engine!.run(request.feeds, true) };
+  if (request.kind === 'run') {
+    const outputs = await engine!.run(request.feeds);
+    engine!.recycle(request.feeds); // they were moved here
+    return { kind: 'outputs', outputs };
+  }
   await engine?.close();
   return { kind: 'closed' };
 }

@@ -84,6 +84,10 @@ it('moves buffers with transfer, and copies views that share or do not fill thei
   ]);
   expect(shared).toEqual(new Float32Array([1, 2, 3, 4]));
   expect(whole.length).toBe(0);
+  await using inline = await Session.create(doublingModel(3, 2), { threads: 1, execution: 'inline' });
+  const kept = tensor('float32', [2], new Float32Array([1, 2]));
+  for (let i = 0; i < 2; i++) await inline.run({ in0: kept, in1: kept, in2: kept }, { transfer: true });
+  expect(kept.data).toEqual(new Float32Array([1, 2]));
   // The same array twice: one feed moves it, the other gets a copy.
   const twice = tensor('float32', [2], new Float32Array([7, 8]));
   const again = await session.run({ in0: twice, in1: twice, in2: twice }, { transfer: true });
