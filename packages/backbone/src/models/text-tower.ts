@@ -34,7 +34,12 @@ export interface TextTowerConfig {
 }
 
 /** Residual attention block. x: [N, L, W], mask: [L, L] */
-function residualBlock(p: Params, x: Value, mask: Value, { heads, width, quickGelu: quick }: TextTowerConfig): Value {
+export function residualBlock(
+  p: Params,
+  x: Value,
+  mask: Value,
+  { heads, width, quickGelu: quick }: Pick<TextTowerConfig, 'heads' | 'width' | 'quickGelu'>,
+): Value {
   const packed = p.at('attn');
   const qkv = affine(
     layerNorm(p.at('ln_1'), x, EPS),
@@ -57,8 +62,8 @@ export interface TextTaps {
 }
 
 /**
- * Token ids to features. ids: int64 [N, L] with L at most the context; a causal mask makes everything after the end token irrelevant,
- * so L may be cut to the longest text. ends: int64 [N], where each text's end token stands in the flattened ids (n·L + position).
+ * Token ids to features. ids: int32 [N, L] with L at most the context; a causal mask makes everything after the end token irrelevant,
+ * so L may be cut to the longest text. ends: int32 [N], where each text's end token stands in the flattened ids (n·L + position).
  */
 export function textTower(p: Params, ids: Value, ends: Value, config: TextTowerConfig): TextTaps {
   const { width, layers, embedDim, vocabulary, context } = config;
@@ -77,7 +82,7 @@ export function textTower(p: Params, ids: Value, ends: Value, config: TextTowerC
 }
 
 /** [L, L]: -∞ strictly above the diagonal, so that a token sees itself and what stands before it. */
-function causalMask(length: number): Tensor<'float32'> {
+export function causalMask(length: number): Tensor<'float32'> {
   const mask = tensor('float32', [length, length]);
   for (let row = 0; row < length; row++) mask.data.fill(Number.NEGATIVE_INFINITY, row * length + row + 1, (row + 1) * length);
   return mask;

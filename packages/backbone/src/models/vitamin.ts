@@ -35,7 +35,7 @@ export interface ViTaminConfig {
 }
 
 /** Two 3×3 convolutions. x: [N, 3, H, W] -> [N, C1, H/2, W/2] */
-function stem(p: Params, x: Value, width: number): { conv1: Value; out: Value } {
+export function stem(p: Params, x: Value, width: number): { conv1: Value; out: Value } {
   const conv1 = conv2d(p.at('conv1'), x, width, { kernel: 3, stride: 2 });
   const y = gelu(layerNorm2d(p.at('norm1'), conv1, EPS)); // timm fuses norm and activation, so the GELU leaves no tensor
   return { conv1, out: conv2d(p.at('conv2'), y, width, { kernel: 3 }) };
@@ -48,7 +48,7 @@ function downsample(p: Params, x: Value, width: number): Value {
 }
 
 /** MBConv-LN (section 3.2): one LayerNorm, then expand by 4, depthwise, project. x: [N, C, H, W] -> [N, width, H/stride, W/stride] */
-function mbConvLN(p: Params, x: Value, width: number, stride: 1 | 2): Value {
+export function mbConvLN(p: Params, x: Value, width: number, stride: 1 | 2): Value {
   const shortcut = stride === 1 ? x : downsample(p.at('shortcut'), x, width);
   let y = layerNorm2d(p.at('pre_norm'), x, EPS);
   y = gelu(conv2d(p.at('conv1_1x1'), y, 4 * width, { kernel: 1 }));
@@ -73,7 +73,7 @@ function geGlu(p: Params, x: Value): Value {
 }
 
 /** Pre-norm Transformer block. x: [N, L, D] */
-function transformerBlock(p: Params, x: Value, heads: number): Value {
+export function transformerBlock(p: Params, x: Value, heads: number): Value {
   const width = x.shape[2] as number;
   const qkv = linear(p.at('attn').at('qkv'), layerNorm(p.at('norm1'), x, EPS), 3 * width); // [N, L, 3·D]
   const y = add(x, linear(p.at('attn').at('proj'), attention(qkv, heads), width));
