@@ -132,7 +132,7 @@ async function gradientError([, shapes, build, shift = 0]: Case): Promise<number
 
 describe('every gradient rule agrees with central differences', () => {
   for (const example of cases) {
-    it(`${example[0]}`, async () => {
+    it(example[0], async () => {
       expect(await gradientError(example)).toBeLessThan(2e-3);
     });
   }

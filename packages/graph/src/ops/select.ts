@@ -3,12 +3,12 @@ import type { Value } from '../graph.ts';
 import { axisIndex, formatShape, product, staticShape } from '../shape.ts';
 import { reshape } from './layout.ts';
 
-/** Rows of a table: table [R, D], indices int64 [...] -> [..., D]. The gradient adds each dy row onto its table row. */
+/** Rows of a table: table [R, D], indices int32 or int64 [...] -> [..., D]. The gradient adds each dy row onto its table row. */
 export function gather(table: Value, indices: Value): Value {
-  if (table.shape.length !== 2 || indices.dtype !== 'int64') {
+  if (table.shape.length !== 2 || !indices.dtype.startsWith('int')) {
     throw new VitaminError(
       'USAGE',
-      `Expected a table [R, D] and int64 indices but received ${formatShape(table.shape)} and ${indices.dtype}`,
+      `Expected a table [R, D] and integer indices but received ${formatShape(table.shape)} and ${indices.dtype}`,
     );
   }
   const graph = table.graph;
@@ -30,7 +30,7 @@ export function gather(table: Value, indices: Value): Value {
         });
         return graph.node({
           op: 'ScatterND',
-          inputs: [zeros, reshape(indices, [rows, 1]), reshape(dy, [rows, width])],
+          inputs: [zeros, cast(reshape(indices, [rows, 1]), 'int64'), reshape(dy, [rows, width])],
           attributes: { reduction: 'add' },
           dtype: table.dtype,
           shape: table.shape,

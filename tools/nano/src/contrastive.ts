@@ -1,0 +1,92 @@
+import { pooledHead, textTower as buildText, vitaminTrunk } from '@vitamin-vlm/backbone';
+import { CLIP_NORMALISATION_255 } from '@vitamin-vlm/image';
+import { tensor } from '@vitamin-vlm/core';
+import {
+  add,
+  addTrainingStep,
+  cast,
+  div,
+  exp,
+  Graph,
+  l2Normalize,
+  logSoftmax,
+  matmul,
+  mul,
+  neg,
+  Parameters,
+  reduceMean,
+  reduceSum,
+  reshape,
+  sub,
+  toOnnx,
+  transpose,
+  type OnnxModel,
+  type Value,
+  type Weights,
+} from '@vitamin-vlm/graph';
+import { imageSize, imageTower, textTower, type Schedule } from './nano-config.ts';
+
+/** Longest caption of a batch in tokens, end token included. Longer ones are refused by the sampler. */
+export const captionLength = 32;
+
+/** Parameters of both towers and the temperature, by their names in the published layout, with their shapes. */
+export function modelShapes(): ReadonlyMap<string, readonly number[]> {
+  const graph = new Graph('shapes');
+  const parameters = new Parameters(graph);
+  contrastiveLoss(graph, parameters, 1, textTower.vocabulary);
+  return parameters.declared;
+}
+
+/**
+ * Symmetric contrastive loss (Radford et al., arXiv:2103.00020, figure 3) of a batch of pictures and captions.
+ *
+ * Inputs: `pixels` uint8 [B, S, S, 3]; `ids` int32 [B, L]; `ends` int32 [B], flat positions of the end tokens; `targets` float32 [B, B],
+ * rows that sum to 1: where the same caption stands several times in a batch, each picture of it counts as a match.
+ */
+export function contrastiveLoss(graph: Graph, parameters: Parameters, batch: number, vocabulary: number): Value {
+  const pixels = graph.input('pixels', 'uint8', [batch, imageSize, imageSize, 3]);
+  const ids = graph.input('ids', 'int32', [batch, captionLength]);
+  const ends = graph.input('ends', 'int32', [batch]);
+  const targets = graph.input('targets', 'float32', [batch, batch]);
+
+  const visual = parameters.root.at('visual');
+  const { blocks } = vitaminTrunk(visual.at('trunk'), normalisePixels(pixels), imageTower);
+  const images = l2Normalize(pooledHead(visual, blocks.at(-1)!, imageTower.embedDim).embedding); // [B, E]
+  const texts = l2Normalize(buildText(parameters.root.at('text'), ids, ends, { ...textTower, vocabulary }).features); // [B, E]
+  const logits = mul(matmul(images, transpose(texts, [1, 0])), exp(parameters.root.get('logit_scale', []))); // [B, B]
+  return mul(add(crossEntropy(logits, targets), crossEntropy(transpose(logits, [1, 0]), targets)), 0.5);
+}
+
+/** Mean over rows of -Σ target · log softmax(logits). */
+function crossEntropy(logits: Value, targets: Value): Value {
+  return neg(reshape(reduceMean(reduceSum(mul(logSoftmax(logits), targets), [1]), [0, 1]), []));
+}
+
+/** uint8 [B, S, S, 3] -> float32 [B, 3, S, S] with CLIP's mean and standard deviation. */
+function normalisePixels(pixels: Value): Value {
+  const { mean, std } = CLIP_NORMALISATION_255;
+  const channels = (values: readonly number[]): Value => pixels.graph.constant(tensor('float32', [3], Float32Array.from(values)));
+  return transpose(div(sub(cast(pixels, 'float32'), channels(mean)), channels(std)), [0, 3, 1, 2]);
+}
+
+export interface StepModel {
+  readonly model: OnnxModel;
+  readonly trained: readonly string[];
+}
+
+/** The training step as one ONNX model. `frozen` weights are built in and not trained (locked-text tuning). */
+export function buildTrainingStep(schedule: Schedule, vocabulary: number, frozen?: Weights): StepModel {
+  const graph = new Graph('contrastive-step');
+  const parameters = new Parameters(graph, { ...(frozen && { weights: frozen }), trainable: (path) => !frozen?.has(path) });
+  const loss = contrastiveLoss(graph, parameters, schedule.batch, vocabulary);
+  addTrainingStep(loss, parameters.trained, {
+    beta1: 0.9,
+    beta2: 0.98,
+    eps: 1e-6,
+    weightDecay: schedule.weightDecay,
+    clipNorm: 1,
+    schedule: { peak: schedule.peakRate, warmupSteps: schedule.warmupSteps, totalSteps: schedule.steps },
+    decays: (path, shape) => shape.length > 1 && !path.includes('embed'),
+  });
+  return { model: toOnnx(graph), trained: [...parameters.trained.keys()] };
+}
