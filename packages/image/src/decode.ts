@@ -38,6 +38,7 @@ export async function decodeImage(source: string | URL | Uint8Array | Picture, o
   }
   const { bytes, name } = await readSource(source);
   sniffFormat(bytes, name);
+  tuneOnce();
   try {
     return await decodeBytes(bytes, name, maxPixels);
   } catch (cause) {
@@ -48,6 +49,14 @@ export async function decodeImage(source: string | URL | Uint8Array | Picture, o
       hint: 'The file is truncated or damaged. Fetch it again, or open it in an image viewer and save it anew.',
     });
   }
+}
+
+let tuned = false;
+
+/** libvips keeps the last 100 operations with their pixels, which only helps programs that process one picture again and again. Its thread count stays as sharp chose it. */
+function tuneOnce(): void {
+  if (!tuned) sharp.cache(false);
+  tuned = true;
 }
 
 async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): Promise<Picture> {
@@ -71,7 +80,7 @@ async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): 
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  return checkPicture({ width: info.width, height: info.height, data });
+  return checkPicture({ width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) });
 }
 
 function isPicture(source: string | URL | Uint8Array | Picture): source is Picture {

@@ -119,7 +119,7 @@ function drawPlate({ context, lineWidth }: Drawing, { x, y, width, height, font,
   context.fillText(text, x + Math.round(font * 0.35), y + Math.round(font * 1.02));
 }
 
-/** Above the box, inside its top, below it, inside its bottom; at the left and at the right. The first is the usual place. */
+/** Above the box, inside its top, below it, inside its bottom; at the left and at the right; then further down inside. The first is the usual place. */
 function candidates([x, y, w, h]: LabelledBox['box'], width: number, height: number): [number, number][] {
   const right = x + w - width;
   return [
@@ -131,6 +131,8 @@ function candidates([x, y, w, h]: LabelledBox['box'], width: number, height: num
     [x, y + h - height],
     [right, y + h],
     [right, y + h - height],
+    [x, y + height],
+    [x, y + 2 * height],
   ];
 }
 

@@ -97,7 +97,7 @@ export async function encodeIdPng(ids: Uint32Array | Int32Array, width: number, 
 /**
  * Writes a file so that it is there whole or not at all: under a temporary name in the same folder, then renamed.
  *
- * @throws the system's error when the folder is missing or not writable; nothing is left behind.
+ * @throws VitaminError `RUNTIME` when the folder is missing or not writable or the disk is full; nothing is left behind.
  * @example
  * ```ts
  * import { encodePng, writeFileAtomic } from '@vitamin-vlm/image';
@@ -109,9 +109,13 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
   try {
     await writeFile(temporary, bytes, { flag: 'wx' });
     await rename(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     await rm(temporary, { force: true });
-    throw error;
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new VitaminError('RUNTIME', `Expected to write ${path} but the system refused: ${reason}`, {
+      cause,
+      hint: 'Check that the folder exists and is writable, and that the disk has room.',
+    });
   }
 }
 

@@ -69,7 +69,7 @@ export class Layout {
   /** Reserves `length` bytes and returns their address, a multiple of 16. */
   add(length: number): number {
     const at = this.size;
-    this.size = (at + length + SLACK + 15) & ~15;
+    this.size = Math.ceil((at + length + SLACK) / 16) * 16;
     return at;
   }
 }

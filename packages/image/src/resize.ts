@@ -25,7 +25,9 @@ const SLICE_MS = 8;
  * Resizes to exactly `width` x `height`, bit by bit as Pillow's `Image.resize` does for an RGB image: horizontal pass, rounded to 8 bits,
  * then vertical pass; a pass whose size does not change is left out. Shrinking is antialiased. Never returns the picture itself.
  *
- * Source: Pillow src/libImaging/Resample.c. Synchronous: a 12-megapixel photo holds the event loop for some tens of milliseconds;
+ * Source: Pillow src/libImaging/Resample.c, as in every Pillow up to 11, which the published models were trained and evaluated with. Pillow 12.2 takes the
+ * vertical pass first for strips over 100 times as high as wide that get lower, Pillow 13 also for some other pictures that lose much of their height
+ * (portraits more than twice as high as wide among them), which changes single grey levels there. Synchronous: a 12-megapixel photo holds the event loop for some tens of milliseconds;
  * `resizeAsync` does not.
  *
  * @throws VitaminError `USAGE` for sides that are not integers from 1 to 65,535 or more than 2^28 pixels, `INPUT_UNREADABLE` for an
@@ -125,8 +127,8 @@ function* resizeSteps(kernel: Kernel, source: Picture, target: Picture, filter: 
   const down = resampleWeights(height, target.height, filter);
   const downPacked = packWeights(down);
   // The kernel makes four rows at once and writes a byte behind each, and the vertical pass reads one row of weight 0 behind an odd count.
-  const blockRows = Math.max(4, Math.ceil(BLOCK_BYTES / rowBytes) & ~3);
   const betweenStride = (outBytes + 16) & ~15;
+  const blockRows = 4 * Math.ceil(Math.min(height, BLOCK_BYTES / Math.max(rowBytes, betweenStride)) / 4);
   const betweenRows = Math.max(down.taps + blockRows, Math.min(height, Math.ceil(BETWEEN_BYTES / betweenStride))) + 4;
   const outRows = Math.max(1, Math.floor(BLOCK_BYTES / outBytes));
 

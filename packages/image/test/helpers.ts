@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Picture } from '../src/picture.ts';
+
+/** Reference data that is not part of the repository; tests that need it skip where it is absent. */
+export const shared: string = process.env['VITAMIN_SHARED'] ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
+
+/** Deterministic noise: the upper bytes of the 32-bit generator state * 1664525 + 1013904223. */
+export function noise(length: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = seed;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+export function noisePicture(width: number, height: number, seed = 1): Picture {
+  return { width, height, data: noise(width * height * 3, seed) };
+}
+
+export function md5(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex');
+}
