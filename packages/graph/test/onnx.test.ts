@@ -1,6 +1,6 @@
 import { link, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { join } from 'node:path';
 import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import * as ort from 'onnxruntime-node';
 import { expect, it } from 'vitest';
@@ -8,19 +8,19 @@ import * as g from '../src/index.ts';
 import { evaluate, random } from './evaluate.ts';
 
 it('reads weights from the place in the file where they lie', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'graph-'));
+  const folder = await mkdtemp(join(tmpdir(), 'graph-'));
   try {
     const numbers = random([2, 3], 5);
-    const file = path.join(folder, 'checkpoint.safetensors');
+    const file = join(folder, 'checkpoint.safetensors');
     await writeFile(file, Buffer.concat([Buffer.alloc(128, 7), Buffer.from(numbers.data.buffer)]));
     const graph = new g.Graph('external');
     const record = { name: 'w', dtype: 'float32', shape: [2, 3], file, offset: 128, byteLength: 24 } as const;
     graph.output('y', g.add(graph.initializer('w', record), graph.input('x', 'float32', [3])));
     const model = g.toOnnx(graph);
     expect([...model.externalFiles.values()]).toEqual([file]);
-    for (const [location, source] of model.externalFiles) await link(source, path.join(folder, location));
-    await writeFile(path.join(folder, 'model.onnx'), model.bytes);
-    const session = await ort.InferenceSession.create(path.join(folder, 'model.onnx'));
+    for (const [location, source] of model.externalFiles) await link(source, join(folder, location));
+    await writeFile(join(folder, 'model.onnx'), model.bytes);
+    const session = await ort.InferenceSession.create(join(folder, 'model.onnx'));
     const { y } = await session.run({ x: new ort.Tensor('float32', new Float32Array(3), [3]) });
     await session.release();
     expect(y!.data).toEqual(numbers.data);
