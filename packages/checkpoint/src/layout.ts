@@ -1,4 +1,6 @@
-import { arrayTypes, bytesPerElement, type DType, type Tensor, type TensorRecord } from '@vitamin-vlm/core';
+import { constants } from 'node:buffer';
+
+import { arrayTypes, bytesPerElement, VitaminError, type DType, type Tensor, type TensorRecord } from '@vitamin-vlm/core';
 
 import type { ByteSource } from './byte-source.ts';
 import { corrupt, quote } from './corrupt.ts';
@@ -75,15 +77,28 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
 /** Reads one tensor and makes it contiguous. Allocates the span and, for a strided view, the result beside it. */
 export async function readTensor(source: ByteSource, record: TensorRecord): Promise<Tensor> {
   const { dtype, shape, strides } = record;
-  const data = new arrayTypes[dtype](record.byteLength / bytesPerElement(dtype));
+  const data = allocate(record.name, dtype, record.byteLength / bytesPerElement(dtype));
   await source.readInto(new Uint8Array(data.buffer), record.offset);
-  return { dtype, shape, data: strides === undefined ? data : gather(data, dtype, shape, strides) };
+  return { dtype, shape, data: strides === undefined ? data : gather(data, record.name, dtype, shape, strides) };
+}
+
+function allocate(name: string, dtype: DType, elements: number): Tensor['data'] {
+  try {
+    // The bytes are read through a byte view, and that is the narrower limit.
+    if (elements * bytesPerElement(dtype) > constants.MAX_LENGTH) throw new RangeError(`More than ${constants.MAX_LENGTH} bytes`);
+    return new arrayTypes[dtype](elements);
+  } catch (cause) {
+    throw new VitaminError('RUNTIME', `Expected memory for ${elements} elements (${dtype}) of ${quote(name)} but received none`, {
+      hint: 'Node 20 holds at most 4 GiB in one array. Use the record to read the file by parts.',
+      cause,
+    });
+  }
 }
 
 /** Copies a strided view into row-major order, walking an index like an odometer. */
-function gather(view: Tensor['data'], dtype: DType, shape: readonly number[], strides: readonly number[]): Tensor['data'] {
+function gather(view: Tensor['data'], name: string, dtype: DType, shape: readonly number[], strides: readonly number[]): Tensor['data'] {
   const count = shape.reduce((product, dim) => product * dim, 1);
-  const out = new arrayTypes[dtype](count);
+  const out = allocate(name, dtype, count);
   const index = shape.map(() => 0);
   for (let i = 0, from = 0; i < count; i++) {
     out[i] = view[from]!;

@@ -6,7 +6,7 @@
 /** Safetensors header and index JSON. A real header takes about 110 bytes a tensor; huggingface.js uses the same figure. */
 export const MAX_HEADER_BYTES: number = 25_000_000;
 
-/** Brackets and commas in a JSON header, counted before it is parsed. A tensor needs about 12; each may cost about 50 bytes of heap. */
+/** Brackets, commas and strings in a JSON header, counted before it is parsed. A tensor needs about 20; each may cost about 50 bytes of heap. */
 export const MAX_JSON_TOKENS: number = 2_000_000;
 
 /** Header: object of objects with one array. Index: the same depth. Anything deeper is not a header. */

@@ -36,7 +36,8 @@ function scan(path: string, text: string, what: string): void {
   const tokens = /["{}[\],]/g;
   for (let count = 0, match = tokens.exec(text); match !== null; match = tokens.exec(text)) {
     const token = match[0];
-    if (++count > MAX_JSON_TOKENS) throw corrupt(path, `Expected at most ${MAX_JSON_TOKENS} brackets and commas in ${what} but found more`);
+    if (++count > MAX_JSON_TOKENS)
+      throw corrupt(path, `Expected at most ${MAX_JSON_TOKENS} brackets, commas and strings in ${what} but found more`);
     if (token === '"') {
       const end = endOfString(text, tokens.lastIndex);
       if (end < 0) throw corrupt(path, `Expected JSON as ${what} but found a string without end`);

@@ -28,6 +28,11 @@ it('opens the sound form of what is damaged below', async () => {
   expect((await openBytes(safetensors('{}      ', 0))).tensors.size).toBe(0);
 });
 
+it('takes a header length that reads as text for a length', async () => {
+  // 0x613c reads "<a", as an HTML page might begin; 0x7b20 reads " {", as JSON might.
+  for (const length of [0x613c, 0x7b20]) expect((await openBytes(safetensors('{}'.padEnd(length), 0))).format).toBe('safetensors');
+});
+
 const corrupt: [string, Uint8Array, RegExp][] = [
   ['header longer than the file', safetensors('{}', 0, 1000), /header up to byte 1008 but found only 10 bytes/],
   ['huge header', safetensors('{}', 0, MAX_HEADER_BYTES + 1), /header of at most 25000000 bytes but found one of 25000001/],
@@ -46,7 +51,7 @@ const corrupt: [string, Uint8Array, RegExp][] = [
   ['duplicate names in disguise', safetensors(`{"a":${entry(0, 4)},"\\u0061" :${entry(4, 8)}}`, 8), /"a" twice/],
   ['duplicate fields', safetensors(`{"a":{"dtype":"F32","dtype":"F16","shape":[1],"data_offsets":[0,4]}}`, 4), /"dtype" twice/],
   ['absurd nesting', safetensors(`{"a":${'['.repeat(100_000)}`, 0), /3 nested levels/],
-  ['millions of values', safetensors(`{"a":[${'[],'.repeat(2_000_000)}0]}`, 0), /brackets and commas/],
+  ['millions of values', safetensors(`{"a":[${'[],'.repeat(2_000_000)}0]}`, 0), /brackets, commas and strings/],
   ['not JSON', safetensors('{"a" 5}', 0), /syntax error/],
   ['a string without end', safetensors('{"a', 0), /string without end/],
   ['not UTF-8', Buffer.concat([safetensors('{"', 0, 4), Buffer.from([0xff, 0xfe])]), /UTF-8/],

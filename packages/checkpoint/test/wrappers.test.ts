@@ -19,6 +19,7 @@ it('takes state_dict, model and module. off, also one inside the other', async (
   expect(await namesOf({ model: { a: t }, optimizer: { state: [t] }, iteration: 5 })).toEqual(['a']);
   expect(await namesOf({ state_dict: { model: { 'module.a': t, 'module.b': t } } })).toEqual(['a', 'b']);
   expect(await namesOf({ 'module.a': t, 'module.b': t })).toEqual(['a', 'b']);
+  expect(await namesOf({ module: { a: t }, optimizer: { state: [t] } })).toEqual(['a']);
 });
 
 it('keeps names that only look like wrappers', async () => {

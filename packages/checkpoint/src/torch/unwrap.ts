@@ -14,7 +14,8 @@ export interface Unwrapped {
 
 /**
  * Takes the wrapper dicts off: the weights of `{state_dict: {...}, epoch: 3}` and of `{model: {...}, optimizer: {...}}` are the inner dict.
- * `model` is a wrapper only when nothing but training state holds tensors beside it; otherwise it is a part of the network and keeps its name.
+ * `model` and `module` are wrappers only when nothing but training state holds tensors beside them; otherwise each is a part of the network
+ * and keeps its name.
  */
 export function unwrap(value: PickleValue): Unwrapped {
   const around: PickleDict[] = [];
@@ -32,8 +33,8 @@ function findWrapper(dict: PickleDict): string | undefined {
   const holdsTensor = tensorSearch();
   const wraps = (name: string): boolean => dict.get(name) instanceof Map && holdsTensor(dict.get(name)!);
   if (wraps('state_dict')) return 'state_dict';
-  const isPart = (): boolean => [...dict].some(([key, item]) => key !== 'model' && !isTrainingState(key) && holdsTensor(item));
-  return wraps('model') && !isPart() ? 'model' : undefined;
+  const alone = (name: string): boolean => ![...dict].some(([key, item]) => key !== name && !isTrainingState(key) && holdsTensor(item));
+  return ['model', 'module'].find((name) => wraps(name) && alone(name));
 }
 
 function isTrainingState(key: PickleValue): boolean {
