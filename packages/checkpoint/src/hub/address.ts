@@ -49,23 +49,19 @@ export function isCommit(revision: string): boolean {
 }
 
 /**
- * Returns a relative path of a repository unchanged, or refuses one that could leave the folder it is joined to, under the
- * rules of POSIX and of Windows alike.
- *
- * @throws VitaminError `USAGE`
+ * True for a relative path that cannot leave the folder it is joined to, under the rules of POSIX and of Windows alike. Control characters,
+ * the backslash and the colon (drives, alternate streams) have no place in a portable file name.
  */
-export function checkPath(path: string, what: string): string {
-  const parts = path.split('/');
-  // Control characters, the backslash and the colon (drives, alternate streams) have no place in a portable file name.
+export function isSafePath(path: string): boolean {
   // oxlint-disable-next-line no-control-regex -- NUL and its kin are what this test is for
-  const unsafe = /[\u0000-\u001f\u007f\\:]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..');
-  if (unsafe || path.length > longestPath) {
-    throw new VitaminError(
-      'USAGE',
-      `Expected a relative ${what} without "..", "\\" or ":" but received ${JSON.stringify(path.slice(0, 200))}`,
-    );
-  }
-  return path;
+  const strange = /[\u0000-\u001f\u007f\\:]/.test(path);
+  return !strange && path.length <= longestPath && !path.split('/').some((part) => part === '' || part === '.' || part === '..');
+}
+
+function checkPath(path: string, what: string): string {
+  if (isSafePath(path)) return path;
+  const shown = JSON.stringify(path.slice(0, 200));
+  throw new VitaminError('USAGE', `Expected a relative ${what} without "..", "\\" or ":" but received ${shown}`);
 }
 
 /** The Hub's own rule: word characters, `-` and `.`, at most 96, no `--` (the cache's separator), no `..`, no `.git` at the end. */

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { formatHubUri, type FileAddress, type HubAddress } from './address.ts';
+import { formatHubUri, isSafePath, type FileAddress, type HubAddress } from './address.ts';
 import { isSafeName } from './cache.ts';
 import { hubRequest, readBody, watchdog } from './request.ts';
 import type { HubSettings } from './settings.ts';
@@ -126,5 +126,5 @@ function parseListing(text: string): Listing | undefined {
   const { sha, siblings } = (json ?? {}) as { sha?: unknown; siblings?: unknown };
   if (typeof sha !== 'string' || !isSafeName(sha) || !Array.isArray(siblings)) return undefined;
   const files = siblings.map((sibling: unknown) => (sibling as { rfilename?: unknown } | null)?.rfilename);
-  return { commit: sha, files: files.filter((file) => typeof file === 'string') };
+  return { commit: sha, files: files.filter((file) => typeof file === 'string' && isSafePath(file)) };
 }

@@ -1,7 +1,9 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { readFile, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { checkPath, formatHubUri, type FileAddress, type HubAddress } from './address.ts';
+import { MAX_HEADER_BYTES } from '../limits.ts';
+import { isObject, parseStrictJson } from '../strict-json.ts';
+import { formatHubUri, isSafePath, type FileAddress, type HubAddress } from './address.ts';
 
 /** Names under which weights are published, best first: open_clip's order, then the sharded forms of transformers. */
 export const weightNames: readonly string[] = [
@@ -16,10 +18,6 @@ export const weightNames: readonly string[] = [
   'pytorch_model.pth',
   'model.pth',
 ];
-
-/** The index of a model in hundreds of files is a few megabytes. */
-const largestIndex = 64 * 2 ** 20;
-const mostShards = 10_000;
 
 /** The weights among a repository's files: the best of the published names, else the only file at the top that ends like weights. */
 export function findWeights(files: readonly string[]): string | undefined {
@@ -51,38 +49,24 @@ export function isShardIndex(file: string): boolean {
  * @throws VitaminError `WEIGHTS_CORRUPT` when it is no index or names a file outside its own folder.
  */
 export async function shardsOf(path: string, address: FileAddress): Promise<string[]> {
-  const index = await readIndex(path);
-  const names = new Set(Object.values(index?.weight_map ?? {}));
-  const safe = [...names].every((name) => typeof name === 'string' && isPlainName(name));
-  if (names.size === 0 || names.size > mostShards || !safe) {
-    throw new VitaminError(
-      'WEIGHTS_CORRUPT',
-      `Expected a weight_map of file names in ${formatHubUri(address)} but found none or unsafe ones`,
-      {
-        hint: `The file is ${path}.`,
-      },
-    );
+  const { size } = await stat(path);
+  const json = size > MAX_HEADER_BYTES ? {} : parseStrictJson(path, await readFile(path), 'the index of a sharded checkpoint');
+  const map = json['weight_map'];
+  const names = [...new Set<unknown>(isObject(map) ? Object.values(map) : [])];
+  if (names.length === 0 || !names.every(isPlainName)) {
+    const uri = formatHubUri(address);
+    throw new VitaminError('WEIGHTS_CORRUPT', `Expected a weight_map of file names in ${uri} but found none or unsafe ones`, {
+      hint: `The file is ${path}.`,
+    });
   }
-  return [...names].map((name) => posix.join(posix.dirname(address.file), name as string));
-}
-
-async function readIndex(path: string): Promise<{ weight_map?: Record<string, unknown> } | undefined> {
-  if ((await stat(path)).size > largestIndex) return undefined;
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as { weight_map?: Record<string, unknown> };
-  } catch {
-    return undefined; // not JSON: the caller says so
-  }
+  return names.map((name) => posix.join(posix.dirname(address.file), name));
 }
 
 function isWeights(file: string): boolean {
   return /\.(safetensors|bin|pth?)$/.test(file);
 }
 
-function isPlainName(name: string): boolean {
-  try {
-    return !name.includes('/') && checkPath(name, 'shard') === name;
-  } catch {
-    return false;
-  }
+/** True for the name of a file right beside another. */
+function isPlainName(name: unknown): name is string {
+  return typeof name === 'string' && !name.includes('/') && isSafePath(name);
 }

@@ -26,7 +26,7 @@ it('downloads once when three processes and a thread want the same file, whateve
   const locks = join(options.cacheDir, '.locks/models--org--name');
   await mkdir(locks, { recursive: true });
   await writeFile(join(locks, `${sha256(bytes)}.lock`), '');
-  hub.behave = (request, response, path) => {
+  hub.behave = (_, response, path) => {
     if (!path.startsWith('/cdn/')) return false;
     setTimeout(() => response.end(bytes), 500);
     response.writeHead(200, { 'content-length': String(bytes.length) });
