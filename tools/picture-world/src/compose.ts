@@ -130,6 +130,7 @@ function shade(layer: Layer): Layer {
   return layer;
 }
 
+/** Lays a layer over the picture. Most of its pixels are wholly clear or wholly covered, so those two cases come first. */
 function blend(data: Uint8Array, width: number, layer: Layer): void {
   const { rgba } = layer;
   for (let y = 0, from = 0; y < layer.height; y++) {
@@ -137,6 +138,12 @@ function blend(data: Uint8Array, width: number, layer: Layer): void {
     for (let x = 0; x < layer.width; x++, from += 4, to += 3) {
       const alpha = rgba[from + 3]!;
       if (alpha === 0) continue;
+      if (alpha === 255) {
+        data[to] = rgba[from]!;
+        data[to + 1] = rgba[from + 1]!;
+        data[to + 2] = rgba[from + 2]!;
+        continue;
+      }
       for (let channel = 0; channel < 3; channel++) {
         const below = data[to + channel]!;
         data[to + channel] = below + Math.round(((rgba[from + channel]! - below) * alpha) / 255);

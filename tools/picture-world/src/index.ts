@@ -1,9 +1,13 @@
 export type { ColourName, Pattern } from './colours.ts';
+export { contactSheet } from './contact-sheet.ts';
+export { panopticCategories, writeDataSet } from './files/dataset.ts';
+export type { DataSetOptions } from './files/dataset.ts';
+export { maskToPolygons } from './files/polygon.ts';
 export { baseKinds, kinds, novelKinds } from './kinds/catalogue.data.ts';
 export type { Kind } from './kinds/catalogue.data.ts';
 export { Random } from './random.ts';
 export type { Split } from './random.ts';
-export { decodeRle } from './rle.ts';
+export { decodeRle, rleString } from './rle.ts';
 export type { Box, Rle } from './rle.ts';
 export { renderScene } from './scene.ts';
 export { renderSingle } from './single.ts';
