@@ -20,12 +20,12 @@ export interface PreparedEvaluation {
 }
 
 /** Checks the annotation file and the parameters. Detections are added by `loadDetections` or by the streaming reader. */
-export function prepareEvaluation(groundTruth: unknown, options: EvalParamsInput): PreparedEvaluation {
+export function prepareEvaluation(groundTruth: unknown, options: EvalParamsInput, lvis = false): PreparedEvaluation {
   const dataset = checkDataset(groundTruth);
   const params = resolveParams(options, dataset);
   const warnings = new WarningLog();
   warnRepeatedIds(dataset, warnings);
-  return { dataset, params, groundTruth: readGroundTruth(dataset, columnOptions(params), warnings), warnings };
+  return { dataset, params, groundTruth: readGroundTruth(dataset, { ...columnOptions(params), lvis }, warnings), warnings };
 }
 
 /** What the columns of an evaluation hold. */
@@ -41,7 +41,7 @@ export function columnOptions({
 export function evaluateColumns(prepared: PreparedEvaluation, detections: Detections, progress: MatchProgress = {}): Evaluation {
   const { dataset, params, groundTruth, warnings } = prepared;
   const table = matchAll(groundTruth, detections, params, warnings, {}, progress);
-  return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections });
+  return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections, rules: {} });
 }
 
 /**

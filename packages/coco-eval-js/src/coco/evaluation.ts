@@ -2,11 +2,28 @@ import { CocoEvalError } from '../errors.ts';
 import { accumulate, type Curves } from './accumulate.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { ImageMatcher, type ImageMatches } from './image-matches.ts';
-import type { MatchTable } from './match-table.ts';
+import type { MatchRules, MatchTable } from './match-table.ts';
 import { resolveParams, type EvalParams } from './params.ts';
 import { type CategoryRow, perCategory } from './per-category.ts';
 import { summarize, type Summary } from './summarize.ts';
 import type { Dataset, ImageInfo, Warning } from './types.ts';
+
+/** What was compared, kept for looking at single images. */
+export interface ComparedColumns {
+  readonly groundTruth: GroundTruth;
+  readonly detections: Detections;
+  readonly rules: MatchRules;
+}
+
+/** How curves and summary are drawn from a match table: by COCO's or LVIS' rules. */
+export interface Scheme {
+  readonly name: 'coco' | 'lvis';
+  /** Detection limits of the curves. */
+  limits(params: EvalParams): readonly number[];
+  summarize(curves: Curves, params: EvalParams, context: EvaluationContext): Summary;
+}
+
+const COCO_SCHEME: Scheme = { name: 'coco', limits: (params) => params.maxDets, summarize };
 
 /** The part of an annotation file that a finished evaluation still needs. */
 export type EvaluationContext = Pick<Dataset, 'images' | 'categories'>;
@@ -21,6 +38,7 @@ export interface Slice {
 
 /** What `JSON.stringify` writes: fixed key order, no date, so that two runs can be compared byte by byte. */
 export interface EvaluationJson {
+  readonly scheme: string;
   readonly iouType: string;
   readonly mode: string;
   readonly params: {
@@ -62,7 +80,8 @@ export class Evaluation {
   /** Images and categories of the data set, for names and attributes. */
   readonly context: EvaluationContext;
   /** The columns that were compared; absent when the table came from shards. */
-  readonly columns: { readonly groundTruth: GroundTruth; readonly detections: Detections } | undefined;
+  readonly columns: ComparedColumns | undefined;
+  readonly scheme: Scheme;
   #matcher: ImageMatcher | undefined;
   #curves: Curves | undefined;
   #summary: Summary | undefined;
@@ -72,24 +91,30 @@ export class Evaluation {
     table: MatchTable,
     context: EvaluationContext,
     warnings: readonly Warning[],
-    columns?: { readonly groundTruth: GroundTruth; readonly detections: Detections },
+    columns?: ComparedColumns,
+    scheme: Scheme = COCO_SCHEME,
   ) {
     this.params = params;
     this.table = table;
     this.context = context;
     this.warnings = warnings;
     this.columns = columns;
+    this.scheme = scheme;
   }
 
   /** Precision, recall and score arrays, as `COCOeval.eval` of the reference holds them. */
   get curves(): Curves {
-    this.#curves ??= accumulate(this.table, this.params);
+    this.#curves ??= this.#draw();
     return this.#curves;
+  }
+
+  #draw(images?: Uint8Array): Curves {
+    return accumulate(this.table, { recThrs: this.params.recThrs, maxDets: this.scheme.limits(this.params), images });
   }
 
   /** The familiar numbers and lines. */
   get summary(): Summary {
-    this.#summary ??= summarize(this.curves, this.params);
+    this.#summary ??= this.scheme.summarize(this.curves, this.params, this.context);
     return this.#summary;
   }
 
@@ -130,7 +155,7 @@ export class Evaluation {
   matcher(): ImageMatcher {
     if (this.columns === undefined)
       throw new CocoEvalError('USAGE', 'Expected an evaluation with its inputs but this one was reduced from shards');
-    this.#matcher ??= new ImageMatcher(this.columns.groundTruth, this.columns.detections, this.params);
+    this.#matcher ??= new ImageMatcher(this.columns.groundTruth, this.columns.detections, this.params, this.columns.rules);
     return this.#matcher;
   }
 
@@ -148,8 +173,8 @@ export class Evaluation {
   slice(keep: (image: ImageInfo) => boolean): Slice {
     const byId = new Map(this.context.images.map((image) => [image.id, image]));
     const images = Uint8Array.from(this.params.imgIds, (id) => Number(keep(byId.get(id) ?? { id })));
-    const curves = accumulate(this.table, { ...this.params, images });
-    return { images: images.reduce((a, b) => a + b, 0), curves, summary: summarize(curves, this.params) };
+    const curves = this.#draw(images);
+    return { images: images.reduce((a, b) => a + b, 0), curves, summary: this.scheme.summarize(curves, this.params, this.context) };
   }
 
   /** One slice for each value of an image attribute, sorted by the value's text. Images without it are left out. */
@@ -169,12 +194,13 @@ export class Evaluation {
         `Expected maxDets of at most ${last}, which was matched, but received [${params.maxDets.join(', ')}]`,
       );
     }
-    return new Evaluation(params, this.table, this.context, this.warnings, this.columns);
+    return new Evaluation(params, this.table, this.context, this.warnings, this.columns, this.scheme);
   }
 
   toJSON(): EvaluationJson {
     const { iouType, mode, imgIds, catIds, iouThrs, maxDets, areaRng, areaRngLbl, useCats } = this.params;
     return {
+      scheme: this.scheme.name,
       iouType,
       mode,
       params: { images: imgIds.length, categories: catIds.length, iouThrs, maxDets, areaRng, areaRngLbl, useCats },

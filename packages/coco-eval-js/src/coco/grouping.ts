@@ -28,44 +28,51 @@ function group(rows: Int32Array, imageOf: Int32Array, categoryOf: Int32Array, pa
   return { row, image: row.map((r) => imageOf[r]!), category };
 }
 
-/** Positions of the evaluated entries' images and categories, and the entries themselves in file order. */
-function select(ids: Pick<GroundTruth, 'count' | 'imageId' | 'categoryId'>, params: EvalParams): [Int32Array, Int32Array, Int32Array] {
+/** Positions of every entry's image and category in the evaluated lists; -1 for those left out. */
+function locate(
+  ids: Pick<GroundTruth, 'count' | 'imageId' | 'categoryId'>,
+  params: EvalParams,
+): { imageOf: Int32Array; categoryOf: Int32Array } {
   const images = new IdIndex(params.imgIds);
   const categories = new IdIndex(params.catIds);
   const imageOf = new Int32Array(ids.count);
   const categoryOf = new Int32Array(ids.count);
-  const rows = new Int32Array(ids.count);
-  let n = 0;
   for (let i = 0; i < ids.count; i++) {
     imageOf[i] = images.get(ids.imageId[i]!);
     categoryOf[i] = categories.get(ids.categoryId[i]!);
-    if (imageOf[i]! >= 0 && categoryOf[i]! >= 0) rows[n++] = i;
   }
-  let selected: Int32Array = rows.subarray(0, n);
-  // Without categories an image's entries follow the given category order (cocoeval.py, computeIoU).
-  if (!params.useCats) selected = countingSort(selected, categoryOf, params.catIds.length);
-  return [selected, imageOf, categoryOf];
+  return { imageOf, categoryOf };
 }
 
-/** Ground truths by category and image, in file order inside. */
-export function groupGroundTruth(gt: GroundTruth, params: EvalParams): Grouping {
-  const [rows, imageOf, categoryOf] = select(gt, params);
-  if (params.mode === 'fixed') return group(rows, imageOf, categoryOf, params);
-  return group(replaceDuplicates(rows, gt, imageOf, categoryOf, params), imageOf, categoryOf, params);
+/** The evaluated entries, in file order. Without categories an image's entries follow the given category order (cocoeval.py, computeIoU). */
+function select(rows: Int32Array, imageOf: Int32Array, categoryOf: Int32Array, params: EvalParams): Int32Array {
+  const selected = rows.filter((row) => imageOf[row]! >= 0 && categoryOf[row]! >= 0);
+  return params.useCats ? selected : countingSort(selected, categoryOf, params.catIds.length);
+}
+
+function allRows(count: number): Int32Array {
+  const rows = new Int32Array(count);
+  for (let i = 0; i < count; i++) rows[i] = i;
+  return rows;
+}
+
+/** Ground truths by category and image, in file order inside, without the `dropped` ones. */
+export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: Uint8Array): Grouping {
+  const { imageOf, categoryOf } = locate(gt, params);
+  const wanted = dropped === undefined ? allRows(gt.count) : allRows(gt.count).filter((row) => dropped[row] !== 1);
+  const rows = params.mode === 'fixed' ? wanted : replaceDuplicates(wanted, gt, imageOf, categoryOf, params);
+  return group(select(rows, imageOf, categoryOf, params), imageOf, categoryOf, params);
 }
 
 /**
  * The reference looks annotations up by id, so of several with one id the last stands in for all (cocoeval.py, _prepare): it is used as often as
- * the id occurs, at the places where the images of the originals put it.
+ * the id occurs among those asked for, at the places where the images of the originals put it.
  */
 function replaceDuplicates(rows: Int32Array, gt: GroundTruth, imageOf: Int32Array, categoryOf: Int32Array, params: EvalParams): Int32Array {
   const last = new IdIndex(gt.id);
-  let replaced = false;
-  for (let i = 0; i < gt.count && !replaced; i++) replaced = last.get(gt.id[i]!) !== i;
-  if (!replaced) return rows;
-  const byImage = countingSort(rows, imageOf, params.imgIds.length).map((row) => last.get(gt.id[row]!));
-  const kept = byImage.filter((row) => imageOf[row]! >= 0 && categoryOf[row]! >= 0);
-  return params.useCats ? kept : countingSort(kept, categoryOf, params.catIds.length);
+  if (gt.id.every((id, row) => last.get(id) === row)) return rows;
+  const asked = rows.filter((row) => imageOf[row]! >= 0 && (!params.useCats || categoryOf[row]! >= 0));
+  return countingSort(asked, imageOf, params.imgIds.length).map((row) => last.get(gt.id[row]!));
 }
 
 /**
@@ -78,8 +85,9 @@ export function groupDetections(
   maxDet: number,
   dropped?: Uint8Array,
 ): Grouping & { readonly rank: Int32Array } {
-  const [selected, imageOf, categoryOf] = select(dt, params);
-  const rows = dropped === undefined ? selected : selected.filter((row) => dropped[row] !== 1);
+  const { imageOf, categoryOf } = locate(dt, params);
+  const wanted = dropped === undefined ? allRows(dt.count) : allRows(dt.count).filter((row) => dropped[row] !== 1);
+  const rows = select(wanted, imageOf, categoryOf, params);
   const all = group(sortByScore(rows, dt.score), imageOf, categoryOf, params);
   const n = all.row.length;
   const rank = new Int32Array(n);

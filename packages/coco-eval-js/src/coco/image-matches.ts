@@ -1,5 +1,6 @@
 import type { Detections, GroundTruth } from './columns.ts';
 import { groupDetections, groupGroundTruth, type Grouping } from './grouping.ts';
+import { detectionLimit, isForgiven, type MatchRules } from './match-table.ts';
 import { NONE, PairMatcher } from './match-pair.ts';
 import { createOverlap, type Overlap } from './overlap.ts';
 import type { AreaRange, EvalParams } from './params.ts';
@@ -31,17 +32,19 @@ export class ImageMatcher {
   readonly #gt: GroundTruth;
   readonly #dt: Detections;
   readonly #params: EvalParams;
+  readonly #rules: MatchRules;
   readonly #gts: Grouping;
   readonly #dts: Grouping;
   readonly #overlap: Overlap;
   readonly #matcher: PairMatcher;
 
-  constructor(gt: GroundTruth, dt: Detections, params: EvalParams) {
+  constructor(gt: GroundTruth, dt: Detections, params: EvalParams, rules: MatchRules = {}) {
     this.#gt = gt;
     this.#dt = dt;
     this.#params = params;
-    this.#gts = groupGroundTruth(gt, params);
-    this.#dts = groupDetections(dt, params, params.maxDets[params.maxDets.length - 1]!);
+    this.#rules = rules;
+    this.#gts = groupGroundTruth(gt, params, rules.droppedGroundTruth);
+    this.#dts = groupDetections(dt, params, detectionLimit(params, rules), rules.dropped);
     this.#overlap = createOverlap(gt, dt, params, new WarningLog());
     this.#matcher = new PairMatcher(params.iouThrs);
   }
@@ -89,7 +92,7 @@ export class ImageMatcher {
       dtIgnore: iouThrs.map((_, t) =>
         dtRows.map((row, d) => {
           const onIgnored = found(t, d) !== NONE && ignored[found(t, d)] === 1;
-          return Number(onIgnored || (free(t, d) && outside(this.#dt.area[row]!)));
+          return Number(onIgnored || (free(t, d) && isForgiven(this.#dt.area[row]!, low, high, row, this.#rules)));
         }),
       ),
       ious: dtRows.map((_, d) => order.map((g) => this.#overlap.matrix[d * groundTruths + g]!)),

@@ -39,6 +39,10 @@ export interface MatchRules {
   readonly unlimited?: boolean | undefined;
   /** 1 for detections that are dropped before matching. */
   readonly dropped?: Uint8Array | undefined;
+  /** 1 for ground truths that are dropped before matching. */
+  readonly droppedGroundTruth?: Uint8Array | undefined;
+  /** Detections without area never count. */
+  readonly positiveArea?: boolean | undefined;
   /** 1 for detections that are ignored when nothing matches them. */
   readonly forgiven?: Uint8Array | undefined;
 }
@@ -58,8 +62,7 @@ export function matchAll(
   rules: MatchRules = {},
   progress: MatchProgress = {},
 ): MatchTable {
-  const maxDet = rules.unlimited ? Infinity : params.maxDets[params.maxDets.length - 1]!;
-  const run = new MatchRun(gt, dt, params, createOverlap(gt, dt, params, warnings), maxDet, rules);
+  const run = new MatchRun(gt, dt, params, createOverlap(gt, dt, params, warnings), detectionLimit(params, rules), rules);
   const categories = categoryCount(params);
   for (let k = 0; k < categories; k++) {
     throwIfAborted(progress.signal);
@@ -67,6 +70,11 @@ export function matchAll(
     progress.onProgress?.({ done: k + 1, total: categories });
   }
   return run.table();
+}
+
+/** Detections of one image and category that are matched. */
+export function detectionLimit(params: EvalParams, rules: MatchRules): number {
+  return rules.unlimited === true ? Infinity : params.maxDets[params.maxDets.length - 1]!;
 }
 
 /** One pass over the pairs, with its scratch buffers. */
@@ -97,7 +105,7 @@ class MatchRun {
     this.#rules = rules;
     this.#overlap = overlap;
     this.#matcher = new PairMatcher(params.iouThrs);
-    this.#gts = groupGroundTruth(gt, params);
+    this.#gts = groupGroundTruth(gt, params, rules.droppedGroundTruth);
     this.#dts = groupDetections(dt, params, maxDet, rules.dropped);
     const thresholds = params.iouThrs.length;
     this.#words = Math.ceil(thresholds / WORD_BITS);
@@ -191,8 +199,7 @@ class MatchRun {
     const [low, high] = this.#params.areaRng[a]!;
     for (let d = dFrom; d < dTo; d++) {
       const row = this.#dts.row[d]!;
-      const area = this.#dt.area[row]!;
-      if (!(area < low || area > high) && this.#rules.forgiven?.[row] !== 1) continue;
+      if (!isForgiven(this.#dt.area[row]!, low, high, row, this.#rules)) continue;
       const slot = this.#slot(d, a);
       for (let w = 0; w < this.#words; w++) this.#ignored[slot + w]! |= this.#allBits[w]! & ~this.#matched[slot + w]!;
     }
@@ -214,4 +221,9 @@ class MatchRun {
       gtIgnored: this.#gtIgnored,
     };
   }
+}
+
+/** Whether an unmatched detection does not count as false: outside the area range, or by a rule of LVIS. */
+export function isForgiven(area: number, low: number, high: number, row: number, rules: MatchRules): boolean {
+  return area < low || area > high || rules.forgiven?.[row] === 1 || (rules.positiveArea === true && !(area > 0));
 }

@@ -22,7 +22,8 @@ export interface Summary {
   readonly text: string;
 }
 
-type Request = Omit<SummaryLine, 'value'>;
+/** A number asked for. */
+export type SummaryRequest = Omit<SummaryLine, 'value'>;
 
 /** The detection limit that the reference's summary takes for granted. */
 const DETECTION_LIMIT = 100;
@@ -35,19 +36,19 @@ const KEYPOINT_LIMIT = 20;
  */
 export function summarize(curves: Curves, params: EvalParams): Summary {
   const requests = params.iouType === 'keypoints' ? keypointRequests(params) : detectionRequests(params);
-  const lines = requests.map((request) => ({ ...request, value: meanOf(curves, params, request) }));
+  const lines = requests.map((request) => ({ ...request, value: summaryMean(curves, params, request) }));
   return { lines, stats: lines.map((line) => line.value), text: lines.map((line) => `${formatLine(line, params)}\n`).join('') };
 }
 
-function ap(name: string, area: string, maxDets: number, iouThr?: number): Request {
+function ap(name: string, area: string, maxDets: number, iouThr?: number): SummaryRequest {
   return { name, kind: 'AP', iouThr, area, maxDets };
 }
 
-function ar(name: string, area: string, maxDets: number): Request {
+function ar(name: string, area: string, maxDets: number): SummaryRequest {
   return { name, kind: 'AR', area, maxDets };
 }
 
-function detectionRequests(params: EvalParams): Request[] {
+function detectionRequests(params: EvalParams): SummaryRequest[] {
   const { maxDets, mode } = params;
   const last = maxDets[maxDets.length - 1]!;
   const first = maxDets[0]!;
@@ -70,7 +71,7 @@ function detectionRequests(params: EvalParams): Request[] {
   ];
 }
 
-function keypointRequests({ maxDets, mode }: EvalParams): Request[] {
+function keypointRequests({ maxDets, mode }: EvalParams): SummaryRequest[] {
   const limit = mode === 'reference' ? KEYPOINT_LIMIT : maxDets[maxDets.length - 1]!;
   return (['AP', 'AR'] as const).flatMap((kind) => [
     { name: kind, kind, area: 'all', maxDets: limit },
@@ -81,9 +82,19 @@ function keypointRequests({ maxDets, mode }: EvalParams): Request[] {
   ]);
 }
 
-/** Mean over thresholds, recall points and categories of what is not -1; -1 when nothing is left. */
-function meanOf(curves: Curves, params: EvalParams, { kind, iouThr, area, maxDets }: Request): number {
+/**
+ * Mean over thresholds, recall points and categories of what is not -1; -1 when nothing is left.
+ *
+ * @param categories positions in `catIds`; absent: all
+ */
+export function summaryMean(
+  curves: Curves,
+  params: EvalParams,
+  { kind, iouThr, area, maxDets }: SummaryRequest,
+  categories?: readonly number[],
+): number {
   const [T, R, K, A, M] = curves.counts;
+  const ks = categories ?? [...Array(K).keys()];
   const areas = indexesOf(params.areaRngLbl, area);
   const limits = indexesOf(params.maxDets, maxDets);
   const thresholds = iouThr === undefined ? [...Array(T).keys()] : indexesOf(params.iouThrs, iouThr);
@@ -91,11 +102,11 @@ function meanOf(curves: Curves, params: EvalParams, { kind, iouThr, area, maxDet
   // A repeated label or limit selects several columns; numpy pairs the two index lists, stretching one of length 1.
   const columns = Math.min(areas.length, limits.length) === 0 ? 0 : Math.max(areas.length, limits.length);
   const points = kind === 'AP' ? R : 1;
-  const values = new Float64Array(thresholds.length * points * K * columns);
+  const values = new Float64Array(thresholds.length * points * ks.length * columns);
   let n = 0;
   for (const t of thresholds) {
     for (let r = 0; r < points; r++) {
-      for (let k = 0; k < K; k++) {
+      for (const k of ks) {
         for (let c = 0; c < columns; c++) {
           const a = areas[areas.length === 1 ? 0 : c]!;
           const m = limits[limits.length === 1 ? 0 : c]!;
@@ -112,13 +123,14 @@ function indexesOf<T>(list: readonly T[], wanted: T): number[] {
   return [...list.keys()].filter((i) => list[i] === wanted);
 }
 
-function formatLine({ kind, iouThr, area, maxDets, value }: SummaryLine, params: EvalParams): string {
+/** The reference's line; `more` goes behind the detection limit. */
+export function formatLine({ kind, iouThr, area, maxDets, value }: SummaryLine, params: EvalParams, more = ' '): string {
   const title = (kind === 'AP' ? 'Average Precision' : 'Average Recall').padEnd(18);
   const iou = iouThr === undefined ? iouRange(params.iouThrs) : formatFixed(iouThr, 2);
-  return ` ${title} (${kind}) @[ IoU=${iou.padEnd(9)} | area=${area.padStart(6)} | maxDets=${String(maxDets).padStart(3)} ] = ${formatFixed(value, 3)}`;
+  return ` ${title} (${kind}) @[ IoU=${iou.padEnd(9)} | area=${area.padStart(6)} | maxDets=${String(maxDets).padStart(3)}${more}] = ${formatFixed(value, 3)}`;
 }
 
 /** First and last threshold, as in `0.50:0.95`. */
-export function iouRange(iouThrs: readonly number[]): string {
+function iouRange(iouThrs: readonly number[]): string {
   return `${formatFixed(iouThrs[0]!, 2)}:${formatFixed(iouThrs[iouThrs.length - 1]!, 2)}`;
 }

@@ -1,0 +1,78 @@
+import type { Detections, GroundTruth } from '../coco/columns.ts';
+import { EntryReader } from '../coco/fields.ts';
+import type { MatchRules } from '../coco/match-table.ts';
+import type { EvalParams } from '../coco/params.ts';
+import { sortByScore } from '../coco/sort.ts';
+import type { Dataset } from '../coco/types.ts';
+import type { WarningLog } from '../coco/warnings.ts';
+
+/**
+ * The federated rules (lvis-api, eval.py `_prepare` and results.py): which detections are dropped, and which are forgiven when nothing matches them.
+ * A detection counts only where its category was looked for: the image lists it as absent, or has a ground truth of it.
+ *
+ * @param maxDets detections kept of each image over all categories, best score first; negative: all
+ */
+export function federatedRules(
+  dataset: Dataset,
+  gt: GroundTruth,
+  dt: Detections,
+  params: EvalParams,
+  maxDets: number,
+  warnings: WarningLog,
+): MatchRules {
+  const droppedGroundTruth = Uint8Array.from(gt.area, (area) => Number(area <= 0));
+  const present = presentCategories(gt, droppedGroundTruth, params);
+  const absent = imageLists(dataset, 'neg_category_ids', warnings);
+  const partial = imageLists(dataset, 'not_exhaustive_category_ids', warnings);
+  const dropped = maxDets < 0 ? new Uint8Array(dt.count) : beyondLimit(dt, maxDets);
+  const forgiven = new Uint8Array(dt.count);
+  for (let i = 0; i < dt.count; i++) {
+    const [image, category] = [dt.imageId[i]!, dt.categoryId[i]!];
+    const known = absent.get(image)?.has(category) === true || present.get(image)?.has(category) === true;
+    if (!known) dropped[i] = 1;
+    forgiven[i] = Number(partial.get(image)?.has(category) === true);
+  }
+  return { unlimited: true, positiveArea: true, dropped, droppedGroundTruth, forgiven };
+}
+
+function presentCategories(gt: GroundTruth, dropped: Uint8Array, params: EvalParams): Map<number, Set<number>> {
+  const present = new Map<number, Set<number>>();
+  const categories = new Set(params.catIds);
+  for (let i = 0; i < gt.count; i++) {
+    if (dropped[i] === 1 || !categories.has(gt.categoryId[i]!)) continue;
+    const found = present.get(gt.imageId[i]!);
+    if (found === undefined) present.set(gt.imageId[i]!, new Set([gt.categoryId[i]!]));
+    else found.add(gt.categoryId[i]!);
+  }
+  return present;
+}
+
+function imageLists(
+  dataset: Dataset,
+  field: 'neg_category_ids' | 'not_exhaustive_category_ids',
+  warnings: WarningLog,
+): Map<number, Set<number>> {
+  const reader = new EntryReader('images');
+  return new Map(
+    dataset.images.map((image, i) => {
+      const list: unknown = image[field];
+      if (list === undefined) warnings.add(`missing-${field}`, i, `images without "${field}": taken as empty`);
+      else if (!Array.isArray(list)) throw reader.fail(i, `a list for "${field}"`, list);
+      return [image.id, new Set((list ?? []) as number[])];
+    }),
+  );
+}
+
+/** 1 for detections below the best `maxDets` of their image; equal scores stay in file order. */
+function beyondLimit(dt: Detections, maxDets: number): Uint8Array {
+  const rows = new Int32Array(dt.count);
+  for (let i = 0; i < rows.length; i++) rows[i] = i;
+  const dropped = new Uint8Array(dt.count);
+  const kept = new Map<number, number>();
+  for (const row of sortByScore(rows, dt.score)) {
+    const n = kept.get(dt.imageId[row]!) ?? 0;
+    if (n >= maxDets) dropped[row] = 1;
+    else kept.set(dt.imageId[row]!, n + 1);
+  }
+  return dropped;
+}

@@ -1,0 +1,106 @@
+import type { Curves } from '../coco/accumulate.ts';
+import { evaluate, type EvaluateOptions } from '../coco/evaluate.ts';
+import type { Evaluation } from '../coco/evaluation.ts';
+import { pairwiseMean } from '../coco/pairwise-mean.ts';
+import { categoryMean } from '../coco/per-category.ts';
+import type { Dataset, Result } from '../coco/types.ts';
+import { CocoEvalError } from '../errors.ts';
+import type { CategorySplit } from './split.ts';
+
+/** Numbers of one group in percent, as F-ViT reports them; null when no category of the group has a ground truth. */
+export interface GroupResult {
+  readonly group: string;
+  /** Categories in the group, and those of them with ground truth. */
+  readonly categories: number;
+  readonly counted: number;
+  /** Mean over categories of AP at IoU 0.5, x 100. */
+  readonly ap50: number | null;
+  /** Mean over categories of AP over all thresholds, x 100. */
+  readonly ap: number | null;
+}
+
+/** Detection limits of the OV-COCO evaluation (mmdet and F-ViT). */
+export const OV_COCO_MAX_DETS: readonly number[] = [100, 300, 1000];
+
+/**
+ * AP of each group of a split and of all its categories together (`all`): NaN-means over the categories at the largest detection limit.
+ *
+ * @throws CocoEvalError `USAGE` when a category of the split was not evaluated, or 0.5 is not among the thresholds
+ * @example
+ * ```ts
+ * import { evaluate, ovCocoSplit, summarizeSplit, type Dataset, type Result } from 'coco-eval-js';
+ * function ovCoco(dataset: Dataset, results: Result[]): void {
+ *   const split = ovCocoSplit(dataset);
+ *   const catIds = Object.values(split.groups).flat();
+ *   const evaluation = evaluate(dataset, results, { iouType: 'bbox', catIds, maxDets: [100, 300, 1000] });
+ *   for (const { group, ap50 } of summarizeSplit(evaluation, split)) console.log(group, ap50);
+ * }
+ * ```
+ */
+export function summarizeSplit(evaluation: Evaluation, split: CategorySplit): GroupResult[] {
+  const { params, curves } = evaluation;
+  const at50 = params.iouThrs.indexOf(0.5);
+  if (at50 < 0) throw new CocoEvalError('USAGE', 'Expected the IoU threshold 0.5 among iouThrs');
+  const groups = [...Object.entries(split.groups), ['all', [...new Set(Object.values(split.groups).flat())]] as const];
+  return groups.map(([group, ids]) => {
+    const positions = ids.map((id) => {
+      const k = params.catIds.indexOf(id);
+      if (k < 0 || !params.useCats)
+        throw new CocoEvalError('USAGE', `Expected category ${id} of split "${split.name}" to be evaluated but it was not`);
+      return k;
+    });
+    const ap50 = groupValues(curves, positions, at50);
+    return { group, categories: ids.length, counted: ap50.length, ap50: meanOrNull(ap50), ap: meanOrNull(groupValues(curves, positions)) };
+  });
+}
+
+function groupValues(curves: Curves, positions: readonly number[], threshold?: number): number[] {
+  return positions
+    .map((k) => categoryMean(curves, curves.precision, k, 0, threshold))
+    .filter((value) => value !== null)
+    .map((value) => 100 * value);
+}
+
+function meanOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : pairwiseMean(Float64Array.from(values));
+}
+
+/** An evaluation of a split's categories, with the numbers of each group. */
+export interface SplitEvaluation {
+  readonly evaluation: Evaluation;
+  readonly groups: readonly GroupResult[];
+}
+
+/**
+ * Evaluates the categories of a split on the images that hold one of them (the way the OV-COCO files were made), at detection limits 100, 300 and 1000.
+ *
+ * @example
+ * ```ts
+ * import { evaluateSplit, ovCocoSplit, type Dataset, type Result } from 'coco-eval-js';
+ * function novelAp50(dataset: Dataset, results: Result[]): number | null | undefined {
+ *   return evaluateSplit(dataset, results, ovCocoSplit(dataset)).groups.find((g) => g.group === 'novel')?.ap50;
+ * }
+ * ```
+ */
+export function evaluateSplit(
+  groundTruth: Dataset,
+  results: readonly Result[],
+  split: CategorySplit,
+  options: EvaluateOptions = {},
+): SplitEvaluation {
+  const evaluation = evaluate(groundTruth, results, {
+    iouType: 'bbox',
+    maxDets: OV_COCO_MAX_DETS,
+    ...splitSelection(groundTruth, split),
+    ...options,
+  });
+  return { evaluation, groups: summarizeSplit(evaluation, split) };
+}
+
+/** The categories of a split, and the images with at least one annotation of them. */
+export function splitSelection(groundTruth: Dataset, split: CategorySplit): { readonly catIds: number[]; readonly imgIds: number[] } {
+  const catIds = [...new Set(Object.values(split.groups).flat())];
+  const wanted = new Set(catIds);
+  const images = new Set(groundTruth.annotations.filter((a) => wanted.has(a.category_id)).map((a) => a.image_id));
+  return { catIds, imgIds: groundTruth.images.map((image) => image.id).filter((id) => images.has(id)) };
+}
