@@ -126,5 +126,5 @@ function parseListing(text: string): Listing | undefined {
   const { sha, siblings } = (json ?? {}) as { sha?: unknown; siblings?: unknown };
   if (typeof sha !== 'string' || !isSafeName(sha) || !Array.isArray(siblings)) return undefined;
   const files = siblings.map((sibling: unknown) => (sibling as { rfilename?: unknown } | null)?.rfilename);
-  return { commit: sha, files: files.filter((file) => typeof file === 'string' && isSafePath(file)) };
+  return { commit: sha, files: files.filter((file): file is string => typeof file === 'string' && isSafePath(file)) };
 }
