@@ -8,7 +8,7 @@ export interface Region {
   readonly label: number;
   /** Pixels with this label. */
   readonly area: number;
-  /** The pixel of this label that lies deepest inside one of its parts. */
+  /** The pixel of this label that lies deepest inside one of its parts; of several, the one in their middle if it is one of them. */
   readonly x: number;
   readonly y: number;
   /** Pixels from there to the nearest other label or edge of the picture, along rows and columns. */
@@ -31,6 +31,9 @@ export function regions({ width, height, data }: LabelMap): Region[] {
   const area = new Int32Array(LABELS);
   const deepest = new Int32Array(LABELS);
   const at = new Int32Array(LABELS);
+  const ties = new Int32Array(LABELS); // pixels as deep as the deepest, and the sums of their places
+  const sumX = new Float64Array(LABELS);
+  const sumY = new Float64Array(LABELS);
   for (let y = height - 1, i = width * height - 1; y >= 0; y--) {
     for (let x = width - 1; x >= 0; x--, i--) {
       const label = data[i]!;
@@ -41,11 +44,24 @@ export function regions({ width, height, data }: LabelMap): Region[] {
       if (own > deepest[label]!) {
         deepest[label] = own;
         at[label] = i;
+        ties[label] = 0;
+        sumX[label] = 0;
+        sumY[label] = 0;
+      }
+      if (own === deepest[label]) {
+        ties[label] = ties[label]! + 1;
+        sumX[label] = sumX[label]! + x;
+        sumY[label] = sumY[label]! + y;
       }
     }
   }
   return Array.from({ length: LABELS }, (_, label) => label)
     .filter((label) => area[label]! > 0)
     .toSorted((a, b) => area[b]! - area[a]!)
-    .map((label) => ({ label, area: area[label]!, x: at[label]! % width, y: Math.floor(at[label]! / width), depth: deepest[label]! }));
+    .map((label) => {
+      const middle = Math.floor(sumY[label]! / ties[label]!) * width + Math.floor(sumX[label]! / ties[label]!);
+      const isDeepest = data[middle] === label && depth[middle] === deepest[label];
+      const place = isDeepest ? middle : at[label]!;
+      return { label, area: area[label]!, x: place % width, y: Math.floor(place / width), depth: deepest[label]! };
+    });
 }

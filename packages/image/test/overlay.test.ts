@@ -127,6 +127,7 @@ it('finds areas and deepest points', () => {
   for (let y = 2; y < 7; y++) data.fill(9, y * 20 + 11, y * 20 + 16);
   const [big, small] = regions({ width: 20, height: 10, data });
   expect(big).toMatchObject({ label: 3, area: 175, depth: 5 });
+  expect(regions({ width: 21, height: 7, data: new Uint8Array(147) })).toEqual([{ label: 0, area: 147, x: 10, y: 3, depth: 4 }]);
   expect(small).toEqual({ label: 9, area: 25, x: 13, y: 4, depth: 3 });
 });
 
