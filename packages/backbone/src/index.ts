@@ -33,3 +33,29 @@ export type { RecallAt, RetrievalOptions, RetrievalRecall } from './tasks/retrie
 export { embedVocabulary } from './text/embed-vocabulary.ts';
 export type { EmbedVocabularyOptions, TextEmbedder } from './text/embed-vocabulary.ts';
 export type { VocabularyMatrix } from './text/vocabulary-matrix.ts';
+export { Backbone } from './backbone/backbone.ts';
+export type { FeatureMaps } from './backbone/backbone.ts';
+export type {
+  BackboneOptions,
+  ClassifyOptions,
+  EncodeOptions,
+  FeatureOptions,
+  ImageSource,
+  RetrieveOptions,
+  Segmentation,
+  SegmentOptions,
+  WindowOptions,
+  WordOptions,
+  Words,
+} from './backbone/options.ts';
+export { inferConfig } from './load/config.ts';
+export type { InferredConfig, Shapes } from './load/config.ts';
+export type { LayoutForm, WeightLayout } from './load/layout.ts';
+export { EMBEDDED_MODEL } from './load/locate.ts';
+export type { LocateOptions } from './load/locate.ts';
+export { publishedModels } from './load/models.data.ts';
+export type { PublishedModel } from './load/models.data.ts';
+export { openModel } from './load/open-model.ts';
+export type { OpenedModel, OpenModelOptions } from './load/open-model.ts';
+export { variantName } from './load/variant.ts';
+export type { ImageTower, Tap, TowerValues } from './towers/image-tower.ts';

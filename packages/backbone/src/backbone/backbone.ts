@@ -1,0 +1,252 @@
+import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { decodeImage, type Picture } from '@vitamin-vlm/image';
+import { classifyEncoding, type ScoredLabel, segmentEncoding } from '../image-encoding/ask.ts';
+import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
+import { checkImageSize } from '../load/image-size.ts';
+import { type OpenedModel, openModel } from '../load/open-model.ts';
+import type { ImageGeometry } from '../tasks/image-geometry.ts';
+import { type RetrievalRecall, retrievalRecall } from '../tasks/retrieval.ts';
+import { ClipTokenizer } from '../text/clip-tokenizer.ts';
+import { embedVocabulary, type EmbedVocabularyOptions } from '../text/embed-vocabulary.ts';
+import { type Label, parseLabels } from '../text/labels.ts';
+import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
+import { windowGrid } from '../window/grid.ts';
+import { cropFrom } from '../window/slide-windows.ts';
+import { DENSE, ImageSide } from './image-side.ts';
+import type {
+  BackboneOptions,
+  ClassifyOptions,
+  EncodeOptions,
+  FeatureOptions,
+  ImageSource,
+  RetrieveOptions,
+  Segmentation,
+  SegmentOptions,
+  WindowOptions,
+  Words,
+} from './options.ts';
+import { cropFromPicture, layOut, squareGeometry, squareInput } from './pixels.ts';
+import { SessionPool } from './session-pool.ts';
+import { TextSide } from './text-side.ts';
+
+/** Feature maps of a picture, [1, C, h, w] by name, and where the picture lies in them. */
+export interface FeatureMaps {
+  readonly maps: Readonly<Record<string, Tensor<'float32'>>>;
+  readonly geometry: ImageGeometry;
+}
+
+/** Sentences per run of the text tower. */
+const TEXT_BATCH = 64;
+
+/**
+ * A ViTamin with both of its towers. Pictures are encoded once and asked with any words; a session of ONNX Runtime is made only when it is
+ * first needed, and the text tower only when words come.
+ *
+ * @example
+ * ```ts
+ * import { Backbone } from '@vitamin-vlm/backbone';
+ * await using backbone = await Backbone.load('nano');
+ * const [best] = await backbone.classify('street.jpg', ['cat', 'dog', 'red umbrella']);
+ * console.log(best?.label, best?.score);
+ * ```
+ */
+export class Backbone implements AsyncDisposable {
+  /** What was loaded: files, layout, sizes, identity. */
+  readonly model: OpenedModel;
+  /** Side of the square that the tower sees, in pixels. */
+  readonly imageSize: number;
+  readonly #sessions: SessionPool;
+  readonly #image: ImageSide;
+  readonly #text: TextSide | undefined;
+  readonly #cacheDir: string | undefined;
+
+  private constructor(model: OpenedModel, options: BackboneOptions) {
+    const { threads, provider, cacheDir, execution } = options;
+    this.model = model;
+    this.imageSize = checkImageSize(options.imageSize ?? model.tower.imageSize);
+    this.#sessions = new SessionPool({ threads, provider, cacheDir, execution });
+    this.#image = new ImageSide(model, this.#sessions);
+    this.#text = model.text && new TextSide(model, model.text, this.#sessions);
+    this.#cacheDir = cacheDir;
+  }
+
+  /**
+   * Loads a model by address: `nano` (comes with the package), a published name such as `vitamin-large-336`, `hf:org/name[@revision][/file]`,
+   * a checkpoint file, or a folder. The weights stay in their file; nothing is computed yet.
+   *
+   * @throws VitaminError as `openModel` does.
+   */
+  static async load(address: string, options: BackboneOptions = {}): Promise<Backbone> {
+    return new Backbone(await openModel(address, options), options);
+  }
+
+  /**
+   * Runs the image tower over a picture. Always gives the embedding of the picture as CLIP sees it (shortest edge to the image size, centre
+   * crop); with `dense` also the dense CLIP map and the taps asked for, over the whole picture in windows.
+   *
+   * @throws VitaminError as `decodeImage`; `USAGE` for sizes that do not fit; `UNSUPPORTED` for a checkpoint without the CLIP projection;
+   *   `ABORTED` between windows; `RUNTIME`.
+   */
+  async encodeImage(source: ImageSource, options: EncodeOptions = {}): Promise<ImageEncoding> {
+    const { size, window = this.imageSize, stride, taps = [], batch = 1, signal, onProgress } = options;
+    this.#image.checkSide(window, 'window');
+    const picture = await decodeImage(source);
+    const dense = options.dense ?? (taps.length > 0 || size !== undefined || stride !== undefined || options.window !== undefined);
+    const input = await squareInput(picture, window, this.model.tower.normalisation, signal);
+    const pooled = tensor('float32', [this.#embedDim()], (await this.#image.embed([input], window, batch, { signal, onProgress })).data);
+    const base = { model: this.model.identity, pooled };
+    if (!dense && taps.length === 0) {
+      onProgress?.({ phase: 'run', done: 1, total: 1 });
+      return { ...base, geometry: squareGeometry(picture, window) };
+    }
+    const { maps, geometry } = await this.#slide(picture, [...taps, ...(dense ? [DENSE] : [])], options);
+    const kept = Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, withoutBatch(map)]));
+    const { [DENSE]: denseMap, ...others } = kept;
+    return { ...base, geometry, ...(denseMap ? { dense: denseMap } : {}), ...(taps.length > 0 ? { taps: others } : {}) };
+  }
+
+  /**
+   * Encodes pictures one after the other, as they are asked for: memory stays flat for any number of them.
+   *
+   * @throws VitaminError as `encodeImage`.
+   */
+  async *encodeImages(
+    sources: Iterable<ImageSource> | AsyncIterable<ImageSource>,
+    options: EncodeOptions = {},
+  ): AsyncGenerator<ImageEncoding, void, undefined> {
+    for await (const source of sources) yield await this.encodeImage(source, options);
+  }
+
+  /**
+   * Feature maps of a picture from sliding windows, averaged where windows overlap.
+   *
+   * @throws VitaminError as `encodeImage`; `USAGE` for an unknown level.
+   */
+  async features(source: ImageSource, options: FeatureOptions = {}): Promise<FeatureMaps> {
+    return await this.#slide(await decodeImage(source), options.levels ?? ['os4', 'os8', 'mid', 'final'], options);
+  }
+
+  /**
+   * Normalised pixels in, stitched maps out: for frameworks that prepare pictures their own way.
+   *
+   * @param pixels - [1, 3, H, W] with sides of at least a window.
+   * @returns [1, C, H // stride, W // stride] by level.
+   * @throws VitaminError as `features`.
+   */
+  async windowMaps(pixels: Tensor<'float32'>, options: Omit<FeatureOptions, 'size'> = {}): Promise<Record<string, Tensor<'float32'>>> {
+    const { window = this.imageSize, stride = Math.floor(window / 2), batch = 1, levels = ['os4', 'os8', 'mid', 'final'] } = options;
+    const [n, channels, height = 0, width = 0] = pixels.shape;
+    if (pixels.shape.length !== 4 || n !== 1 || channels !== 3) {
+      throw new VitaminError('USAGE', `Expected pixels [1, 3, H, W] but received [${pixels.shape.join(', ')}]`);
+    }
+    const grid = windowGrid(height, width, window, stride);
+    return await this.#image.maps({ ...options, grid, crop: cropFrom(pixels, window), levels, batch });
+  }
+
+  /** Embeds normalised squares: [N, 3, S, S] -> [N, E], not normalised. S need not be the image size. */
+  async embedPixels(
+    pixels: Tensor<'float32'>,
+    options: WorkOptions & { readonly batch?: number | undefined } = {},
+  ): Promise<Tensor<'float32'>> {
+    const [n = 0, channels, size = 0, width] = pixels.shape;
+    if (pixels.shape.length !== 4 || channels !== 3 || size !== width || n === 0) {
+      throw new VitaminError('USAGE', `Expected pixels [N, 3, S, S] but received [${pixels.shape.join(', ')}]`);
+    }
+    const one = 3 * size * size;
+    const inputs = Array.from({ length: n }, (_, i) => tensor('float32', [3, size, size], pixels.data.subarray(i * one, (i + 1) * one)));
+    return await this.#image.embed(inputs, size, options.batch ?? 1, options);
+  }
+
+  /** Embeds texts as they stand: [N, E], not normalised. @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower. */
+  async embedTexts(texts: readonly string[], options: WorkOptions = {}): Promise<Tensor<'float32'>> {
+    const tower = this.#requireText();
+    const tokenizer = await ClipTokenizer.load();
+    const out = tensor('float32', [texts.length, this.#embedDim()]);
+    for (let first = 0; first < texts.length; first += TEXT_BATCH) {
+      throwIfAborted(options.signal);
+      const part = texts.slice(first, first + TEXT_BATCH);
+      const { data } = await tower.embed(tokenizer.tokenize(part), options);
+      out.data.set(data, first * this.#embedDim());
+      options.onProgress?.({ phase: 'run', done: first + part.length, total: texts.length });
+    }
+    return out;
+  }
+
+  /**
+   * Makes a classifier of words, or finds it in the cache: then the text tower is not even loaded.
+   *
+   * @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower, and as `embedVocabulary`.
+   */
+  async vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions = {}): Promise<VocabularyMatrix> {
+    const cacheDirectory = options.cacheDirectory ?? this.#cacheDir;
+    const labels = words.map((word) => (typeof word === 'string' ? parseLabels([word])[0]! : word));
+    return await embedVocabulary(this.#requireText(), labels, { ...options, ...(cacheDirectory === undefined ? {} : { cacheDirectory }) });
+  }
+
+  /** What is in a picture: labels by probability, best first. @throws VitaminError as `encodeImage` and `vocabulary`. */
+  async classify(source: ImageSource, words: Words, options: ClassifyOptions = {}): Promise<ScoredLabel[]> {
+    const { top, scale, signal, onProgress, ...wordOptions } = options;
+    const vocabulary = await this.#matrix(words, { ...wordOptions, signal, onProgress });
+    const encoding = await this.encodeImage(source, { signal, onProgress });
+    return classifyEncoding(encoding, vocabulary, { ...(top === undefined ? {} : { top }), ...(scale === undefined ? {} : { scale }) });
+  }
+
+  /** What is where in a picture, without any training for it: one label per pixel. @throws VitaminError as `encodeImage` and `vocabulary`. */
+  async segment(source: ImageSource, words: Words, options: SegmentOptions = {}): Promise<Segmentation> {
+    const vocabulary = await this.#matrix(words, options);
+    const encoding = await this.encodeImage(source, { ...options, dense: true });
+    return { ...(await segmentEncoding(encoding, vocabulary, options)), labels: vocabulary.labels };
+  }
+
+  /** How well pictures and captions find each other: recall at 1, 5 and 10. @throws VitaminError as `encodeImage` and `retrievalRecall`. */
+  async retrieval(images: readonly ImageSource[], captions: readonly string[], options: RetrieveOptions = {}): Promise<RetrievalRecall> {
+    const { imageOfText = captions.map((_, i) => i), batch, signal, onProgress, ...others } = options;
+    const texts = await this.embedTexts(captions, { signal });
+    const pooled = tensor('float32', [images.length, this.#embedDim()]);
+    let done = 0;
+    for await (const encoding of this.encodeImages(images, { batch, signal })) {
+      pooled.data.set(encoding.pooled.data, done * this.#embedDim());
+      onProgress?.({ phase: 'run', done: ++done, total: images.length });
+    }
+    return await retrievalRecall(pooled, texts, imageOfText, { ...others, signal });
+  }
+
+  /** Frees all sessions. Waits for what runs; calling it again does nothing. */
+  close(): Promise<void> {
+    return this.#sessions.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #slide(picture: Picture, levels: readonly string[], options: WindowOptions): Promise<FeatureMaps> {
+    const { window = this.imageSize, size = window, stride = Math.floor(window / 2), batch = 1, signal, onProgress } = options;
+    this.#image.checkSide(window, 'window');
+    const { normalisation, stride: cell } = this.model.tower;
+    const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, signal);
+    const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride);
+    const crop = cropFromPicture(scaled, window, normalisation);
+    return { maps: await this.#image.maps({ grid, crop, levels, batch, signal, onProgress }), geometry };
+  }
+
+  async #matrix(words: Words, options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
+    return 'embeddings' in words ? words : await this.vocabulary(words, options);
+  }
+
+  #requireText(): TextSide {
+    if (this.#text) return this.#text;
+    throw new VitaminError('UNSUPPORTED', `Expected a model with a text tower but ${this.model.address} has none`, {
+      hint: 'Load the CLIP checkpoint instead of the image tower alone.',
+    });
+  }
+
+  #embedDim(): number {
+    return this.model.tower.embedDim ?? 0;
+  }
+}
+
+/** [1, C, h, w] -> [C, h, w], the same numbers. */
+function withoutBatch({ shape, data }: Tensor<'float32'>): Tensor<'float32'> {
+  return tensor('float32', shape.slice(1), data);
+}

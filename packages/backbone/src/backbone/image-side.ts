@@ -1,0 +1,167 @@
+import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import type { Session } from '@vitamin-vlm/runtime';
+import type { OpenedModel } from '../load/open-model.ts';
+import { denseGraph, EMBEDDING, imageGraph } from '../towers/graphs.ts';
+import type { ImageTower } from '../towers/image-tower.ts';
+import type { WindowGrid, WindowPosition } from '../window/grid.ts';
+import { slideWindows } from '../window/slide-windows.ts';
+import { collectRows, type MapRows } from '../window/stitcher.ts';
+import type { SessionPool } from './session-pool.ts';
+
+/** Name of the dense CLIP map among the maps. */
+export const DENSE = 'dense';
+
+/** What to compute over the windows of a picture. */
+export interface SlideMapsOptions extends WorkOptions {
+  readonly grid: WindowGrid;
+  readonly crop: (position: WindowPosition, target: Float32Array) => void;
+  /** Names of taps, and `dense`. */
+  readonly levels: readonly string[];
+  readonly batch: number;
+}
+
+/** The image tower of a model. One session per input side, batch and set of outputs, made when first needed. */
+export class ImageSide {
+  readonly tower: ImageTower;
+  readonly #sessions: SessionPool;
+
+  constructor({ tower }: OpenedModel, sessions: SessionPool) {
+    this.tower = tower;
+    this.#sessions = sessions;
+  }
+
+  /** Embeds normalised squares, [3, size, size] each, in runs of `batch`. Returns [N, E], not normalised. */
+  async embed(inputs: readonly Tensor<'float32'>[], size: number, batch: number, options: WorkOptions): Promise<Tensor<'float32'>> {
+    this.#requireHead();
+    const { embedDim } = this.tower;
+    const session = await this.#session(size, batch, [EMBEDDING], options);
+    const out = tensor('float32', [inputs.length, embedDim!]);
+    const pixels = 3 * size * size;
+    for (let first = 0; first < inputs.length; first += batch) {
+      throwIfAborted(options.signal);
+      const image = tensor('float32', [batch, 3, size, size]);
+      const part = inputs.slice(first, first + batch);
+      part.forEach(({ data }, i) => image.data.set(data, i * pixels));
+      const { embedding } = await session.run({ image }, { signal: options.signal, transfer: true });
+      out.data.set((embedding as Tensor<'float32'>).data.subarray(0, part.length * embedDim!), first * embedDim!);
+    }
+    return out;
+  }
+
+  /** Runs the tower over the windows and averages its maps. The dense map is made from the averaged tokens, row by row as they are finished. */
+  async maps(options: SlideMapsOptions): Promise<Record<string, Tensor<'float32'>>> {
+    const { grid, crop, levels, batch, signal, onProgress } = options;
+    this.#checkLevels(levels);
+    const { denseTap } = this.tower;
+    const dense = levels.includes(DENSE) ? await this.#denseMap(grid, options) : undefined;
+    const collected = dense && levels.includes(denseTap) ? collectRows(grid, dense.channels, dense.stride) : undefined;
+    const taps = [...new Set([...levels.filter((name) => name !== DENSE), ...(dense ? [denseTap] : [])])];
+    const session = await this.#session(grid.window, batch, taps, options);
+    const maps = await slideWindows({
+      grid,
+      batchSize: batch,
+      crop,
+      run: async (image) => {
+        await dense?.settled();
+        const outputs = await session.run({ image }, { signal, transfer: true });
+        return Object.fromEntries(taps.map((name) => [name, outputs[name]!]));
+      },
+      ...(dense
+        ? {
+            onRows: {
+              [denseTap]: (rows) => {
+                collected?.onRows(rows);
+                dense.push(rows);
+              },
+            },
+          }
+        : {}),
+      signal,
+      onProgress,
+    });
+    await dense?.settled();
+    return { ...maps, ...(collected ? { [denseTap]: collected.map } : {}), ...(dense ? { [DENSE]: dense.map } : {}) };
+  }
+
+  /** A dense map that grows by rows. The head runs while the tower works on the next windows. */
+  async #denseMap(grid: WindowGrid, options: WorkOptions): Promise<DenseMap> {
+    this.#requireHead();
+    const head = await this.#sessions.get('dense', () => denseGraph(this.tower), options);
+    const { channels, stride } = this.tower.taps.find(({ name }) => name === this.tower.denseTap)!;
+    return new DenseMap(head, grid, { channels, stride, embedDim: this.tower.embedDim! });
+  }
+
+  /** The session that gives these outputs: one that gives more serves as well. */
+  #session(size: number, batch: number, outputs: readonly string[], options: WorkOptions): Promise<Session> {
+    this.checkSide(size, 'window');
+    const all = this.tower.embedDim === undefined ? [] : [EMBEDDING];
+    const wanted = new Set([...all, this.tower.denseTap, ...outputs]);
+    const key = (names: ReadonlySet<string>): string => `image ${size} ${batch} ${[...names].toSorted().join()}`;
+    const fitting = [...this.#sessions.keys].find((known) => {
+      const [kind, side, rows, names = ''] = known.split(' ');
+      const given = new Set(names.split(','));
+      return kind === 'image' && side === `${size}` && rows === `${batch}` && [...wanted].every((name) => given.has(name));
+    });
+    return this.#sessions.get(fitting ?? key(wanted), () => imageGraph(this.tower, size, batch, wanted), options);
+  }
+
+  /** @throws VitaminError `USAGE` when a side is no positive multiple of the tower's stride. */
+  checkSide(size: number, what: string): void {
+    if (Number.isInteger(size) && size > 0 && size % this.tower.stride === 0) return;
+    throw new VitaminError('USAGE', `Expected a ${what} that is a multiple of ${this.tower.stride} pixels but received ${size}`);
+  }
+
+  #checkLevels(levels: readonly string[]): void {
+    const known = [...this.tower.taps.map(({ name }) => name), DENSE];
+    const unknown = levels.find((name) => !known.includes(name));
+    if (unknown === undefined && levels.length > 0) return;
+    throw new VitaminError(
+      'USAGE',
+      `Expected levels among ${known.join(', ')} but received ${unknown === undefined ? 'none' : `"${unknown}"`}`,
+    );
+  }
+
+  #requireHead(): void {
+    if (this.tower.embedDim !== undefined) return;
+    throw new VitaminError('UNSUPPORTED', `Expected a model with a projection into the joint space but ${this.tower.id} has none`, {
+      hint: 'This checkpoint is a trunk alone: it gives feature maps, but no embeddings.',
+    });
+  }
+}
+
+/** The dense map of a picture under construction. */
+class DenseMap {
+  readonly map: Tensor<'float32'>;
+  readonly channels: number;
+  readonly stride: number;
+  readonly #session: Session;
+  readonly #onRows: (rows: MapRows) => void;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(
+    session: Session,
+    grid: WindowGrid,
+    shape: { readonly channels: number; readonly stride: number; readonly embedDim: number },
+  ) {
+    this.channels = shape.channels;
+    this.stride = shape.stride;
+    this.#session = session;
+    const { map, onRows } = collectRows(grid, shape.embedDim, shape.stride);
+    this.map = map;
+    this.#onRows = onRows;
+  }
+
+  /** Takes finished rows of averaged tokens. */
+  push({ top, rows, data }: MapRows): void {
+    const feed = tensor('float32', [1, this.channels, data.length / this.channels], data);
+    const run = this.#session.run({ map: feed });
+    this.#work = Promise.all([run, this.#work]).then(([{ dense }]) => this.#onRows({ top, rows, data: dense!.data as Float32Array }));
+    // The error is thrown by `settled`; until then it must not count as unhandled.
+    this.#work.catch(() => undefined);
+  }
+
+  /** Waits until everything taken so far is in the map. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+}

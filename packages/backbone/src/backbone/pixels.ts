@@ -1,0 +1,83 @@
+import { type Tensor, throwIfAborted, VitaminError } from '@vitamin-vlm/core';
+import { centreCrop, crop, type Normalisation, type Picture, resizeAsync, shortestEdgeSize, type Size, toTensor } from '@vitamin-vlm/image';
+import type { ImageGeometry } from '../tasks/image-geometry.ts';
+import type { WindowPosition } from '../window/grid.ts';
+
+/** Pixels of an input that is encoded in windows. Larger ones are strips, or scales, that nobody means. */
+const MAX_INPUT_PIXELS = 2 ** 28;
+
+/** What a tower sees of a picture in one look: open_clip's evaluation transform (`clipInput`), without holding the event loop. [3, size, size] */
+export async function squareInput(
+  picture: Picture,
+  size: number,
+  normalisation: Normalisation,
+  signal: AbortSignal | undefined,
+): Promise<Tensor<'float32'>> {
+  const scaled = await scaleTo(picture, shortestEdgeSize(picture, size), signal);
+  return toTensor(centreCrop(scaled, size, size, 'torchvision'), { normalisation });
+}
+
+/** Where a picture lies in its `squareInput`: it sticks out at both ends of its longer side. */
+export function squareGeometry(picture: Size, size: number): ImageGeometry {
+  const { width, height } = shortestEdgeSize(picture, size);
+  const region = { left: (size - width) / 2, top: (size - height) / 2, width, height };
+  return { width: picture.width, height: picture.height, inputWidth: size, inputHeight: size, region };
+}
+
+/** A picture laid out for windows: scaled, and a canvas around it that the windows cover. */
+export interface LaidOut {
+  readonly scaled: Picture;
+  readonly geometry: ImageGeometry;
+}
+
+/**
+ * Scales a picture so that its shortest edge has `size` pixels (bicubic), and puts it in the top left corner of a canvas whose sides are
+ * multiples of the tower's stride and at least a window long.
+ */
+export async function layOut(
+  picture: Picture,
+  { size, window, stride }: { readonly size: number; readonly window: number; readonly stride: number },
+  signal: AbortSignal | undefined,
+): Promise<LaidOut> {
+  const { width, height } = shortestEdgeSize(picture, size);
+  const side = (pixels: number): number => Math.max(Math.ceil(pixels / stride) * stride, window);
+  if (side(width) * side(height) > MAX_INPUT_PIXELS) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected an input of at most ${MAX_INPUT_PIXELS} pixels but ${side(width)} x ${side(height)} has more`,
+      {
+        hint: 'Ask for a smaller size, or cut the picture.',
+      },
+    );
+  }
+  const geometry = {
+    width: picture.width,
+    height: picture.height,
+    inputWidth: side(width),
+    inputHeight: side(height),
+    region: { left: 0, top: 0, width, height },
+  };
+  return { scaled: await scaleTo(picture, { width, height }, signal), geometry };
+}
+
+async function scaleTo(picture: Picture, { width, height }: Size, signal: AbortSignal | undefined): Promise<Picture> {
+  throwIfAborted(signal);
+  if (picture.width === width && picture.height === height) return picture;
+  return await resizeAsync(picture, width, height, 'bicubic', { signal });
+}
+
+/** Cuts normalised windows out of a picture; what lies outside of it is 0, the mean colour. Only one window is ever held as floats. */
+export function cropFromPicture(
+  picture: Picture,
+  window: number,
+  normalisation: Normalisation,
+): (position: WindowPosition, target: Float32Array) => void {
+  return ({ top, left }, target) => {
+    target.fill(0);
+    const width = Math.min(window, picture.width - left);
+    const height = Math.min(window, picture.height - top);
+    if (width <= 0 || height <= 0) return;
+    const canvas = { width: window, height: window, fill: 'zeroAfter' } as const;
+    toTensor(crop(picture, left, top, width, height), { normalisation, canvas, into: { data: target, offset: 0 } });
+  };
+}

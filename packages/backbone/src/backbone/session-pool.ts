@@ -1,0 +1,48 @@
+import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
+import type { OnnxModel } from '@vitamin-vlm/graph';
+import { Session, type SessionOptions } from '@vitamin-vlm/runtime';
+
+/** What the sessions of a backbone have in common. */
+export type PoolOptions = Pick<SessionOptions, 'threads' | 'provider' | 'cacheDir' | 'execution'>;
+
+/** Sessions by key, made when first asked for and closed together. Two callers that ask at once share one. */
+export class SessionPool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  readonly #sessions = new Map<string, Promise<Session>>();
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Keys of the sessions made so far. */
+  get keys(): Iterable<string> {
+    return this.#sessions.keys();
+  }
+
+  async get(key: string, build: () => OnnxModel, options: Pick<SessionOptions, 'signal' | 'onProgress'> = {}): Promise<Session> {
+    if (this.#closed) throw new VitaminError('USAGE', 'Expected an open backbone but received one that was closed');
+    throwIfAborted(options.signal);
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    options.onProgress?.({ phase: 'build' });
+    // Others may wait for the same session, so that one caller's signal must not end its making.
+    options.onProgress?.({ phase: 'session' });
+    const made = Session.create(build(), this.#options);
+    this.#sessions.set(key, made);
+    made.catch(() => this.#sessions.delete(key));
+    return made;
+  }
+
+  /** Closes every session. May be called again. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const made = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    await Promise.all(made.map(async (result) => result.status === 'fulfilled' && (await result.value.close())));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

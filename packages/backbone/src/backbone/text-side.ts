@@ -1,0 +1,43 @@
+import { tensor, type Tensor, throwIfAborted, type WorkOptions } from '@vitamin-vlm/core';
+import type { OpenedModel } from '../load/open-model.ts';
+import type { TextTowerConfig } from '../models/text-tower.ts';
+import { type TokenBatch, trimTokens } from '../text/clip-tokenizer.ts';
+import type { TextEmbedder } from '../text/embed-vocabulary.ts';
+import { textGraph } from '../towers/graphs.ts';
+import type { SessionPool } from './session-pool.ts';
+
+/** Sequence lengths that sessions are made for: names in prompts, sentences, and the context itself. */
+const LENGTHS = [16, 32];
+
+/** The text tower of a model. Its sessions are made when words come. */
+export class TextSide implements TextEmbedder {
+  readonly identity: string;
+  readonly #model: OpenedModel;
+  readonly #config: TextTowerConfig;
+  readonly #sessions: SessionPool;
+
+  constructor(model: OpenedModel, config: TextTowerConfig, sessions: SessionPool) {
+    this.identity = model.identity;
+    this.#model = model;
+    this.#config = config;
+    this.#sessions = sessions;
+  }
+
+  /** [N, context] ids -> [N, E]. Cut to the longest text, which changes nothing: a token sees only what stands before it. */
+  async embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>> {
+    const { ids, eot } = trimTokens(tokens);
+    const [rows = 0, longest = 0] = ids.shape;
+    const length = [...LENGTHS, this.#config.context].find((candidate) => candidate >= longest && candidate <= this.#config.context)!;
+    const session = await this.#sessions.get(`text ${length}`, () => textGraph(this.#model.weights, this.#config, length), options);
+    throwIfAborted(options.signal);
+    const padded = tensor('int32', [rows, length]);
+    for (let n = 0; n < rows; n++) padded.data.set(ids.data.subarray(n * longest, (n + 1) * longest), n * length);
+    const ends = tensor(
+      'int32',
+      [rows],
+      Int32Array.from(eot, (end, n) => n * length + end),
+    );
+    const { features } = await session.run({ ids: padded, ends }, { signal: options.signal });
+    return features as Tensor<'float32'>;
+  }
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { VitaminError } from '@vitamin-vlm/core';
+import type { Located } from './locate.ts';
+
+/** Pixels per token: ViTamin halves the picture four times. */
+const STRIDE = 16;
+/** The size of a model without position embeddings about which nothing is known: that of the first ViTamin-XL. */
+const FALLBACK = 256;
+const MAX_IMAGE_SIZE = 4096;
+/** A configuration has a few hundred bytes. */
+const MAX_CONFIG_BYTES = 1 << 20;
+
+/**
+ * The side of the square input that a model was trained at. In this order: the grid of its position embeddings, the published model's, a
+ * size in the name of the file or its folder (`ViTamin-XL-384px`), the configuration beside the file, 256. The configuration comes late because
+ * some of the published ones state a wrong size.
+ */
+export async function nativeImageSize(located: Located, file: string, grid: number | undefined): Promise<number> {
+  if (grid !== undefined) return checkImageSize(grid * STRIDE);
+  const named = located.published?.imageSize ?? sizeInName(located.path);
+  return checkImageSize(named ?? (await sizeInConfig(dirname(file))) ?? FALLBACK);
+}
+
+/** @throws VitaminError `USAGE` when the side is no multiple of 16 from 16 to 4096. */
+export function checkImageSize(size: number): number {
+  if (Number.isInteger(size) && size >= STRIDE && size <= MAX_IMAGE_SIZE && size % STRIDE === 0) return size;
+  throw new VitaminError('USAGE', `Expected an image size that is a multiple of ${STRIDE} up to ${MAX_IMAGE_SIZE} but received ${size}`);
+}
+
+function sizeInName(path: string): number | undefined {
+  const match = /(?:-|_)(\d{3})(?:px)?(?![\d])/u.exec(`${basename(dirname(path))}/${basename(path)}`);
+  const size = Number(match?.[1]);
+  return size % STRIDE === 0 && size > 0 ? size : undefined;
+}
+
+/** The first size that one of the usual configuration files states. A file that is absent, damaged or silent about it is passed over. */
+async function sizeInConfig(folder: string): Promise<number | undefined> {
+  for (const name of ['preprocessor_config.json', 'open_clip_config.json', 'config.json']) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+    if (text.length === 0 || text.length > MAX_CONFIG_BYTES) continue;
+    const size = statedSize(text);
+    if (size !== undefined) return size;
+  }
+  return undefined;
+}
+
+function statedSize(text: string): number | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const paths = [
+    ['crop_size'],
+    ['size'],
+    ['preprocess_cfg', 'size'],
+    ['model_cfg', 'vision_cfg', 'image_size'],
+    ['vision_cfg', 'image_size'],
+  ];
+  for (const path of paths) {
+    const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], json);
+    const size = typeof value === 'number' ? value : ((value as Record<string, unknown> | null | undefined)?.['height'] ?? Number.NaN);
+    if (typeof size === 'number' && Number.isInteger(size) && size >= STRIDE && size <= MAX_IMAGE_SIZE && size % STRIDE === 0) return size;
+  }
+  return undefined;
+}
