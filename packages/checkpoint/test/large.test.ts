@@ -107,28 +107,17 @@ it('opens 4 GB of a torch archive (zip64) in 100 MB of memory', async () => {
 /** The dearest files that each limit lets through, or stops last. 512 MiB is the bound that the README states. */
 const dearest: [string, () => Uint8Array][] = [
   ['dicts', () => torchBytes(`\x80\x02]${`(${'}'.repeat(1000)}e`.repeat(800)}.`)],
-  ['dicts with an entry', () => torchBytes(`\x80\x02]${`(${'}K\x01K\x02s'.repeat(500)}e`.repeat(1000)}.`)],
   ['lists', () => torchBytes(`\x80\x02]${`(${']'.repeat(1000)}e`.repeat(4000)}.`)],
   ['short bytes', () => torchBytes(`\x80\x03]${`(${'C\0'.repeat(1000)}e`.repeat(800)}.`)],
   ['short strings', () => torchBytes(`\x80\x03]${`(${'U\x03abcU\x03xyz'.repeat(500)}e`.repeat(4000)}.`)],
   ['memo', () => torchBytes(`\x80\x04${')\x940'.repeat(1_300_000)}N.`)],
   [
-    'one dict of many keys',
-    () =>
-      torchBytes(`\x80\x02}(${Array.from({ length: 450_000 }, (_, i) => `M${String.fromCharCode(i & 255, (i >> 8) & 255)}N`).join('')}u.`),
-  ],
-  ['large integers', () => torchBytes(`\x80\x02]${`(${`\x8a\xff${'\x7f'.repeat(255)}`.repeat(1000)}e`.repeat(120)}.`)],
-  ['marks', () => torchBytes('('.repeat(4_000_000))],
-  [
     'long names',
     () =>
       torchBytes(`\x80\x02}q\0(${Array.from({ length: 30_000 }, (_, i) => `X\xf0\x03\0\0${String(i).padStart(1008, 'k')}N`).join('')}u.`),
   ],
-  ['header of arrays', () => safetensorsOf(`{"a":[${'[],'.repeat(660_000)}0]}`)],
   ['header of names', () => safetensorsOf(`{${Array.from({ length: 990_000 }, (_, i) => `"${i.toString(36)}":{}`).join(',')}}`)],
   ['header of numbers', () => safetensorsOf(`{"a":[${'0.5,'.repeat(1_990_000)}0]}`)],
-  ['header of one string', () => safetensorsOf(`{"a":"${'é'.repeat(12_000_000)}"}`)],
-  ['header of escapes', () => safetensorsOf(`{"a":"${'\\"'.repeat(12_000_000)}"}`)],
 ];
 
 function safetensorsOf(header: string): Buffer {
