@@ -12,13 +12,23 @@ import { worstSection } from './worst-view.ts';
  * one set of colours into its SVG, and would be this package's only dependency.
  */
 
+/** The longest line of numbers, at least 4 so that short lists do not sprawl. */
+function columnsOf(metrics: readonly ReportMetric[]): number {
+  let [longest, current] = [4, 0];
+  for (const { newLine } of metrics) {
+    current = newLine ? 1 : current + 1;
+    longest = Math.max(longest, current);
+  }
+  return Math.min(longest, 6);
+}
+
 function hero(metrics: readonly ReportMetric[]): string {
   const [lead, ...others] = metrics;
   if (!lead) return '';
-  const items = others.map(({ name, value, note }) =>
+  const items = others.map(({ name, value, note, newLine }) =>
     tag(
       'li',
-      {},
+      { class: newLine ? 'first' : undefined },
       escape(name),
       tag('b', {}, percent(value)),
       tag('span', { class: 'track' }, tag('span', { class: 'fill', style: `width:${round(100 * Math.max(0, value ?? 0))}%` })),
@@ -30,7 +40,7 @@ function hero(metrics: readonly ReportMetric[]): string {
     'section',
     { class: 'hero' },
     tag('div', {}, tag('div', { class: 'lead' }, percent(lead.value)), tag('div', {}, escape(lead.name), note)),
-    tag('ol', { class: 'metrics' }, ...items),
+    tag('ol', { class: 'metrics', style: `--columns:${columnsOf(others)}` }, ...items),
   );
 }
 

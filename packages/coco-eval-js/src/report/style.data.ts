@@ -12,13 +12,14 @@ b{font-weight:600}
 ol{list-style:none;margin:0;padding:0}
 .facts{display:flex;flex-wrap:wrap;gap:4px 0;color:var(--soft);margin:0 0 34px;padding:0}
 .facts li+li::before{content:"·";margin:0 9px}
-.explain{color:var(--soft);margin:0 0 22px;max-width:74ch}
+.explain{color:var(--soft);margin:0 0 22px;max-width:84ch;text-wrap:pretty}
 section{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:26px 28px 30px;margin-top:22px}
 .hero{display:grid;grid-template-columns:minmax(180px,auto) 1fr;gap:18px 44px;align-items:center}
 .hero .lead{font-size:84px;line-height:1;font-weight:680;letter-spacing:-.045em;color:var(--cool)}
 .hero .lead+div{font-weight:600;margin-top:8px}
 .hero small,.metrics small{display:block;color:var(--soft);font-size:12px;font-weight:400}
-.metrics{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:18px 22px}
+.metrics{display:grid;grid-template-columns:repeat(var(--columns,6),minmax(0,1fr));gap:20px 22px}
+.metrics .first{grid-column-start:1}
 .metrics li>b{display:block;font-size:22px;line-height:1.25;letter-spacing:-.015em}
 .metrics .track{height:4px;margin:5px 0 4px}
 .track{position:relative;display:block;height:10px;background:var(--track);border-radius:5px}
@@ -38,17 +39,19 @@ svg.matrix text{font-size:inherit}
 .key,.count{color:var(--soft)}
 .legend b,.bars>li>b,.classes b,.count{text-align:right}
 .classes{columns:2;column-gap:44px}
-.classes li{break-inside:avoid;display:grid;grid-template-columns:minmax(0,8.4em) 1fr 38px 60px 46px;gap:11px;align-items:center;padding:3px 0}
+.classes li{break-inside:avoid;display:grid;grid-template-columns:minmax(0,8.4em) 1fr 38px auto 46px;gap:11px;align-items:center;padding:3px 0}
+.classes.grouped li{grid-template-columns:minmax(0,12.5em) 1fr 38px auto 34px}
+.classes .name{display:flex;align-items:center}.classes .name>span{overflow:hidden;text-overflow:ellipsis}
+.spark{width:60px}.classes .count{grid-column:5}
 .classes .track{height:8px}
 .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.empty{opacity:.45}
-.badge{font-style:normal;font-size:11px;color:var(--soft);border:1px solid var(--line);border-radius:4px;padding:0 4px;margin-left:6px}
+.badge{font-style:normal;font-size:11px;color:var(--soft);border:1px solid var(--line);border-radius:4px;padding:0 4px;margin-left:6px;flex:none}
 .spark .line{fill:none;stroke:var(--cool);stroke-width:1.4}
 .spark .area{fill:var(--cool);opacity:.14}
 .bars li{display:grid;grid-template-columns:minmax(0,22em) 1fr 52px;gap:16px;align-items:center;padding:5px 0}
 .bars.tide li{grid-template-columns:minmax(0,21em) 1fr 56px 62px}
 .tide .name{color:var(--soft)}
-.tide .name b{display:inline-block;min-width:4.9em;color:var(--ink)}
+.tide .name b{display:inline-block;min-width:5.8em;color:var(--ink)}
 .tide .track{height:14px}
 .error-cls{background:var(--warm)}.error-loc{background:var(--gold)}.error-both{background:var(--grey)}.error-dupe{background:var(--teal)}.error-bkg{background:var(--cool)}.error-miss{background:var(--plum)}
 .error-falsepos{background:var(--warm)}.error-falseneg{background:var(--plum)}
@@ -60,7 +63,8 @@ svg.matrix{margin:0 auto}
 .matrix .strong{fill:var(--panel)}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:24px 20px}
 figure{margin:0;min-width:0}
-figure svg{border-radius:9px;border:1px solid var(--line);max-height:340px;background:var(--track)}
+figure svg{height:220px}
+figure .ground{stroke:var(--line);vector-effect:non-scaling-stroke}
 figure g rect{fill-opacity:.07;stroke-width:2;vector-effect:non-scaling-stroke}
 figure g.tp rect{stroke:var(--teal);fill:var(--teal);stroke-opacity:.75}
 figure g.fp rect{stroke:var(--warm);fill:var(--warm)}
@@ -74,6 +78,6 @@ figcaption b{flex:1 1 100%;overflow:hidden;text-overflow:ellipsis;white-space:no
 pre{margin:0;overflow-x:auto;font:13px/1.65 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .notes li{padding:2px 0}
 footer{color:var(--soft);font-size:13px;margin-top:26px;text-align:center}
-@media (max-width:820px){.hero,.split{grid-template-columns:1fr}.classes{columns:1}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}}
+@media (max-width:820px){.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}}
 @media print{body{background:#fff}section{break-inside:avoid;border:0;padding:12px 0}}
 `;

@@ -2,8 +2,10 @@
 export interface ReportMetric {
   readonly name: string;
   readonly value: number | null;
-  /** A few words under the name, such as "IoU 0.50:0.95, all areas". */
+  /** A few words under the number, such as "small objects". */
   readonly note?: string;
+  /** Starts a line of its own. */
+  readonly newLine?: boolean;
 }
 
 /** Precision at 101 recall points for one IoU threshold, averaged over the classes that have ground truth. */

@@ -4,6 +4,16 @@ export const tideErrorTypes = ['Cls', 'Loc', 'Both', 'Dupe', 'Bkg', 'Miss'] as c
 /** Name of a main error type: wrong class, wrong place, both, duplicate, background, missed. */
 export type TideErrorType = (typeof tideErrorTypes)[number];
 
+/** What each error type of TIDE means. */
+export const errorMeaning: Readonly<Record<TideErrorType, string>> = {
+  Cls: 'right place, wrong class',
+  Loc: 'right class, wrong place',
+  Both: 'wrong class and place',
+  Dupe: 'object found twice',
+  Bkg: 'nothing is there',
+  Miss: 'object not found',
+};
+
 /** One image for `tide`: all classes together. */
 export interface TideImage {
   /** Category id of each of the G ground truths that are no crowd regions. */
@@ -25,6 +35,8 @@ export interface TideDetection {
   readonly score: number;
   /** `ignored`: on a crowd region, so it leaves the AP, but TIDE still gives it an error type. */
   readonly state: 'tp' | 'fp' | 'ignored';
+  /** Position of the ground truth that a true positive found. */
+  readonly match?: number;
   /** Absent for true positives. */
   readonly error?: Exclude<TideErrorType, 'Miss'>;
   /** The class in which repairing this error makes a true positive: only the best detection of each unused ground truth is repaired, others are removed. */
@@ -56,11 +68,12 @@ export function classifyImage(image: TideImage, positive: number, background: nu
   const { gtCategories, dtCategories, dtScores, iou } = image;
   const g = gtCategories.length;
   const used = new Uint8Array(g);
-  const state = Array.from(dtCategories, (category, d): TideDetection['state'] => {
+  /** Position of the ground truth that each detection found, or -1. */
+  const matches = Array.from(dtCategories, (category, d) => {
     const match = best(iou, d, g, (gt) => gtCategories[gt] === category && !used[gt]);
-    if (match.value < positive) return onCrowd(image, d, positive) ? 'ignored' : 'fp';
+    if (match.value < positive) return -1;
     used[match.at] = 1;
-    return 'tp';
+    return match.at;
   });
   /** The detections come by descending score, so the first to ask for an unused ground truth is its best. */
   const claimed = new Uint8Array(g);
@@ -69,10 +82,11 @@ export function classifyImage(image: TideImage, positive: number, background: nu
     claimed[gt] = 1;
     return true;
   };
-  const detections = state.map((outcome, d): TideDetection => {
+  const detections = matches.map((match, d): TideDetection => {
     const category = dtCategories[d]!;
-    const found = { category, score: dtScores[d]!, state: outcome };
-    if (outcome === 'tp') return found;
+    const score = dtScores[d]!;
+    if (match >= 0) return { category, score, state: 'tp', match };
+    const found = { category, score, state: onCrowd(image, d, positive) ? 'ignored' : 'fp' } as const;
     if (g === 0) return { ...found, error: 'Bkg' };
     const same = best(iou, d, g, (gt) => gtCategories[gt] === category);
     if (same.value >= background && same.value <= positive) {

@@ -1,0 +1,26 @@
+import { flags } from './options.ts';
+
+/** The help, below 100 columns. */
+export function helpText(): string {
+  const lines = Object.entries(flags).map(([name, flag]) => {
+    const short = flag.short === undefined ? '' : `-${flag.short}, `;
+    const value = flag.value === undefined ? '' : ` ${flag.value}`;
+    const left = `${short}--${name}${value}`;
+    return left.length > 32 ? `  ${left}\n${' '.repeat(36)}${flag.help}` : `  ${left.padEnd(34)}${flag.help}`;
+  });
+  return `coco-eval GT.json DT.json [flags]
+
+Compares detections with annotations: COCO, LVIS and panoptic metrics with the numbers of the
+reference programs. Files may end in .json.gz.
+
+${lines.join('\n')}
+
+Examples:
+  coco-eval instances_val2017.json results.json
+  coco-eval instances_val2017.json results.json.gz --iou-type segm --per-class --report out
+  coco-eval lvis_v1_val.json results.json --lvis --iou-type segm --json
+  coco-eval panoptic_val2017.json predictions.json --panoptic
+
+Exit status: 0 done, 1 internal error, 2 wrong flags, 3 a file cannot be used, 130 or 143 stopped.
+`;
+}

@@ -1,0 +1,93 @@
+import { formatFixed } from '../coco/format.ts';
+import type { PanopticAverage } from '../panoptic/panoptic-quality.ts';
+import { renderReport } from '../report/page.ts';
+import { stem } from './files.ts';
+import type { CommandLine } from './options.ts';
+import type { PanopticOutcome } from './panoptic-files.ts';
+import { decimal, table } from './table.ts';
+
+const parts = ['all', 'things', 'stuff'] as const;
+const measures = ['pq', 'sq', 'rq'] as const;
+
+function percent(value: number | null): string {
+  return value === null ? '-' : formatFixed(100 * value, 1);
+}
+
+function formatRow(name: string, [pq, sq, rq, n]: readonly string[]): string {
+  return `${name.padEnd(10)}| ${pq!.padStart(5)}  ${sq!.padStart(5)}  ${rq!.padStart(5)} ${n!.padStart(5)}\n`;
+}
+
+/** The table of panopticapi, and the classes when asked for. */
+export function panopticText(outcome: PanopticOutcome, { values }: CommandLine): string {
+  const { result } = outcome;
+  const lines = parts.map((part) => {
+    const average = result[part];
+    return formatRow(`${part[0]!.toUpperCase()}${part.slice(1)}`, [
+      ...measures.map((measure) => percent(average[measure])),
+      String(average.n),
+    ]);
+  });
+  const text = `${formatRow('', ['PQ', 'SQ', 'RQ', 'N'])}${'-'.repeat(38)}\n${lines.join('')}`;
+  return values['per-class'] ? `${text}\n${perClass(outcome)}` : text;
+}
+
+function perClass({ result, categories }: PanopticOutcome): string {
+  const rows = result.perClass.map(({ id, pq, sq, rq, tp, fp, fn }, i) => [
+    categories[i]!.name ?? String(id),
+    ...[pq, sq, rq].map(decimal),
+    ...[tp, fp, fn].map(String),
+  ]);
+  return table([{ title: 'category', left: true }, ...['PQ', 'SQ', 'RQ', 'TP', 'FP', 'FN'].map((title) => ({ title }))], rows);
+}
+
+/** The JSON document. `stats`: PQ, SQ, RQ of all, things and stuff; `null` where no category occurs. */
+export function panopticDocument({ result, categories, images }: PanopticOutcome, line: CommandLine): object {
+  const suffix = { all: '', things: '_th', stuff: '_st' };
+  const named = (part: (typeof parts)[number], average: PanopticAverage): [string, number | null][] => [
+    ...measures.map((measure): [string, number | null] => [`${measure.toUpperCase()}${suffix[part]}`, average[measure]]),
+    [`N${suffix[part]}`, average.n],
+  ];
+  return {
+    schemaVersion: 1,
+    style: 'panoptic',
+    groundTruth: line.groundTruth,
+    results: line.results,
+    mode: line.values.mode ?? 'reference',
+    counts: { images, categories: categories.length },
+    stats: parts.flatMap((part) => measures.map((measure) => result[part][measure])),
+    metrics: Object.fromEntries(parts.flatMap((part) => named(part, result[part]))),
+    ...(line.values['per-class'] && { perCategory: result.perClass.map((row, i) => ({ ...row, name: categories[i]!.name })) }),
+    warnings: [],
+  };
+}
+
+/** The report page. */
+export function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
+  const { result, categories, images } = outcome;
+  const words = { all: 'all categories', things: 'things', stuff: 'stuff' };
+  return renderReport({
+    title: stem(line.results),
+    facts: [stem(line.groundTruth), 'panoptic', `${images} images`, `${categories.length} categories`],
+    metrics: parts.flatMap((part) =>
+      measures.map((measure) => ({
+        name: measure.toUpperCase(),
+        value: result[part][measure],
+        note: `${words[part]} (${result[part].n})`,
+        newLine: part !== 'all' && measure === 'pq',
+      })),
+    ),
+    classes: {
+      valueName: 'PQ',
+      markName: 'SQ',
+      rows: result.perClass.map(({ pq, sq, tp, fp, fn, id }, i) => ({
+        name: categories[i]!.name ?? String(id),
+        value: tp + fp + fn ? pq : null,
+        mark: tp ? sq : null,
+        groundTruths: tp + fn,
+        detections: tp + fp,
+        group: categories[i]!.isthing ? 'thing' : 'stuff',
+      })),
+    },
+    summary: panopticText(outcome, { ...line, values: {} }),
+  });
+}

@@ -1,0 +1,49 @@
+import type { EvalParamsInput } from '../coco/params.ts';
+import { CocoEvalError } from '../errors.ts';
+import { readBytes } from './files.ts';
+import { areas, choice, numbers } from './options.ts';
+import type { CommandLine } from './options.ts';
+
+/** Numbers of a flag, or of the file that it names as `@FILE`. */
+async function ids({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<number[] | undefined> {
+  const value = values[flag];
+  if (value === undefined) return undefined;
+  return numbers(flag, value.startsWith('@') ? new TextDecoder().decode(await readBytes(value.slice(1))) : value);
+}
+
+/** Parameters that all kinds of evaluation share. */
+export interface CommonParameters {
+  readonly mode: 'reference' | 'fixed' | undefined;
+  readonly imgIds: readonly number[] | undefined;
+  readonly catIds: readonly number[] | undefined;
+}
+
+export async function commonParameters(line: CommandLine): Promise<CommonParameters> {
+  return {
+    mode: choice('mode', line.values.mode, ['reference', 'fixed']),
+    imgIds: await ids(line, 'img-ids'),
+    catIds: await ids(line, 'cat-ids'),
+  };
+}
+
+/** Parameters of an evaluation of boxes, masks or keypoints; absent flags leave the reference's defaults. */
+export async function detectionParameters(line: CommandLine): Promise<EvalParamsInput> {
+  const { values } = line;
+  const area = values.area === undefined ? undefined : areas(values.area);
+  const maxDets = values['max-dets'];
+  return {
+    ...(await commonParameters(line)),
+    iouType: choice('iou-type', values['iou-type'], ['bbox', 'segm', 'keypoints']) ?? 'bbox',
+    useCats: values['no-cats'] !== true,
+    maxDets: maxDets === undefined ? undefined : numbers('max-dets', maxDets),
+    areaRng: area?.areaRng,
+    areaRngLbl: area?.areaRngLbl,
+  };
+}
+
+/** Refuses flags that mean nothing beside another one. */
+export function refuse(line: CommandLine, beside: string, names: readonly (keyof CommandLine['values'])[]): void {
+  const found = names.find((name) => line.values[name] !== undefined);
+  if (found !== undefined)
+    throw new CocoEvalError('USAGE', `Expected no --${found} beside ${beside}`, { hint: `Leave out --${found} or ${beside}.` });
+}

@@ -1,0 +1,119 @@
+import type { Curves } from '../coco/accumulate.ts';
+import type { Detections, GroundTruth } from '../coco/columns.ts';
+import { readMask } from '../coco/overlap.ts';
+import type { CategoryRow } from '../coco/per-category.ts';
+import type { Category, ImageInfo } from '../coco/types.ts';
+import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
+import { compareImages } from '../cross-class/images.ts';
+import type { CrossClassOptions } from '../cross-class/images.ts';
+import { MaskReader, MaskRuns } from '../mask/runs.ts';
+import { errorMeaning, tideErrorTypes } from '../tide/classify.ts';
+import type { TideResult } from '../tide/tide.ts';
+import type { ReportBox, ReportClasses, ReportConfusion, ReportCurve, ReportImage, ReportTide, ReportWorst } from './types.ts';
+import { worstImages } from './worst-images.ts';
+import type { JudgedImage } from './worst-images.ts';
+
+/** Precision of one category at one threshold, first area range, largest detection limit: a value for each recall point. */
+function precisionOf({ counts, precision }: Curves, t: number, k: number): number[] {
+  const [, R, K, A, M] = counts;
+  return Array.from({ length: R }, (_, r) => precision[((t * R + r) * K + k) * A * M + M - 1]!);
+}
+
+function mean(values: readonly number[]): number {
+  const counted = values.filter((value) => value > -1);
+  return counted.length ? counted.reduce((sum, value) => sum + value, 0) / counted.length : -1;
+}
+
+/** One curve for each threshold: the mean over the categories that have ground truth. */
+export function reportCurves(curves: Curves, iouThrs: readonly number[]): ReportCurve[] {
+  const categories = curves.counts[2];
+  return iouThrs.map((iou, t) => {
+    const each = Array.from({ length: categories }, (_, k) => precisionOf(curves, t, k)).filter((points) =>
+      points.some((value) => value > -1),
+    );
+    const precision = Array.from({ length: curves.counts[1] }, (_, r) => mean(each.map((points) => points[r]!)));
+    return { iou, ap: mean(precision), precision };
+  });
+}
+
+/** A bar for each category. `groupOf` names the group of a category, if it has one. */
+export function reportClasses(rows: readonly CategoryRow[], curves: Curves, groupOf: (id: number) => string | undefined): ReportClasses {
+  return {
+    valueName: 'AP',
+    markName: 'AP50',
+    rows: rows.map((row, k) => {
+      const group = groupOf(row.id);
+      return {
+        name: row.name,
+        value: row.AP,
+        mark: row.AP50,
+        precision: precisionOf(curves, 0, k),
+        groundTruths: row.groundTruths,
+        detections: row.detections,
+        ...(group === undefined ? {} : { group }),
+      };
+    }),
+  };
+}
+
+/** The matrix with names. */
+export function reportConfusion({ categoryIds, counts }: ConfusionMatrix, iouThr: number, nameOf: (id: number) => string): ReportConfusion {
+  return { labels: categoryIds.map(nameOf), counts, iouThr };
+}
+
+/** TIDE with words. */
+export function reportTide({ ap, main, special, counts }: TideResult): ReportTide {
+  return {
+    ap,
+    positive: 0.5,
+    main: tideErrorTypes.map((type) => ({ type, meaning: errorMeaning[type], gain: main[type], count: counts[type] })),
+    special: [
+      { type: 'FalsePos', meaning: 'all false positives last', gain: special.FalsePos },
+      { type: 'FalseNeg', meaning: 'nothing missed', gain: special.FalseNeg },
+    ],
+  };
+}
+
+/** What was compared. */
+export interface ReportSource {
+  readonly dataset: { readonly images: readonly ImageInfo[]; readonly categories: readonly Category[] };
+  readonly gt: GroundTruth;
+  readonly dt: Detections;
+}
+
+/** The `limit` images with the most mistakes, with their boxes. */
+export function reportWorst(source: ReportSource, options: CrossClassOptions, nameOf: (id: number) => string, limit: number): ReportWorst {
+  const { minScore, f1, images } = worstImages(compareImages(source, options), limit);
+  const byId = new Map(source.dataset.images.map((image) => [image.id, image]));
+  return { minScore, f1, images: images.map((judged) => reportImage(source, judged, byId.get(judged.imageId)!, nameOf)) };
+}
+
+function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: ImageInfo, nameOf: (id: number) => string): ReportImage {
+  const detected = (kind: 'tp' | 'fp', rows: readonly number[]): ReportBox[] =>
+    rows.map((row) => ({ kind, label: nameOf(dt.categoryId[row]!), bbox: boxOf(dt, row, 'results'), score: dt.score[row]! }));
+  const missed = judged.missed.map((row): ReportBox => ({
+    kind: 'fn',
+    label: nameOf(gt.categoryId[row]!),
+    bbox: boxOf(gt, row, 'annotations'),
+  }));
+  const boxes = [...detected('tp', judged.right), ...detected('fp', judged.wrong), ...missed];
+  // Without a size in the file the drawing ends where the boxes end.
+  const extent = (at: 0 | 1): number => Math.max(1, ...boxes.map(({ bbox }) => bbox[at]! + bbox[at + 2]!));
+  return {
+    title: typeof image.file_name === 'string' ? image.file_name : `image ${image.id}`,
+    width: image.width ?? extent(0),
+    height: image.height ?? extent(1),
+    tp: judged.right.length,
+    fp: judged.wrong.length,
+    fn: judged.missed.length,
+    boxes,
+  };
+}
+
+function boxOf({ bbox, segmentation }: Pick<GroundTruth, 'bbox' | 'segmentation'>, row: number, list: string): number[] {
+  const box = bbox === undefined ? [] : [...bbox.subarray(4 * row, 4 * row + 4)];
+  if (box.length === 4 && box.every(Number.isFinite)) return box;
+  const mask = new MaskRuns();
+  readMask(new MaskReader(), segmentation!, row, bbox, mask, list);
+  return mask.area === 0 ? [0, 0, 0, 0] : [mask.left, mask.top, mask.right - mask.left, mask.bottom - mask.top];
+}
