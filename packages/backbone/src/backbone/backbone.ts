@@ -1,18 +1,18 @@
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { decodeImage, type Picture } from '@vitamin-vlm/image';
+import { decodeImage } from '@vitamin-vlm/image';
 import { classifyEncoding, type ScoredLabel, segmentEncoding } from '../image-encoding/ask.ts';
 import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
 import { checkImageSize } from '../load/image-size.ts';
 import { type OpenedModel, openModel } from '../load/open-model.ts';
-import type { ImageGeometry } from '../tasks/image-geometry.ts';
 import { type RetrievalRecall, retrievalRecall } from '../tasks/retrieval.ts';
-import { ClipTokenizer } from '../text/clip-tokenizer.ts';
+import { ClipTokenizer, type TokenBatch } from '../text/clip-tokenizer.ts';
 import { embedVocabulary, type EmbedVocabularyOptions } from '../text/embed-vocabulary.ts';
 import { type Label, parseLabels } from '../text/labels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { windowGrid } from '../window/grid.ts';
 import { cropFrom } from '../window/slide-windows.ts';
-import { DENSE, ImageSide } from './image-side.ts';
+import { type Encoder, encodeInWindows, encodeSquares, type FeatureMaps, slidePicture, wantsDense } from './encode.ts';
+import { ImageSide } from './image-side.ts';
 import type {
   BackboneOptions,
   ClassifyOptions,
@@ -22,21 +22,15 @@ import type {
   RetrieveOptions,
   Segmentation,
   SegmentOptions,
-  WindowOptions,
   Words,
 } from './options.ts';
-import { cropFromPicture, layOut, squareGeometry, squareInput } from './pixels.ts';
 import { SessionPool } from './session-pool.ts';
 import { TextSide } from './text-side.ts';
 
-/** Feature maps of a picture, [1, C, h, w] by name, and where the picture lies in them. */
-export interface FeatureMaps {
-  readonly maps: Readonly<Record<string, Tensor<'float32'>>>;
-  readonly geometry: ImageGeometry;
-}
-
 /** Sentences per run of the text tower. */
 const TEXT_BATCH = 64;
+/** Tokens of CLIP's vocabulary, which the tokenizer gives. */
+const CLIP_VOCABULARY = 49_408;
 
 /**
  * A ViTamin with both of its towers. Pictures are encoded once and asked with any words; a session of ONNX Runtime is made only when it is
@@ -56,7 +50,7 @@ export class Backbone implements AsyncDisposable {
   /** Side of the square that the tower sees, in pixels. */
   readonly imageSize: number;
   readonly #sessions: SessionPool;
-  readonly #image: ImageSide;
+  readonly #encoder: Encoder;
   readonly #text: TextSide | undefined;
   readonly #cacheDir: string | undefined;
 
@@ -65,7 +59,7 @@ export class Backbone implements AsyncDisposable {
     this.model = model;
     this.imageSize = checkImageSize(options.imageSize ?? model.tower.imageSize);
     this.#sessions = new SessionPool({ threads, provider, cacheDir, execution });
-    this.#image = new ImageSide(model, this.#sessions);
+    this.#encoder = { identity: model.identity, imageSize: this.imageSize, image: new ImageSide(model, this.#sessions) };
     this.#text = model.text && new TextSide(model, model.text, this.#sessions);
     this.#cacheDir = cacheDir;
   }
@@ -88,25 +82,13 @@ export class Backbone implements AsyncDisposable {
    *   `ABORTED` between windows; `RUNTIME`.
    */
   async encodeImage(source: ImageSource, options: EncodeOptions = {}): Promise<ImageEncoding> {
-    const { size, window = this.imageSize, stride, taps = [], batch = 1, signal, onProgress } = options;
-    this.#image.checkSide(window, 'window');
-    const picture = await decodeImage(source);
-    const dense = options.dense ?? (taps.length > 0 || size !== undefined || stride !== undefined || options.window !== undefined);
-    const input = await squareInput(picture, window, this.model.tower.normalisation, signal);
-    const pooled = tensor('float32', [this.#embedDim()], (await this.#image.embed([input], window, batch, { signal, onProgress })).data);
-    const base = { model: this.model.identity, pooled };
-    if (!dense && taps.length === 0) {
-      onProgress?.({ phase: 'run', done: 1, total: 1 });
-      return { ...base, geometry: squareGeometry(picture, window) };
-    }
-    const { maps, geometry } = await this.#slide(picture, [...taps, ...(dense ? [DENSE] : [])], options);
-    const kept = Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, withoutBatch(map)]));
-    const { [DENSE]: denseMap, ...others } = kept;
-    return { ...base, geometry, ...(denseMap ? { dense: denseMap } : {}), ...(taps.length > 0 ? { taps: others } : {}) };
+    if (wantsDense(options)) return await encodeInWindows(this.#encoder, source, options);
+    const [encoding] = await encodeSquares(this.#encoder, [source], options);
+    return encoding!;
   }
 
   /**
-   * Encodes pictures one after the other, as they are asked for: memory stays flat for any number of them.
+   * Encodes pictures as they are asked for: memory stays flat for any number of them. Without a dense map, `batch` pictures go into one run.
    *
    * @throws VitaminError as `encodeImage`.
    */
@@ -114,7 +96,19 @@ export class Backbone implements AsyncDisposable {
     sources: Iterable<ImageSource> | AsyncIterable<ImageSource>,
     options: EncodeOptions = {},
   ): AsyncGenerator<ImageEncoding, void, undefined> {
-    for await (const source of sources) yield await this.encodeImage(source, options);
+    const together = wantsDense(options) ? 1 : (options.batch ?? 1);
+    let waiting: ImageSource[] = [];
+    for await (const source of sources) {
+      if (together === 1) {
+        yield await this.encodeImage(source, options);
+        continue;
+      }
+      waiting.push(source);
+      if (waiting.length < together) continue;
+      yield* await encodeSquares(this.#encoder, waiting, options);
+      waiting = [];
+    }
+    if (waiting.length > 0) yield* await encodeSquares(this.#encoder, waiting, options);
   }
 
   /**
@@ -123,7 +117,7 @@ export class Backbone implements AsyncDisposable {
    * @throws VitaminError as `encodeImage`; `USAGE` for an unknown level.
    */
   async features(source: ImageSource, options: FeatureOptions = {}): Promise<FeatureMaps> {
-    return await this.#slide(await decodeImage(source), options.levels ?? ['os4', 'os8', 'mid', 'final'], options);
+    return await slidePicture(this.#encoder, await decodeImage(source), options.levels ?? ['os4', 'os8', 'mid', 'final'], options);
   }
 
   /**
@@ -140,7 +134,7 @@ export class Backbone implements AsyncDisposable {
       throw new VitaminError('USAGE', `Expected pixels [1, 3, H, W] but received [${pixels.shape.join(', ')}]`);
     }
     const grid = windowGrid(height, width, window, stride);
-    return await this.#image.maps({ ...options, grid, crop: cropFrom(pixels, window), levels, batch });
+    return await this.#encoder.image.maps({ ...options, grid, crop: cropFrom(pixels, window), levels, batch });
   }
 
   /** Embeds normalised squares: [N, 3, S, S] -> [N, E], not normalised. S need not be the image size. */
@@ -154,12 +148,17 @@ export class Backbone implements AsyncDisposable {
     }
     const one = 3 * size * size;
     const inputs = Array.from({ length: n }, (_, i) => tensor('float32', [3, size, size], pixels.data.subarray(i * one, (i + 1) * one)));
-    return await this.#image.embed(inputs, size, options.batch ?? 1, options);
+    return await this.#encoder.image.embed(inputs, size, options.batch ?? 1, options);
+  }
+
+  /** Embeds token ids, [N, L] with L at most the context -> [N, E], not normalised. @throws VitaminError `UNSUPPORTED` without a text tower. */
+  async embedTokens(tokens: TokenBatch, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
+    return await this.#requireText().embed(tokens, options);
   }
 
   /** Embeds texts as they stand: [N, E], not normalised. @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower. */
   async embedTexts(texts: readonly string[], options: WorkOptions = {}): Promise<Tensor<'float32'>> {
-    const tower = this.#requireText();
+    const tower = this.#requireWords();
     const tokenizer = await ClipTokenizer.load();
     const out = tensor('float32', [texts.length, this.#embedDim()]);
     for (let first = 0; first < texts.length; first += TEXT_BATCH) {
@@ -180,7 +179,7 @@ export class Backbone implements AsyncDisposable {
   async vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions = {}): Promise<VocabularyMatrix> {
     const cacheDirectory = options.cacheDirectory ?? this.#cacheDir;
     const labels = words.map((word) => (typeof word === 'string' ? parseLabels([word])[0]! : word));
-    return await embedVocabulary(this.#requireText(), labels, { ...options, ...(cacheDirectory === undefined ? {} : { cacheDirectory }) });
+    return await embedVocabulary(this.#requireWords(), labels, { ...options, ...(cacheDirectory === undefined ? {} : { cacheDirectory }) });
   }
 
   /** What is in a picture: labels by probability, best first. @throws VitaminError as `encodeImage` and `vocabulary`. */
@@ -195,7 +194,7 @@ export class Backbone implements AsyncDisposable {
   async segment(source: ImageSource, words: Words, options: SegmentOptions = {}): Promise<Segmentation> {
     const vocabulary = await this.#matrix(words, options);
     const encoding = await this.encodeImage(source, { ...options, dense: true });
-    return { ...(await segmentEncoding(encoding, vocabulary, options)), labels: vocabulary.labels };
+    return { ...(await segmentEncoding(encoding, vocabulary, { ...options, onProgress: undefined })), labels: vocabulary.labels };
   }
 
   /** How well pictures and captions find each other: recall at 1, 5 and 10. @throws VitaminError as `encodeImage` and `retrievalRecall`. */
@@ -220,16 +219,6 @@ export class Backbone implements AsyncDisposable {
     return this.close();
   }
 
-  async #slide(picture: Picture, levels: readonly string[], options: WindowOptions): Promise<FeatureMaps> {
-    const { window = this.imageSize, size = window, stride = Math.floor(window / 2), batch = 1, signal, onProgress } = options;
-    this.#image.checkSide(window, 'window');
-    const { normalisation, stride: cell } = this.model.tower;
-    const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, signal);
-    const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride);
-    const crop = cropFromPicture(scaled, window, normalisation);
-    return { maps: await this.#image.maps({ grid, crop, levels, batch, signal, onProgress }), geometry };
-  }
-
   async #matrix(words: Words, options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
     return 'embeddings' in words ? words : await this.vocabulary(words, options);
   }
@@ -241,12 +230,21 @@ export class Backbone implements AsyncDisposable {
     });
   }
 
+  /** The text tower, when its ids are those of CLIP's tokenizer. */
+  #requireWords(): TextSide {
+    const tower = this.#requireText();
+    const { vocabulary = 0 } = this.model.text ?? {};
+    if (vocabulary === CLIP_VOCABULARY) return tower;
+    throw new VitaminError(
+      'UNSUPPORTED',
+      `Expected a text tower of CLIP's ${CLIP_VOCABULARY} tokens but ${this.model.address} has ${vocabulary}`,
+      {
+        hint: 'Tokenize elsewhere and pass the ids to embedTokens.',
+      },
+    );
+  }
+
   #embedDim(): number {
     return this.model.tower.embedDim ?? 0;
   }
-}
-
-/** [1, C, h, w] -> [C, h, w], the same numbers. */
-function withoutBatch({ shape, data }: Tensor<'float32'>): Tensor<'float32'> {
-  return tensor('float32', shape.slice(1), data);
 }

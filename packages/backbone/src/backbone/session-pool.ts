@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
 import type { OnnxModel } from '@vitamin-vlm/graph';
 import { Session, type SessionOptions } from '@vitamin-vlm/runtime';
@@ -23,15 +24,16 @@ export class SessionPool implements AsyncDisposable {
   async get(key: string, build: () => OnnxModel, options: Pick<SessionOptions, 'signal' | 'onProgress'> = {}): Promise<Session> {
     if (this.#closed) throw new VitaminError('USAGE', 'Expected an open backbone but received one that was closed');
     throwIfAborted(options.signal);
-    const known = this.#sessions.get(key);
-    if (known) return known;
-    options.onProgress?.({ phase: 'build' });
-    // Others may wait for the same session, so that one caller's signal must not end its making.
-    options.onProgress?.({ phase: 'session' });
-    const made = Session.create(build(), this.#options);
-    this.#sessions.set(key, made);
-    made.catch(() => this.#sessions.delete(key));
-    return made;
+    let made = this.#sessions.get(key);
+    if (!made) {
+      options.onProgress?.({ phase: 'build' });
+      const model = build();
+      options.onProgress?.({ phase: 'session' });
+      made = Session.create(model, this.#options);
+      this.#sessions.set(key, made);
+      made.catch(() => this.#sessions.delete(key));
+    }
+    return await unlessAborted(made, options.signal);
   }
 
   /** Closes every session. May be called again. */
@@ -44,5 +46,18 @@ export class SessionPool implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** Stops waiting when the signal fires. The session is made nevertheless: others may wait for it, and the next call will want it. */
+async function unlessAborted(made: Promise<Session>, signal: AbortSignal | undefined): Promise<Session> {
+  if (!signal) return await made;
+  const stopped = new AbortController();
+  const aborted = once(signal, 'abort', { signal: stopped.signal }).then(() => throwIfAborted(signal)) as Promise<never>;
+  try {
+    return await Promise.race([made, aborted]);
+  } finally {
+    aborted.catch(() => undefined);
+    stopped.abort();
   }
 }

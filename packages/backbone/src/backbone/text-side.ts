@@ -1,4 +1,4 @@
-import { tensor, type Tensor, throwIfAborted, type WorkOptions } from '@vitamin-vlm/core';
+import { tensor, type Tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { OpenedModel } from '../load/open-model.ts';
 import type { TextTowerConfig } from '../models/text-tower.ts';
 import { type TokenBatch, trimTokens } from '../text/clip-tokenizer.ts';
@@ -27,7 +27,9 @@ export class TextSide implements TextEmbedder {
   async embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>> {
     const { ids, eot } = trimTokens(tokens);
     const [rows = 0, longest = 0] = ids.shape;
-    const length = [...LENGTHS, this.#config.context].find((candidate) => candidate >= longest && candidate <= this.#config.context)!;
+    const { context } = this.#config;
+    const length = [...LENGTHS, context].find((candidate) => candidate >= longest && candidate <= context);
+    if (length === undefined) throw new VitaminError('USAGE', `Expected at most ${context} tokens a text but received ${longest}`);
     const session = await this.#sessions.get(`text ${length}`, () => textGraph(this.#model.weights, this.#config, length), options);
     throwIfAborted(options.signal);
     const padded = tensor('int32', [rows, length]);

@@ -8,6 +8,8 @@ const STRIDE = 16;
 /** The size of a model without position embeddings about which nothing is known: that of the first ViTamin-XL. */
 const FALLBACK = 256;
 const MAX_IMAGE_SIZE = 4096;
+/** A size in a name: `ViTamin-XL-384px`, `vitamin_xlarge_384`. Only the published ones, for other numbers in names mean other things. */
+const NAMED_SIZE = /[-_](224|256|336|384)(?:px)?(?!\d)/u;
 /** A configuration has a few hundred bytes. */
 const MAX_CONFIG_BYTES = 1 << 20;
 
@@ -16,9 +18,13 @@ const MAX_CONFIG_BYTES = 1 << 20;
  * size in the name of the file or its folder (`ViTamin-XL-384px`), the configuration beside the file, 256. The configuration comes late because
  * some of the published ones state a wrong size.
  */
-export async function nativeImageSize(located: Located, file: string, grid: number | undefined): Promise<number> {
+export async function nativeImageSize(
+  { path, published }: Located,
+  { address, file }: { readonly address: string; readonly file: string },
+  grid: number | undefined,
+): Promise<number> {
   if (grid !== undefined) return checkImageSize(grid * STRIDE);
-  const named = located.published?.imageSize ?? sizeInName(located.path);
+  const named = published?.imageSize ?? sizeInName(address) ?? sizeInName(path);
   return checkImageSize(named ?? (await sizeInConfig(dirname(file))) ?? FALLBACK);
 }
 
@@ -28,10 +34,10 @@ export function checkImageSize(size: number): number {
   throw new VitaminError('USAGE', `Expected an image size that is a multiple of ${STRIDE} up to ${MAX_IMAGE_SIZE} but received ${size}`);
 }
 
+/** Looks at the last two parts of a path. */
 function sizeInName(path: string): number | undefined {
-  const match = /(?:-|_)(\d{3})(?:px)?(?![\d])/u.exec(`${basename(dirname(path))}/${basename(path)}`);
-  const size = Number(match?.[1]);
-  return size % STRIDE === 0 && size > 0 ? size : undefined;
+  const size = NAMED_SIZE.exec(`${basename(path)}/${basename(dirname(path))}`)?.[1];
+  return size === undefined ? undefined : Number(size);
 }
 
 /** The first size that one of the usual configuration files states. A file that is absent, damaged or silent about it is passed over. */

@@ -30,7 +30,7 @@ const BUFFERS = new Set(['attn_mask', 'text.attn_mask', 'logit_bias', 'input_res
  */
 export function recogniseLayout(stored: Iterable<string>, prefix?: string): WeightLayout {
   const all = [...stored];
-  const start = findTower(all, prefix);
+  const start = findTower(all, prefix === undefined || prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`);
   const clip = start.endsWith(TRUNK);
   const base = clip ? start.slice(0, -TRUNK.length) : start;
   const inside = all.filter((name) => name.startsWith(base)).map((name) => name.slice(base.length));

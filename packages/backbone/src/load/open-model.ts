@@ -1,5 +1,5 @@
 import { type Checkpoint, openCheckpoint } from '@vitamin-vlm/checkpoint';
-import { type Tensor, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
+import { type Tensor, type TensorRecord, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import type { Weights } from '@vitamin-vlm/graph';
 import type { TextTowerConfig } from '../models/text-tower.ts';
 import { checkWeights } from '../towers/graphs.ts';
@@ -12,6 +12,9 @@ import { recogniseLayout, type WeightLayout } from './layout.ts';
 import { locate, type LocateOptions } from './locate.ts';
 import type { PublishedModel } from './models.data.ts';
 import { variantName } from './variant.ts';
+
+/** The factor that CLIP's training is limited to, and where ViTamin's ends. */
+const DEFAULT_LOGIT_SCALE = 100;
 
 /** How to read a checkpoint. */
 export interface OpenModelOptions extends LocateOptions {
@@ -61,7 +64,7 @@ export async function openModel(address: string, options: OpenModelOptions = {})
   const weights = await collectWeights(checkpoint, layout);
   const logitScale = await readLogitScale(checkpoint, layout);
   const config = inferConfig(weights);
-  const imageSize = await nativeImageSize(located, checkpoint.files[0]!, config.grid);
+  const imageSize = await nativeImageSize(located, { address, file: checkpoint.files[0]! }, config.grid);
   const id = variantName(config, imageSize);
   const positions = options.posEmbed === 'skip' ? undefined : await readPositions(checkpoint, layout);
   const tower = vitaminTower({
@@ -89,7 +92,7 @@ export async function openModel(address: string, options: OpenModelOptions = {})
 
 /** The tensors of the towers. Strided ones are read, because a graph can only point at contiguous bytes. */
 async function collectWeights(checkpoint: Checkpoint, { names, form }: WeightLayout): Promise<Weights> {
-  const weights = new Map<string, Weights extends ReadonlyMap<string, infer T> ? T : never>();
+  const weights = new Map<string, Tensor | TensorRecord>();
   for (const [name, stored] of names) {
     if (name === 'logit_scale') continue;
     if (form === 'timm' && name === 'visual.head.proj.bias') {
@@ -115,7 +118,10 @@ async function checkZeroBias(checkpoint: Checkpoint, stored: string): Promise<vo
 async function readLogitScale(checkpoint: Checkpoint, { names }: WeightLayout): Promise<number> {
   const stored = names.get('logit_scale');
   const record = stored === undefined ? undefined : checkpoint.tensors.get(stored);
-  if (stored === undefined || record?.shape.some((extent) => extent !== 1)) return 100;
+  if (stored === undefined || !record) return DEFAULT_LOGIT_SCALE;
+  if (record.shape.some((extent) => extent !== 1)) {
+    throw new VitaminError('WEIGHTS_MISMATCH', `Expected ${stored} to be one number but found [${record.shape.join(', ')}]`);
+  }
   return Math.exp(toFloat32(await checkpoint.read(stored)).data[0]!);
 }
 

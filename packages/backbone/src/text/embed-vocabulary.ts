@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { checkCacheDirectory, defaultCacheDirectory, readCachedEmbeddings, writeCachedEmbeddings } from './embedding-cache.ts';
+import { defaultCacheDir } from '@vitamin-vlm/runtime';
+import { checkCacheDirectory, readCachedEmbeddings, writeCachedEmbeddings } from './embedding-cache.ts';
 import { ClipTokenizer, type TokenBatch } from './clip-tokenizer.ts';
 import type { Label } from './labels.ts';
 import { fillPrompts, type Prompts } from './prompts.ts';
@@ -44,7 +45,7 @@ export async function embedVocabulary(
   labels: readonly Label[],
   options: EmbedVocabularyOptions = {},
 ): Promise<VocabularyMatrix> {
-  const { prompts = 'simple', cacheDirectory = defaultCacheDirectory() } = options;
+  const { prompts = 'simple', cacheDirectory = defaultCacheDir() } = options;
   const sentences = labels.flatMap(({ synonyms }) => synonyms.map((name) => fillPrompts(name, prompts)));
   if (sentences.length === 0) throw new VitaminError('USAGE', 'Expected at least one label but received none');
   const key = createHash('sha256')

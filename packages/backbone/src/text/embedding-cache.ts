@@ -1,14 +1,7 @@
 import { access, constants, mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { openCheckpoint, writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { type Tensor, VitaminError } from '@vitamin-vlm/core';
-
-/** `vitamin` in `XDG_CACHE_HOME`, or in `~/.cache` where that is unset or relative (which the XDG rules say to ignore). */
-export function defaultCacheDirectory(): string {
-  const xdg = process.env['XDG_CACHE_HOME'];
-  return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'vitamin');
-}
 
 /** Makes the folder and says early, before minutes of work, when nothing can be kept there. */
 export async function checkCacheDirectory(directory: string): Promise<void> {

@@ -1,0 +1,77 @@
+import { type Tensor, tensor } from '@vitamin-vlm/core';
+import { decodeImage, type Picture } from '@vitamin-vlm/image';
+import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
+import type { ImageGeometry } from '../tasks/image-geometry.ts';
+import { windowGrid } from '../window/grid.ts';
+import { DENSE, type ImageSide } from './image-side.ts';
+import type { EncodeOptions, ImageSource, WindowOptions } from './options.ts';
+import { cropFromPicture, layOut, squareGeometry, squareInput } from './pixels.ts';
+
+/** Feature maps of a picture, [1, C, h, w] by name, and where the picture lies in them. */
+export interface FeatureMaps {
+  readonly maps: Readonly<Record<string, Tensor<'float32'>>>;
+  readonly geometry: ImageGeometry;
+}
+
+/** What encoding needs to know of a model. */
+export interface Encoder {
+  readonly identity: string;
+  /** Default side of a window. */
+  readonly imageSize: number;
+  readonly image: ImageSide;
+}
+
+/** Whether windows are to be run over the whole picture, or one look at it is enough. */
+export function wantsDense({ dense, size, window, stride, taps }: EncodeOptions): boolean {
+  if ((taps?.length ?? 0) > 0) return true;
+  return dense ?? (size !== undefined || window !== undefined || stride !== undefined);
+}
+
+/** Encodes pictures in one look each: all of them in one run. */
+export async function encodeSquares(encoder: Encoder, sources: readonly ImageSource[], options: EncodeOptions): Promise<ImageEncoding[]> {
+  const { image, imageSize, identity } = encoder;
+  const { window = imageSize, batch = 1, signal, onProgress } = options;
+  image.checkSide(window, 'window');
+  const inputs: Tensor<'float32'>[] = [];
+  const geometries: ImageGeometry[] = [];
+  for (const source of sources) {
+    const picture = await decodeImage(source);
+    inputs.push(await squareInput(picture, window, image.tower.normalisation, signal));
+    geometries.push(squareGeometry(picture, window));
+  }
+  const { shape, data } = await image.embed(inputs, window, batch, { signal, onProgress });
+  const width = shape[1]!;
+  return geometries.map((geometry, i) => ({
+    model: identity,
+    geometry,
+    pooled: tensor('float32', [width], data.slice(i * width, (i + 1) * width)),
+  }));
+}
+
+/** Encodes a picture in one look and in windows. */
+export async function encodeInWindows(encoder: Encoder, source: ImageSource, options: EncodeOptions): Promise<ImageEncoding> {
+  const { taps = [], dense = true, signal } = options;
+  const picture = await decodeImage(source);
+  const [encoding] = await encodeSquares(encoder, [picture], { ...options, onProgress: undefined, signal });
+  const { maps, geometry } = await slidePicture(encoder, picture, [...taps, ...(dense ? [DENSE] : [])], options);
+  const kept = new Map(Object.entries(maps).map(([name, { shape, data }]) => [name, tensor('float32', shape.slice(1), data)]));
+  const denseMap = kept.get(DENSE);
+  kept.delete(DENSE);
+  return { ...encoding!, geometry, ...(denseMap ? { dense: denseMap } : {}), ...(kept.size > 0 ? { taps: Object.fromEntries(kept) } : {}) };
+}
+
+/** Runs windows over a picture and averages the maps. */
+export async function slidePicture(
+  { image, imageSize }: Encoder,
+  picture: Picture,
+  levels: readonly string[],
+  options: WindowOptions,
+): Promise<FeatureMaps> {
+  const { window = imageSize, size = window, stride = Math.floor(window / 2), batch = 1, signal, onProgress } = options;
+  image.checkSide(window, 'window');
+  const { normalisation, stride: cell } = image.tower;
+  const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, signal);
+  const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride);
+  const crop = cropFromPicture(scaled, window, normalisation);
+  return { maps: await image.maps({ grid, crop, levels, batch, signal, onProgress }), geometry };
+}
