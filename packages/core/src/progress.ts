@@ -1,6 +1,8 @@
 /** What long work tells its caller. Totals are known before the first step. Libraries never print. */
 export type ProgressEvent =
   | { readonly phase: 'download'; readonly file: string; readonly loaded: number; readonly total: number }
+  /** A weight file is copied into the cache because a hard link cannot reach there. */
+  | { readonly phase: 'copy'; readonly file: string; readonly loaded: number; readonly total: number }
   | { readonly phase: 'build' }
   | { readonly phase: 'session' }
   | { readonly phase: 'run'; readonly done: number; readonly total: number };

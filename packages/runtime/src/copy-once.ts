@@ -39,7 +39,7 @@ export async function copyOnce(source: FileIdentity, folder: string, options: Wo
 }
 
 async function copy(source: FileIdentity, to: string, { signal, onProgress }: WorkOptions): Promise<void> {
-  const progress = (loaded: number): void => onProgress?.({ phase: 'download', file: source.path, loaded, total: source.size });
+  const progress = (loaded: number): void => onProgress?.({ phase: 'copy', file: source.path, loaded, total: source.size });
   progress(0);
   const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let loaded = 0;

@@ -111,8 +111,8 @@ it('copies once where a link cannot reach, says so, and can be aborted', async (
     expect(await readBack({ onProgress: (event) => events.push(event) })).toEqual({ factor: 2, copied: [weights] });
     const total = OFFSET + LENGTH * 4;
     expect(events).toEqual([
-      { phase: 'download', file: weights, loaded: 0, total },
-      { phase: 'download', file: weights, loaded: total, total },
+      { phase: 'copy', file: weights, loaded: 0, total },
+      { phase: 'copy', file: weights, loaded: total, total },
       { phase: 'session' },
     ]);
     // Another graph over the same weights shares the copy.
