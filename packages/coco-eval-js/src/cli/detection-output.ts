@@ -3,9 +3,11 @@ import type { SummaryLine } from '../coco/summarize.ts';
 import { renderReport } from '../report/page.ts';
 import { reportClasses, reportConfusion, reportCurves, reportTide, reportWorst } from '../report/report-data.ts';
 import type { ReportMetric } from '../report/types.ts';
+import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { DetectionOutcome } from './detection.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
+import { splitText } from './split.ts';
 import { confusionText, perClassText, tideText } from './sections.ts';
 
 const standardAreas: readonly string[] = ['all', 'small', 'medium', 'large'];
@@ -26,9 +28,10 @@ function extraLines({ evaluation }: DetectionOutcome): SummaryLine[] {
 
 /** The printed text: the reference's lines, byte for byte, then what was asked for. */
 export function detectionText(outcome: DetectionOutcome, { values }: CommandLine): string {
-  const { evaluation, tide, confusion, nameOf } = outcome;
+  const { evaluation, tide, confusion, split, nameOf } = outcome;
   const extra = extraLines(outcome).map((line) => `${formatLine(line, evaluation.params)}\n`);
   const parts = [evaluation.summary.text + extra.join('')];
+  if (split) parts.push(splitText(split.name, split.results));
   if (values['per-class']) parts.push(perClassText(evaluation.perCategory()));
   if (values.tide && tide) parts.push(tideText(tide));
   if (values.confusion && confusion) parts.push(confusionText(confusion, nameOf));
@@ -37,7 +40,7 @@ export function detectionText(outcome: DetectionOutcome, { values }: CommandLine
 
 /** The JSON document: fixed key order, no date, so that two runs can be compared byte by byte. */
 export function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object {
-  const { evaluation, lvis, tide, confusion, nameOf, source } = outcome;
+  const { evaluation, lvis, tide, confusion, split, nameOf, source } = outcome;
   const { iouType, mode, params, stats, metrics, perCategory, warnings } = evaluation.toJSON();
   const extra = Object.fromEntries(extraLines(outcome).map(({ name, value }) => [name, value]));
   const width = (confusion?.categoryIds.length ?? 0) + 1;
@@ -52,6 +55,7 @@ export function detectionDocument(outcome: DetectionOutcome, line: CommandLine):
     counts: { annotations: source.gt.count, results: source.dt.count },
     stats,
     metrics: { ...metrics, ...extra },
+    ...(split && { split: { name: split.name, groups: split.results } }),
     ...(line.values['per-class'] && { perCategory }),
     ...(line.values.tide && { tide }),
     ...(line.values.confusion &&
@@ -71,10 +75,12 @@ const worstShown = 12;
 
 /** The report page. */
 export function detectionPage(outcome: DetectionOutcome, line: CommandLine): string {
-  const { evaluation, lvis, tide, confusion, source, crossClass, nameOf } = outcome;
+  const { evaluation, lvis, tide, confusion, split, source, crossClass, nameOf } = outcome;
   const { curves, params, summary, warnings, context } = evaluation;
-  const frequency = new Map(context.categories.map(({ id, frequency: letter }) => [id, letter]));
   const words: Record<string, string> = { r: 'rare', c: 'common', f: 'frequent' };
+  const groups = split
+    ? new Map(Object.entries(split.groups).flatMap(([group, ids]) => ids.map((id) => [id, group] as const)))
+    : new Map(context.categories.map(({ id, frequency }) => [id, lvis ? words[frequency ?? ''] : undefined] as const));
   return renderReport({
     title: stem(line.results),
     facts: [
@@ -85,15 +91,25 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
       `${source.gt.count} objects`,
       `${source.dt.count} detections`,
     ],
-    metrics: metricsOf(summary.lines),
+    metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results ?? [])],
     curves: reportCurves(curves, params.iouThrs),
-    classes: reportClasses(evaluation.perCategory(), curves, (id) => words[frequency.get(id) ?? '']),
+    classes: reportClasses(evaluation.perCategory(), curves, (id) => groups.get(id)),
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
     ...(tide && { tide: reportTide(tide) }),
     worst: reportWorst(source, crossClass, nameOf, worstShown),
     summary: summary.text,
     warnings: warnings.map(({ count, message, firstIndex }) => `${count} ${message} (first: entry ${firstIndex})`),
   });
+}
+
+/** AP50 of each group on a line of its own. */
+function splitMetrics(groups: readonly GroupResult[]): ReportMetric[] {
+  return groups.map(({ group, ap50, counted }, i) => ({
+    name: `AP50 ${group}`,
+    value: ap50 === null ? null : ap50 / 100,
+    note: `${counted} classes`,
+    newLine: i === 0,
+  }));
 }
 
 /** The summary's numbers with a few words each; AP of groups and AR start lines of their own. */

@@ -1,18 +1,19 @@
-import { columnOptions, evaluateColumns, prepareEvaluation } from '../coco/evaluate.ts';
 import type { Evaluation } from '../coco/evaluation.ts';
-import { loadDetections } from '../coco/load-detections.ts';
 import { confusionMatrix } from '../confusion/confusion-matrix.ts';
 import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassInput, CrossClassOptions } from '../cross-class/images.ts';
 import { CocoEvalError } from '../errors.ts';
-import { evaluateLvisColumns, prepareLvis } from '../lvis/evaluate-lvis.ts';
+import { summarizeSplit } from '../splits/evaluate-split.ts';
+import type { GroupResult } from '../splits/evaluate-split.ts';
+import type { CategorySplit } from '../splits/split.ts';
 import { tide } from '../tide/tide.ts';
 import type { TideResult } from '../tide/tide.ts';
-import { readJson } from './files.ts';
+import { evaluateFile, readDataset } from '../node/files.ts';
 import type { CommandLine } from './options.ts';
 import { detectionParameters } from './parameters.ts';
 import type { Progress } from './progress.ts';
+import { readSplit, splitParameters } from './split.ts';
 
 /** Everything that the command shows of boxes, masks or keypoints. */
 export interface DetectionOutcome {
@@ -20,6 +21,7 @@ export interface DetectionOutcome {
   readonly lvis: boolean;
   readonly tide?: TideResult;
   readonly confusion?: ConfusionMatrix;
+  readonly split?: CategorySplit & { readonly results: readonly GroupResult[] };
   /** What analyses over all classes compare, and how. */
   readonly source: CrossClassInput;
   readonly crossClass: CrossClassOptions;
@@ -29,48 +31,49 @@ export interface DetectionOutcome {
 /** Reads the files, evaluates, and adds the analyses that were asked for. */
 export async function runDetection(line: CommandLine, progress: Progress): Promise<DetectionOutcome> {
   const { values } = line;
-  const input = await detectionParameters(line);
   const lvis = values.lvis === true;
-  const groundTruth = await readJson(line.groundTruth);
-  const limit = lvisLimit(lvis, input.maxDets);
-  const prepared = lvis ? prepareLvis(groundTruth, { ...input, maxDets: limit }) : prepareEvaluation(groundTruth, input);
-  const detections = loadDetections(await readJson(line.results), prepared.dataset, columnOptions(prepared.params), prepared.warnings);
-  const onProgress = ({ done, total }: { done: number; total: number }): void => progress.step('matching', done, total);
-  const evaluation = lvis
-    ? evaluateLvisColumns(prepared, detections, limit, { onProgress })
-    : evaluateColumns(prepared, detections, { onProgress });
-  const { params, dataset } = prepared;
+  const flags = await detectionParameters(line);
+  if (lvis && flags.maxDets && flags.maxDets.length !== 1) {
+    throw new CocoEvalError('USAGE', `Expected one number for --max-dets beside --lvis but received ${flags.maxDets.length}`, {
+      hint: 'LVIS limits the detections of an image, not of a category: --max-dets 300.',
+    });
+  }
+  const dataset = await readDataset(line.groundTruth, { iouType: flags.iouType });
+  const split = values.split === undefined ? undefined : await readSplit(values.split, dataset);
+  const input = split ? splitParameters(flags, dataset, split, lvis) : flags;
+  const evaluation = await evaluateFile(dataset, line.results, {
+    ...input,
+    lvis,
+    onBytes: (done, total) => progress.step('reading results', done, total),
+    onProgress: ({ done, total }) => progress.step('matching', done, total),
+  });
+  const { params, columns } = evaluation;
   const names = new Map(dataset.categories.map(({ id, name }) => [id, name ?? String(id)]));
-  const source = { dataset, gt: prepared.groundTruth, dt: detections };
+  const source = { dataset, gt: columns!.groundTruth, dt: columns!.detections };
   // Without a wish for images or categories everything in the files counts, also classes that only the results know.
   const crossClass: CrossClassOptions = {
     iouType: params.iouType,
     lvis,
     ...(input.imgIds && { imgIds: input.imgIds }),
     ...(input.catIds && { catIds: input.catIds }),
+    ...(flags.maxDets && { maxDets: limitOf(flags.maxDets) }),
   };
-  const categoryIds = params.catIds;
-  const wantsAll = values.report !== undefined;
+  const byCategory = { ...crossClass, order: 'category', catIds: params.catIds, maxDets: limitOf(params.maxDets) } as const;
+  const paged = values.report !== undefined && values['no-cats'] !== true;
   return {
     evaluation,
     lvis,
-    ...((values.tide || wantsAll) && { tide: tide(compareImages(source, crossClass)) }),
-    ...((values.confusion || wantsAll) && {
-      confusion: confusionMatrix(compareImages(source, { ...crossClass, order: 'category', catIds: categoryIds }), categoryIds),
-    }),
+    ...((values.tide || paged) && { tide: tide(compareImages(source, crossClass)) }),
+    ...((values.confusion || paged) && { confusion: confusionMatrix(compareImages(source, byCategory), params.catIds) }),
+    ...(split && { split: { ...split, results: summarizeSplit(evaluation, split) } }),
     source,
     crossClass,
     nameOf: (id) => names.get(id) ?? String(id),
   };
 }
 
-/** LVIS has one limit for an image. */
-function lvisLimit(lvis: boolean, maxDets: readonly number[] | undefined): number | undefined {
-  if (!lvis || !maxDets) return undefined;
-  if (maxDets.length !== 1) {
-    throw new CocoEvalError('USAGE', `Expected one number for --max-dets beside --lvis but received ${maxDets.length}`, {
-      hint: 'LVIS limits the detections of an image, not of a category: --max-dets 300.',
-    });
-  }
-  return maxDets[0];
+/** The largest limit; negative means none, as in LVIS. */
+function limitOf(maxDets: readonly number[]): number {
+  const limit = Math.max(...maxDets);
+  return limit < 0 ? Infinity : limit;
 }

@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream';
 import { CocoEvalError } from '../errors.ts';
 import type { Warning } from '../coco/types.ts';
+import { readJsonFile } from '../node/files.ts';
 import { detectionDocument, detectionPage, detectionText } from './detection-output.ts';
 import { runDetection } from './detection.ts';
-import { readJson, stem, writeNew } from './files.ts';
+import { stem, writeNew } from './files.ts';
 import { helpText } from './help.ts';
 import { readCommandLine } from './options.ts';
 import type { CommandLine } from './options.ts';
@@ -85,7 +86,7 @@ async function detection(line: CommandLine, progress: Progress): Promise<Shown> 
 
 async function panopticSide(file: string, folder: string | undefined): Promise<PanopticSide> {
   return {
-    json: await readJson(file),
+    json: await readJsonFile(file),
     // panopticapi: the folder has the name of the file without .json.
     folder: folder ?? file.replace(/\.gz$/i, '').replace(/\.json$/i, ''),
     name: file,

@@ -4,7 +4,7 @@ import { addPanopticImage } from '../panoptic/panoptic-image.ts';
 import type { PanopticSegment, PanopticStats } from '../panoptic/panoptic-image.ts';
 import { panopticQuality } from '../panoptic/panoptic-quality.ts';
 import type { PanopticCategory, PanopticResult } from '../panoptic/panoptic-quality.ts';
-import { readBytes } from './files.ts';
+import { readWhole } from '../node/read-file.ts';
 import { decodePanopticPng } from './png.ts';
 import type { IdMap } from './png.ts';
 
@@ -85,7 +85,7 @@ export async function evaluatePanopticFiles(
 
 async function readMap({ folder }: PanopticSide, { file_name: name }: PanopticAnnotation): Promise<IdMap> {
   const path = join(folder, name);
-  return decodePanopticPng(await readBytes(path), path);
+  return decodePanopticPng(await readWhole(path), path);
 }
 
 function listOf({ json, name }: PanopticSide, key: string): readonly Record<string, unknown>[] {

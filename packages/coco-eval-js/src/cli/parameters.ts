@@ -1,6 +1,6 @@
 import type { EvalParamsInput } from '../coco/params.ts';
 import { CocoEvalError } from '../errors.ts';
-import { readBytes } from './files.ts';
+import { readWhole } from '../node/read-file.ts';
 import { areas, choice, numbers } from './options.ts';
 import type { CommandLine } from './options.ts';
 
@@ -8,7 +8,7 @@ import type { CommandLine } from './options.ts';
 async function ids({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<number[] | undefined> {
   const value = values[flag];
   if (value === undefined) return undefined;
-  return numbers(flag, value.startsWith('@') ? new TextDecoder().decode(await readBytes(value.slice(1))) : value);
+  return numbers(flag, value.startsWith('@') ? new TextDecoder().decode(await readWhole(value.slice(1))) : value);
 }
 
 /** Parameters that all kinds of evaluation share. */

@@ -1,0 +1,58 @@
+import type { EvalParamsInput } from '../coco/params.ts';
+import type { Dataset } from '../coco/types.ts';
+import { CocoEvalError } from '../errors.ts';
+import { readJsonFile } from '../node/files.ts';
+import { OV_COCO_MAX_DETS, splitSelection } from '../splits/evaluate-split.ts';
+import type { GroupResult } from '../splits/evaluate-split.ts';
+import { ovCocoSplit, ovLvisSplit, parseSplit } from '../splits/split.ts';
+import type { CategorySplit } from '../splits/split.ts';
+import { stem } from './files.ts';
+import { nearest } from './suggest.ts';
+import { table } from './table.ts';
+
+const known = ['ov-coco', 'ov-lvis'];
+
+/**
+ * The split that `--split` names: a known one, or a JSON file of groups.
+ *
+ * @throws CocoEvalError `USAGE` when it is neither, `BAD_INPUT` when its categories are not in the annotation file
+ */
+export async function readSplit(value: string, dataset: Dataset): Promise<CategorySplit> {
+  if (value === 'ov-coco') return ovCocoSplit(dataset);
+  if (value === 'ov-lvis') return ovLvisSplit(dataset);
+  try {
+    return parseSplit(await readJsonFile(value), dataset, stem(value));
+  } catch (error) {
+    if (!(error instanceof CocoEvalError) || error.code !== 'INPUT_NOT_FOUND') throw error;
+    const near = nearest(value, known);
+    throw new CocoEvalError(
+      'USAGE',
+      `Expected --split ov-coco, ov-lvis or a file but received ${JSON.stringify(value)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      {
+        hint: 'A split file is JSON: {"base": ["person", 3], "novel": ["cat"]}.',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Categories, images and limits of a split, where the command line does not say otherwise. LVIS keeps all its images and its one limit. */
+export function splitParameters(input: EvalParamsInput, dataset: Dataset, split: CategorySplit, lvis: boolean): EvalParamsInput {
+  const { catIds, imgIds } = splitSelection(dataset, split);
+  return {
+    ...input,
+    catIds: input.catIds ?? catIds,
+    imgIds: input.imgIds ?? (lvis ? undefined : imgIds),
+    maxDets: input.maxDets ?? (lvis ? undefined : OV_COCO_MAX_DETS),
+  };
+}
+
+function points(value: number | null): string {
+  return value === null ? '-' : value.toFixed(2);
+}
+
+/** A line for each group: means over its categories, in percent as F-ViT prints them. */
+export function splitText(name: string, groups: readonly GroupResult[]): string {
+  const rows = groups.map(({ group, ap50, ap, counted, categories }) => [group, points(ap50), points(ap), `${counted} of ${categories}`]);
+  return table([{ title: `split ${name}`, left: true }, { title: 'AP50' }, { title: 'AP' }, { title: 'categories' }], rows);
+}
