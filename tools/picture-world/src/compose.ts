@@ -49,9 +49,9 @@ export function compose(setting: Setting, groups: readonly Group[], width: numbe
   };
 }
 
-/** Enough of a thing shows: a third of what would be in the picture, and about a thousandth of the picture. */
+/** Enough of a thing shows: a third of what would be in the picture, and a four-hundredth of the picture. */
 function enough(area: number, full: number, pixels: number): boolean {
-  return area >= 0.35 * full && area >= Math.max(12, 0.0012 * pixels);
+  return area >= 0.35 * full && area >= Math.max(12, 0.0025 * pixels);
 }
 
 function paintStuff(setting: Setting, data: Uint8Array, owner: Uint8Array, width: number, height: number, random: Random): void {

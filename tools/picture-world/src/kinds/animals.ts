@@ -225,7 +225,7 @@ const hoofed = { patterns: plain };
 
 /** Animals, side view, facing left. */
 export const animals: Family = {
-  bird: { box: [96, 68], metres: 0.35, colours: ['red', 'blue', 'yellow', 'green', 'black', 'white', 'gray'], patterns: plain, draw: bird },
+  bird: { box: [96, 68], metres: 0.6, colours: ['red', 'blue', 'yellow', 'green', 'black', 'white', 'gray'], patterns: plain, draw: bird },
   cat: {
     box: [90, 83],
     metres: 0.55,

@@ -76,7 +76,7 @@ function surfboard(pen: Pen, { paint }: Look): void {
 
 /** Things to play with outdoors. */
 export const sports: Family = {
-  frisbee: { box: [100, 42], metres: 0.3, colours: bright, patterns: plain, sway: 0.4, draw: frisbee },
+  frisbee: { box: [100, 42], metres: 0.42, colours: bright, patterns: plain, sway: 0.4, draw: frisbee },
   skis: { box: [88, 120], metres: 1.6, colours: bright, patterns: ['plain', 'plain', 'striped'], cell: 6, sway: 0.3, draw: skis },
   snowboard: { box: [44, 118], metres: 1.4, colours: bright, patterns: cloth, cell: 13, sway: 0.35, draw: snowboard },
   kite: { box: [80, 130], metres: 1.2, colours: bright, patterns: cloth, cell: 14, sway: 0.5, draw: kite },

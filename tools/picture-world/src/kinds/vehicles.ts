@@ -161,7 +161,7 @@ export const vehicles: Family = {
   motorcycle: { box: [120, 71], metres: 2.2, colours: [...bright, 'black'], patterns: plain, draw: motorcycle },
   airplane: {
     box: [154, 70],
-    metres: 14,
+    metres: 9,
     colours: ['red', 'blue', 'orange', 'green', 'purple'],
     patterns: plain,
     sway: 0.25,

@@ -167,7 +167,7 @@ const livingRoom: SettingMaker = (random) => {
     zones: [
       hanging(wall, right ? [0.15, 0.15, 0.38, 0.26] : [0.62, 0.15, 0.85, 0.26], 0.32, ['clock']),
       ground('wood floor', [0.18, floor + 0.04, 0.82, floor + 0.08], [0.33, 0.35], 1.6, ['couch', 'couch', 'tv', 'tv', 'chair', 'vase']),
-      ground('carpet', [0.24, 0.82, 0.76, 0.93], [0.36, 0.4], 2, [
+      ground('carpet', [0.26, 0.82, 0.74, 0.92], [0.36, 0.4], 2, [
         'cat',
         'dog',
         'person',

@@ -14,7 +14,10 @@ const beach: SettingMaker = (random) => {
     ],
     zones: [
       skyZone(horizon, ['kite', 'bird', 'airplane', 'kite'], 1.2),
-      { ...ground('sea', [0.1, horizon + 0.07, 0.9, shore - 0.02], [0.1, 0.15], 1, ['boat', 'boat', 'surfboard']), phrase: 'on the water' },
+      {
+        ...ground('sea', [0.1, horizon + 0.07, 0.9, shore - 0.035], [0.1, 0.15], 1, ['boat', 'boat', 'surfboard']),
+        phrase: 'on the water',
+      },
       ground(
         'sand',
         [0.08, shore + 0.1, 0.92, 0.97],

@@ -48,7 +48,7 @@ export function anyLight(random: Random): Light {
 
 /** The sky zone down to a given horizon. */
 export function skyZone(horizon: number, kinds: readonly string[], weight = 1): Zone {
-  return { on: 'sky', phrase: 'in the sky', kind: 'hangs', area: [0.12, 0.1, 0.88, horizon - 0.12], near: 0.17, far: 0.12, weight, kinds };
+  return { on: 'sky', phrase: 'in the sky', kind: 'hangs', area: [0.12, 0.1, 0.88, horizon - 0.12], near: 0.2, far: 0.15, weight, kinds };
 }
 
 /** A zone of things that stand on the ground, drawn smaller towards the horizon. */

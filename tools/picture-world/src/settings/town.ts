@@ -15,7 +15,7 @@ const street: SettingMaker = (random) => {
     zones: [
       ground(
         'pavement',
-        [0.06, curb + 0.04, 0.94, edge - 0.01],
+        [0.06, curb + 0.04, 0.94, edge - 0.03],
         [0.17, 0.19],
         1.6,
         ['person', 'person', 'bench', 'dog', 'cat', 'suitcase', 'backpack', 'umbrella', 'handbag', 'chair', 'bird'],
