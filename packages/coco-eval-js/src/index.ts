@@ -29,3 +29,14 @@ export type { ImageMatcher, ImageMatches } from './coco/image-matches.ts';
 export type { MatchProgress, MatchTable } from './coco/match-table.ts';
 export type { Summary, SummaryLine } from './coco/summarize.ts';
 export type { SegmentationColumns } from './mask/columns.ts';
+
+export { evaluateLvis } from './lvis/evaluate-lvis.ts';
+export type { LvisOptions } from './lvis/evaluate-lvis.ts';
+export { evaluateSplit, summarizeSplit, splitSelection } from './splits/evaluate-split.ts';
+export type { GroupResult, SplitEvaluation } from './splits/evaluate-split.ts';
+export { ovCocoSplit, ovLvisSplit, parseSplit } from './splits/split.ts';
+export type { CategorySplit } from './splits/split.ts';
+export { parseJson } from './json/parse-json.ts';
+export { matchShard, reduceShards } from './shards/shard.ts';
+export type { MatchShard, ShardOptions } from './shards/shard.ts';
+export { parseShard, serializeShard } from './shards/shard-bytes.ts';

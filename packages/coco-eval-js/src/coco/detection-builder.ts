@@ -39,6 +39,7 @@ export class DetectionBuilder {
   hasCaption = false;
 
   readonly masks: SegmentationBuilder | undefined;
+  #stringFrom = 0;
   readonly #imageId = new DoublePool();
   readonly #categoryId = new DoublePool();
   readonly #score = new DoublePool();
@@ -60,22 +61,45 @@ export class DetectionBuilder {
     if (options.iouType !== 'keypoints') this.masks = new SegmentationBuilder();
   }
 
+  /** Starts an entry with no field set. */
+  begin(): void {
+    this.imageId = this.categoryId = this.score = this.segmentation = this.keypoints = undefined;
+    this.boxLength = -1;
+    this.hasCaption = this.hasString = false;
+    this.#stringFrom = this.masks?.bytes.length ?? 0;
+  }
+
+  /** Gives up the entry under way: it will be read again from its start. */
+  rollback(): void {
+    this.dropString();
+  }
+
+  /** Forgets the RLE string of the entry under way. */
+  dropString(): void {
+    if (this.hasString && this.masks !== undefined) this.masks.bytes.length = this.#stringFrom;
+    this.hasString = false;
+  }
+
   /** Adds one parsed entry. */
   add(value: unknown): void {
     const entry = reader.object(this.count, value);
+    this.begin();
     this.imageId = entry['image_id'];
     this.categoryId = entry['category_id'];
     this.score = entry['score'];
     this.hasCaption = 'caption' in entry;
     this.segmentation = entry['segmentation'] ?? undefined;
-    this.#setBox(entry['bbox']);
-    const keypoints = entry['keypoints'];
-    if (keypoints !== undefined && !Array.isArray(keypoints)) throw reader.fail(this.count, 'a list for "keypoints"', keypoints);
-    this.keypoints = keypoints as readonly unknown[] | undefined;
+    this.setBox(entry['bbox']);
+    this.setKeypoints(entry['keypoints']);
     this.commit();
   }
 
-  #setBox(bbox: unknown): void {
+  setKeypoints(keypoints: unknown): void {
+    if (keypoints !== undefined && !Array.isArray(keypoints)) throw reader.fail(this.count, 'a list for "keypoints"', keypoints);
+    this.keypoints = keypoints as readonly unknown[] | undefined;
+  }
+
+  setBox(bbox: unknown): void {
     this.boxLength = -1;
     if (bbox === undefined || bbox === null) return;
     if (!Array.isArray(bbox)) throw reader.fail(this.count, 'a list of 4 numbers for "bbox"', bbox);
@@ -111,7 +135,6 @@ export class DetectionBuilder {
     else if (this.kind === 'segmentation') this.#commitMask(i, image.height, image.width);
     else this.#commitKeypoints(i);
     this.count++;
-    this.hasString = false;
   }
 
   #decideKind(): ResultKind {

@@ -23,7 +23,8 @@ export interface Scheme {
   summarize(curves: Curves, params: EvalParams, context: EvaluationContext): Summary;
 }
 
-const COCO_SCHEME: Scheme = { name: 'coco', limits: (params) => params.maxDets, summarize };
+/** The rules of COCO. */
+export const COCO_SCHEME: Scheme = { name: 'coco', limits: (params) => params.maxDets, summarize };
 
 /** The part of an annotation file that a finished evaluation still needs. */
 export type EvaluationContext = Pick<Dataset, 'images' | 'categories'>;

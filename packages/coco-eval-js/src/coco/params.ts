@@ -109,6 +109,8 @@ export function resolveParams(input: EvalParamsInput, dataset: Pick<Dataset, 'im
     // Without categories the given order decides between equal scores, so it stays (cocoeval.py, computeIoU).
     catIds: params.useCats ? uniqueSorted(params.catIds) : [...params.catIds],
     maxDets: params.maxDets.toSorted((a, b) => a - b),
+    // Finite, so that parameters survive JSON.
+    areaRng: params.areaRng.map(([low, high]): AreaRange => [Math.max(low, -Number.MAX_VALUE), Math.min(high, Number.MAX_VALUE)]),
     areaRngLbl: params.areaRng.map((_, i) => params.areaRngLbl[i] ?? `range${i}`),
   };
 }

@@ -1,5 +1,6 @@
 import type { Detections, GroundTruth } from '../coco/columns.ts';
 import { EntryReader } from '../coco/fields.ts';
+import { groupGroundTruth } from '../coco/grouping.ts';
 import type { MatchRules } from '../coco/match-table.ts';
 import type { EvalParams } from '../coco/params.ts';
 import { sortByScore } from '../coco/sort.ts';
@@ -35,14 +36,14 @@ export function federatedRules(
   return { unlimited: true, positiveArea: true, dropped, droppedGroundTruth, forgiven };
 }
 
+/** Categories with a ground truth in each image, after the reference's replacement of annotations with a repeated id. */
 function presentCategories(gt: GroundTruth, dropped: Uint8Array, params: EvalParams): Map<number, Set<number>> {
   const present = new Map<number, Set<number>>();
-  const categories = new Set(params.catIds);
-  for (let i = 0; i < gt.count; i++) {
-    if (dropped[i] === 1 || !categories.has(gt.categoryId[i]!)) continue;
-    const found = present.get(gt.imageId[i]!);
-    if (found === undefined) present.set(gt.imageId[i]!, new Set([gt.categoryId[i]!]));
-    else found.add(gt.categoryId[i]!);
+  for (const row of groupGroundTruth(gt, params, dropped).row) {
+    const image = gt.imageId[row]!;
+    const found = present.get(image);
+    if (found === undefined) present.set(image, new Set([gt.categoryId[row]!]));
+    else found.add(gt.categoryId[row]!);
   }
   return present;
 }

@@ -1,0 +1,145 @@
+import type { Detections } from '../coco/columns.ts';
+import { checkDataset } from '../coco/dataset.ts';
+import { DetectionBuilder } from '../coco/detection-builder.ts';
+import { columnOptions, type EvaluateOptions, evaluateColumns, prepareEvaluation, type PreparedEvaluation } from '../coco/evaluate.ts';
+import type { Evaluation } from '../coco/evaluation.ts';
+import { finishDetections } from '../coco/load-detections.ts';
+import type { Dataset, IouType } from '../coco/types.ts';
+import { CocoEvalError } from '../errors.ts';
+import { parseJson } from '../json/parse-json.ts';
+import { ResultsReader } from '../json/results-reader.ts';
+import { evaluateLvisColumns, prepareLvis } from '../lvis/evaluate-lvis.ts';
+import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
+
+/** Longer texts do not fit in one JavaScript string and are read from their bytes. */
+const MAX_STRING_BYTES = 2 ** 28;
+
+/** How a JSON file is read. */
+export interface ReadJsonOptions extends ReadOptions {
+  /** Keys whose values are left out, at any depth. */
+  readonly skipKeys?: readonly string[] | undefined;
+}
+
+/**
+ * Reads a JSON file (also .json.gz) of at most 2 GiB.
+ *
+ * @throws CocoEvalError `INPUT_NOT_FOUND`, `INPUT_UNREADABLE`, or `BAD_JSON` naming the byte
+ * @example
+ * ```ts
+ * import { readJsonFile } from 'coco-eval-js/node';
+ * async function countEntries(path: string): Promise<number> {
+ *   const value = await readJsonFile(path);
+ *   return Array.isArray(value) ? value.length : 0;
+ * }
+ * ```
+ */
+export async function readJsonFile(path: string, options: ReadJsonOptions = {}): Promise<unknown> {
+  return named(path, async () => {
+    const bytes = await readWhole(path, options);
+    if (options.skipKeys === undefined && bytes.length < MAX_STRING_BYTES) {
+      try {
+        return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+      } catch {
+        // Read again below: for the place of the fault, and because Python writes NaN where JSON has no word for it.
+      }
+    }
+    return parseJson(bytes, options.skipKeys);
+  });
+}
+
+/** How an annotation file is read. */
+export interface ReadDatasetOptions extends ReadOptions {
+  /** Leaves out what this kind of evaluation does not look at: masks are most of the file and of its memory. Absent: everything is read. */
+  readonly iouType?: IouType | undefined;
+}
+
+/**
+ * Reads an annotation file (also .json.gz).
+ *
+ * @throws CocoEvalError as `readJsonFile`, and `BAD_INPUT` when it is not an annotation file
+ * @example
+ * ```ts
+ * import { readDataset } from 'coco-eval-js/node';
+ * async function countImages(path: string): Promise<number> {
+ *   return (await readDataset(path, { iouType: 'bbox' })).images.length;
+ * }
+ * ```
+ */
+export async function readDataset(path: string, options: ReadDatasetOptions = {}): Promise<Dataset> {
+  const { iouType, ...rest } = options;
+  const skipKeys = iouType === undefined || iouType === 'segm' ? undefined : ['segmentation'];
+  return named(path, async () => checkDataset(await readJsonFile(path, { ...rest, skipKeys })));
+}
+
+/** Parameters of an evaluation from files. */
+export interface EvaluateFileOptions extends EvaluateOptions {
+  /** By the federated rules of LVIS; the largest of `maxDets` is then the limit for a whole image. */
+  readonly lvis?: boolean | undefined;
+  /** Bytes of the results file read so far and in all. */
+  readonly onBytes?: ReadOptions['onBytes'];
+}
+
+/**
+ * Evaluates a results file of any size (also .json.gz) against a data set. The file is read as a stream into columns.
+ *
+ * @throws CocoEvalError naming the file and the faulty entry
+ * @example
+ * ```ts
+ * import { evaluateFile, readDataset } from 'coco-eval-js/node';
+ * async function compare(annotations: string, results: string[]): Promise<void> {
+ *   const dataset = await readDataset(annotations, { iouType: 'bbox' });
+ *   for (const path of results) {
+ *     const evaluation = await evaluateFile(dataset, path, { iouType: 'bbox' });
+ *     console.log(path, evaluation.metrics['AP']);
+ *   }
+ * }
+ * ```
+ */
+export async function evaluateFile(dataset: Dataset, resultsPath: string, options: EvaluateFileOptions = {}): Promise<Evaluation> {
+  const { lvis = false, onBytes, signal, onProgress, maxDets, ...input } = options;
+  const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
+  const prepared = lvis ? prepareLvis(dataset, { ...input, maxDets: limit }) : prepareEvaluation(dataset, { ...input, maxDets });
+  const detections = await readResults(resultsPath, prepared, { onBytes, signal });
+  const progress = { signal, onProgress };
+  return lvis ? evaluateLvisColumns(prepared, detections, limit, progress) : evaluateColumns(prepared, detections, progress);
+}
+
+/** Streams a results file into columns. */
+async function readResults(path: string, prepared: PreparedEvaluation, options: ReadOptions): Promise<Detections> {
+  return named(path, async () => {
+    const columns = columnOptions(prepared.params);
+    const builder = new DetectionBuilder(prepared.dataset, columns, prepared.warnings);
+    const reader = new ResultsReader(builder);
+    for await (const chunk of readChunks(path, options)) reader.write(chunk);
+    reader.end();
+    return finishDetections(builder, columns, prepared.warnings);
+  });
+}
+
+/**
+ * Evaluates two files: annotations and results.
+ *
+ * @throws CocoEvalError naming the file and the faulty entry
+ * @example
+ * ```ts
+ * import { evaluateFiles } from 'coco-eval-js/node';
+ * async function main(): Promise<void> {
+ *   const evaluation = await evaluateFiles('instances_val2017.json', 'detections.json', { iouType: 'segm' });
+ *   console.log(evaluation.summary.text, JSON.stringify(evaluation));
+ * }
+ * ```
+ */
+export async function evaluateFiles(groundTruthPath: string, resultsPath: string, options: EvaluateFileOptions = {}): Promise<Evaluation> {
+  const dataset = await readDataset(groundTruthPath, { iouType: options.iouType ?? 'segm', signal: options.signal });
+  return evaluateFile(dataset, resultsPath, options);
+}
+
+/** Adds the file's name to errors. */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CocoEvalError) || error.message.includes(path)) throw error;
+    throw new CocoEvalError(error.code, `${error.message} (${path})`, { index: error.index, hint: error.hint, cause: error });
+  }
+}

@@ -1,0 +1,127 @@
+import type { Detections } from '../coco/columns.ts';
+import { columnOptions, type EvaluateOptions, prepareEvaluation, type PreparedEvaluation } from '../coco/evaluate.ts';
+import { COCO_SCHEME, Evaluation, type EvaluationContext, type Scheme } from '../coco/evaluation.ts';
+import { loadDetections } from '../coco/load-detections.ts';
+import { matchAll, type MatchProgress, type MatchRules, type MatchTable } from '../coco/match-table.ts';
+import type { EvalParams } from '../coco/params.ts';
+import type { Dataset, Result, Warning } from '../coco/types.ts';
+import { WarningLog } from '../coco/warnings.ts';
+import { CocoEvalError } from '../errors.ts';
+import { federatedRules } from '../lvis/federated.ts';
+import { prepareLvis } from '../lvis/evaluate-lvis.ts';
+import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
+import { mergeTables } from './merge-tables.ts';
+
+/** The matches of one part of the images, to be reduced with the other parts. */
+export interface MatchShard {
+  /** Part `index` of `count`: the images at positions `index`, `index + count`, `index + 2 count`... of the ascending ids. */
+  readonly index: number;
+  readonly count: number;
+  readonly scheme: Scheme['name'];
+  /** Parameters of the whole evaluation. */
+  readonly params: EvalParams;
+  readonly warnings: readonly Warning[];
+  readonly table: MatchTable;
+}
+
+/** Which part of the images, and by which rules. */
+export interface ShardOptions extends EvaluateOptions {
+  readonly index: number;
+  readonly count: number;
+  /** By the federated rules of LVIS; the largest of `maxDets` is then the limit for a whole image. */
+  readonly lvis?: boolean | undefined;
+}
+
+/**
+ * Matches one part of the images. The results may be complete or hold just the entries of the part's images.
+ *
+ * @throws CocoEvalError as `evaluate`, and `USAGE` unless `0 <= index < count`
+ * @example
+ * ```ts
+ * import { matchShard, reduceShards, type Dataset, type Result } from 'coco-eval-js';
+ * function inThreeParts(dataset: Dataset, results: Result[]): readonly number[] {
+ *   const shards = [0, 1, 2].map((index) => matchShard(dataset, results, { iouType: 'bbox', index, count: 3 }));
+ *   return reduceShards(shards, dataset).stats;
+ * }
+ * ```
+ */
+export function matchShard(groundTruth: Dataset, results: readonly Result[], options: ShardOptions): MatchShard {
+  const { index, count, lvis = false, signal, onProgress, maxDets, ...input } = options;
+  const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
+  const prepared = lvis ? prepareLvis(groundTruth, { ...input, maxDets: limit }) : prepareEvaluation(groundTruth, { ...input, maxDets });
+  const detections = loadDetections(results, prepared.dataset, columnOptions(prepared.params), prepared.warnings);
+  const { dataset, params, warnings } = prepared;
+  const rules = lvis ? federatedRules(dataset, prepared.groundTruth, detections, params, limit ?? params.maxDets[0]!, warnings) : {};
+  return matchPart(prepared, detections, rules, { index, count, scheme: lvis ? 'lvis' : 'coco' }, { signal, onProgress });
+}
+
+/** Matches one part of prepared columns. */
+export function matchPart(
+  { groundTruth, params, warnings }: Pick<PreparedEvaluation, 'groundTruth' | 'params' | 'warnings'>,
+  detections: Detections,
+  rules: MatchRules,
+  part: Pick<MatchShard, 'index' | 'count' | 'scheme'>,
+  progress: MatchProgress = {},
+): MatchShard {
+  const { index, count } = part;
+  if (!Number.isInteger(count) || !Number.isInteger(index) || index < 0 || index >= count) {
+    throw new CocoEvalError('USAGE', `Expected a shard index from 0 to count - 1 but received ${index} of ${count}`);
+  }
+  const imgIds = params.imgIds.filter((_, i) => i % count === index);
+  const table = matchAll(groundTruth, detections, { ...params, imgIds }, warnings, rules, progress);
+  // Positions among the part's images become positions among all.
+  const whole = { ...table, dtImage: table.dtImage.map((i) => i * count + index), gtImage: table.gtImage.map((i) => i * count + index) };
+  return { ...part, params, warnings: warnings.list(), table: whole };
+}
+
+/**
+ * The evaluation that its parts make together: the same numbers, to the last bit, as one run over all images.
+ *
+ * @param context images and categories of the data set, for names and attributes
+ * @throws CocoEvalError `SHARDS` when a part is missing or there twice, or when parts were made with different parameters
+ */
+export function reduceShards(shards: readonly MatchShard[], context: EvaluationContext): Evaluation {
+  const first = shards[0];
+  if (first === undefined) throw new CocoEvalError('SHARDS', 'Expected at least one shard but received none');
+  const seen = new Set<number>();
+  const wanted = JSON.stringify(first.params);
+  for (const shard of shards) {
+    const name = `shard ${shard.index} of ${shard.count}`;
+    if (shard.count !== first.count) throw new CocoEvalError('SHARDS', `Expected shards of ${first.count} but received ${name}`);
+    if (seen.has(shard.index)) throw new CocoEvalError('SHARDS', `Expected every shard once but received ${name} twice`);
+    if (shard.scheme !== first.scheme || JSON.stringify(shard.params) !== wanted) {
+      throw new CocoEvalError('SHARDS', `Expected shards made with the same parameters but ${name} differs from shard ${first.index}`);
+    }
+    seen.add(shard.index);
+  }
+  const missing = Array.from({ length: first.count }, (_, i) => i).filter((i) => !seen.has(i));
+  if (missing.length > 0) throw new CocoEvalError('SHARDS', `Expected ${first.count} shards but shard ${missing.join(', ')} is missing`);
+  const table = mergeTables(
+    shards.map((shard) => shard.table),
+    first.params.imgIds.length,
+  );
+  return new Evaluation(
+    first.params,
+    table,
+    context,
+    mergeWarnings(shards),
+    undefined,
+    first.scheme === 'lvis' ? LVIS_SCHEME : COCO_SCHEME,
+  );
+}
+
+/** Every part reads the same annotation file and counts the same faults in it, so of each kind the largest count stands. */
+function mergeWarnings(shards: readonly MatchShard[]): Warning[] {
+  const byCode = new Map<string, Warning>();
+  for (const warning of shards.flatMap((shard) => shard.warnings)) {
+    const other = byCode.get(warning.code);
+    if (other === undefined) byCode.set(warning.code, warning);
+    else {
+      const firstIndex = Math.min(other.firstIndex, warning.firstIndex);
+      byCode.set(warning.code, { ...warning, count: Math.max(other.count, warning.count), firstIndex });
+    }
+  }
+  const log = new WarningLog();
+  log.merge([...byCode.values()]);
+  return log.list();
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { DetectionBuilder } from '../src/coco/detection-builder.ts';
+import { evaluate } from '../src/coco/evaluate.ts';
+import type { Detections } from '../src/coco/columns.ts';
+import { finishDetections, loadDetections } from '../src/coco/load-detections.ts';
+import type { Dataset, IouType, Result } from '../src/coco/types.ts';
+import { WarningLog } from '../src/coco/warnings.ts';
+import { CocoEvalError } from '../src/errors.ts';
+import { parseJson } from '../src/json/parse-json.ts';
+import { ResultsReader } from '../src/json/results-reader.ts';
+import { polygonsToRle } from '../src/mask/from-shapes.ts';
+import { toRleObject } from '../src/mask/rle-string.ts';
+import { random } from './shared.ts';
+import { synthetic } from './synthetic.ts';
+
+const options = (iouType: IouType): { iouType: IouType; keypointCount: number } => ({ iouType, keypointCount: 17 });
+
+function stream(text: string | Uint8Array, dataset: Dataset, iouType: IouType, chunk: number): Detections {
+  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+  const warnings = new WarningLog();
+  const builder = new DetectionBuilder(dataset, options(iouType), warnings);
+  const reader = new ResultsReader(builder);
+  for (let at = 0; at < bytes.length; at += chunk) reader.write(bytes.subarray(at, at + chunk));
+  reader.end();
+  return finishDetections(builder, options(iouType), warnings);
+}
+
+function masks(results: Result[]): Result[] {
+  return results.map(({ bbox, ...rest }, i) => {
+    const [x, y, w, h] = bbox as [number, number, number, number];
+    const polygon = [x, y, x + w, y + 3, x + w / 2, y + h];
+    const rle = polygonsToRle([polygon], 150, 200);
+    if (i % 7 === 6) return { ...rest, segmentation: { size: [150, 200], counts: [...rle.counts] } };
+    return { ...rest, segmentation: i % 5 === 4 ? [polygon] : toRleObject(rle) };
+  });
+}
+
+describe('streaming reader', () => {
+  it.each(['bbox', 'segm', 'keypoints'] as const)('%s: the same columns as parsed objects, wherever the chunks are cut', (iouType) => {
+    const { dataset, results } = synthetic(11, iouType);
+    const entries = iouType === 'segm' ? masks(results) : results;
+    const expected = loadDetections(entries, dataset, options(iouType), new WarningLog());
+    const text = ` ${JSON.stringify(entries.slice(0, 20), null, 1)} \n`;
+    const few = loadDetections(entries.slice(0, 20), dataset, options(iouType), new WarningLog());
+    for (const chunk of [1, 2, 3, 7, 64, 1000]) expect(stream(text, dataset, iouType, chunk)).toEqual(few);
+    expect(stream(JSON.stringify(entries), dataset, iouType, 4096)).toEqual(expected);
+  });
+
+  it('keeps every bit of a number', () => {
+    const { dataset } = synthetic(1, 'bbox');
+    const r = random(5);
+    const numbers = Array.from(
+      { length: 400 },
+      (_, i) => [r(), r() * 1e-9, r() * 1e17, Math.round(r() * 1e6) / 1e3, 5e-324, 1.7976931348623157e308][i % 6]!,
+    );
+    const entries = numbers.map((score) => ({ image_id: 10, category_id: 1, bbox: [1, 2, 3, 4], score }));
+    const read = stream(JSON.stringify(entries), dataset, 'bbox', 777);
+    expect([...read.score]).toEqual(numbers);
+    const text = '[{"image_id":10,"category_id":1,"bbox":[-0.0,1E2,1152921504606846977,0.1e-2],"score":0.10000000000000000555}]';
+    const odd = stream(text, dataset, 'bbox', 5);
+    expect([...odd.bbox!, odd.score[0]]).toEqual([-0, 100, 2 ** 60, 0.001, 0.1]);
+  });
+
+  it('reads strange but valid files', () => {
+    const { dataset } = synthetic(1, 'bbox');
+    const text =
+      '\uFEFF[{"\\u0069mage_id":10,"x":{"a":["]}",{"b":"\\"]"}]},"category_id":1,"score":0.5,"bbox":[1,2,3,4],"bbox":[5,6,7,8]}\r\n]\n';
+    expect([...stream(text, dataset, 'bbox', 3).bbox!]).toEqual([5, 6, 7, 8]);
+    expect(stream('[]', dataset, 'bbox', 1).count).toBe(0);
+    const twice =
+      '[{"image_id":10,"category_id":1,"score":1,"segmentation":{"counts":"n0","size":[5,6]},"segmentation":{"size":[5,6],"counts":":14O"}}]';
+    const { segmentation } = stream(twice, dataset, 'segm', 4);
+    expect(new TextDecoder().decode(segmentation!.bytes)).toBe(':14O');
+  });
+
+  it('says which entry is wrong', () => {
+    const { dataset } = synthetic(1, 'bbox');
+    const good = '{"image_id":10,"category_id":1,"bbox":[1,2,3,4],"score":0.5}';
+    const entry = (fields: string): string => `[${good},${good},{"image_id":10,"category_id":1,${fields}}]`;
+    const cases: [text: string, message: RegExp, index?: number][] = [
+      [entry('"bbox":[1,NaN,3,4],"score":1'), /finite numbers for "bbox" in results\[2\] but received NaN/, 2],
+      [entry('"bbox":[1,2,3,-Infinity],"score":1'), /results\[2\].*-Infinity/, 2],
+      [entry('"bbox":[1,2,3],"score":1'), /a list of 4 numbers for "bbox" in results\[2\]/, 2],
+      [entry('"bbox":"x","score":1'), /a list of 4 numbers for "bbox" in results\[2\]/, 2],
+      [entry('"bbox":[1,2,3,4],"score":NaN'), /a finite number for "score" in results\[2\]/, 2],
+      [entry('"bbox":[1,2,3,4]'), /"score" in results\[2\] but received undefined/, 2],
+      [entry('"keypoints":[1,2,0],"score":1'), /"bbox" as in results\[0\] in results\[2\]/, 2],
+      [`[${good},{"image_id":999,"category_id":1,"bbox":[1,2,3,4],"score":0.5}]`, /results\[1\] has image_id 999/, 1],
+      [`[${good},${good}`, /file ends at byte 122, in results\[2\]/, 2],
+      [`[${good},{"image_id":10,"sc`, /file ends at byte \d+, in results\[1\]/, 1],
+      [`[${good} ${good}]`, /"," or "\]".*in results\[1\]/, 1],
+      [`[${good},]`, /an object.*in results\[1\]/, 1],
+      [`[${good}] x`, /the end of the file/],
+      [`[3]`, /an object.*results\[0\]/, 0],
+      [`{"annotations":[]}`, /a list of results but found an object/],
+      ['', /a list of results but the file ends at byte 0/],
+    ];
+    for (const [text, message, index] of cases) {
+      for (const chunk of [1, 10_000]) {
+        const run = (): Detections => stream(text, dataset, 'bbox', chunk);
+        expect(run).toThrow(message);
+        if (index !== undefined) expect(run).toThrow(expect.objectContaining({ index }) as CocoEvalError);
+      }
+    }
+    expect(() => stream(Uint8Array.of(0xff, 0xfe, 0x5b, 0), dataset, 'bbox', 9)).toThrow(/UTF-16/);
+  });
+
+  it('parses what JSON.parse parses, and bounds the depth', () => {
+    const values = [null, true, [], {}, [1, -2.5, 1e300, 'a"\\\n\u20ac'], { a: { b: [{}, [], ''] }, '': 0 }, '__proto__'];
+    for (const value of values) expect(parseJson(new TextEncoder().encode(JSON.stringify(value, null, 2)))).toEqual(value);
+    expect(parseJson(new TextEncoder().encode('{"__proto__": {"x": 1}}'))).toEqual(JSON.parse('{"__proto__": {"x": 1}}'));
+    expect(() => parseJson(new TextEncoder().encode('['.repeat(100_000)))).toThrow(/at most 64 nested/);
+    expect(() => parseJson(new TextEncoder().encode('[1,2,'))).toThrow(/ends at byte 5/);
+    expect(() => parseJson(new TextEncoder().encode('[tru]'))).toThrow(/Expected/);
+  });
+
+  it('no change of a few bytes makes anything but a result or one clear error', () => {
+    const r = random(7);
+    for (const iouType of ['bbox', 'segm', 'keypoints'] as const) {
+      const { dataset, results } = synthetic(12, iouType, 4);
+      const text = new TextEncoder().encode(JSON.stringify(iouType === 'segm' ? masks(results) : results));
+      for (let i = 0; i < 400; i++) {
+        const bytes = text.slice(0, r() < 0.2 ? Math.floor(r() * text.length) : text.length);
+        for (let n = 0; n < 1 + 3 * r() && bytes.length > 0; n++)
+          bytes[Math.floor(r() * bytes.length)] = Math.floor(r() < 0.5 ? 32 + r() * 95 : r() * 256);
+        try {
+          const read = stream(bytes, dataset, iouType, 500);
+          const same = loadDetections(parseJson(bytes), dataset, options(iouType), new WarningLog());
+          expect(read.count).toBe(same.count);
+          evaluate(dataset, parseJson(bytes) as Result[], { iouType });
+        } catch (error) {
+          if (!(error instanceof CocoEvalError)) throw error;
+          expect(error.message.length).toBeLessThan(300);
+        }
+      }
+    }
+  });
+});
