@@ -1,7 +1,7 @@
 import type { Composition } from './compose.ts';
 import { type Box, encodeRle } from './rle.ts';
 import type { Setting } from './settings/setting.ts';
-import { stuffNamed } from './stuff/catalogue.data.ts';
+import { stuffNamed } from './stuff/catalogue.ts';
 import type { StuffSegment, Thing } from './types.ts';
 
 /** Box and number of pixels of each value of a map. */

@@ -1,5 +1,5 @@
-import type { Kind } from './kinds/catalogue.data.ts';
-import { kindNamed } from './kinds/catalogue.data.ts';
+import type { Kind } from './kinds/catalogue.ts';
+import { kindNamed } from './kinds/catalogue.ts';
 import { boundsOf, dressFor, place, type Placement } from './placement.ts';
 import type { Random } from './random.ts';
 import type { Setting, Zone } from './settings/setting.ts';

@@ -1,4 +1,4 @@
-import { kindNamed } from './kinds/catalogue.data.ts';
+import { kindNamed } from './kinds/catalogue.ts';
 import type { Random } from './random.ts';
 import type { Light } from './stuff/brush.ts';
 import type { StuffSegment, Thing } from './types.ts';

@@ -3,7 +3,7 @@ import type { Group } from './arrange.ts';
 import { boundsOf, drawPlacement, type Placement } from './placement.ts';
 import type { Random } from './random.ts';
 import type { Setting } from './settings/setting.ts';
-import { stuffNamed } from './stuff/catalogue.data.ts';
+import { stuffNamed } from './stuff/catalogue.ts';
 import type { Light } from './stuff/brush.ts';
 
 /** A pixel belongs to what covers at least half of it. */

@@ -30,8 +30,7 @@ function size(text: string): Flags['size'] {
 
 async function run(flags: Flags, command: Command): Promise<void> {
   const { count, seed, split, maxThings, kinds, output, contactSheet: sheet } = flags;
-  if (output === undefined && sheet === undefined)
-    command.error('error: Expected -o DIR or --contact-sheet FILE.png but received neither', { exitCode: 2 });
+  if (output === undefined && sheet === undefined) command.error('error: Expected -o DIR or --contact-sheet FILE.png but received neither');
   if (sheet !== undefined) {
     await writeFileAtomic(sheet, await encodePng(contactSheet(seed, 24, split)));
     console.log(`Wrote ${sheet}`);
@@ -49,6 +48,8 @@ function showProgress(event: { phase: string; done?: number; total?: number }): 
 }
 
 const program = new Command('picture-world')
+  // Commander ends with 1 on a usage error; this repository's commands end with 2.
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .description('Draws scenes with exact annotations and writes them as a COCO data set.')
   .option('--count <n>', 'number of scenes', whole, 100)
   .option('--seed <s>', 'seed of the first scene; the others follow', whole, 1)

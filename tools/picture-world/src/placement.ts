@@ -1,7 +1,7 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import { contrast, palette, type ColourName, type Pattern } from './colours.ts';
 import type { Bounds } from './easel.ts';
-import type { Kind } from './kinds/catalogue.data.ts';
+import type { Kind } from './kinds/catalogue.ts';
 import { Pen } from './pen.ts';
 import type { Random } from './random.ts';
 import type { Zone } from './settings/setting.ts';

@@ -1,5 +1,5 @@
 import type { Facts } from './captions.ts';
-import { kinds } from './kinds/catalogue.data.ts';
+import { kinds } from './kinds/catalogue.ts';
 import type { Question, Thing } from './types.ts';
 import { colouredPart, crowdOf, describe, hasColour, list, noun, withArticle } from './words.ts';
 

@@ -3,10 +3,10 @@ import { annotate } from './annotate.ts';
 import { arrange } from './arrange.ts';
 import { writeCaptions } from './captions.ts';
 import { compose } from './compose.ts';
-import { kindNamed, kinds } from './kinds/catalogue.data.ts';
+import { kindNamed, kinds } from './kinds/catalogue.ts';
 import { writeQuestions } from './questions.ts';
 import { Random } from './random.ts';
-import { settingsOf } from './settings/catalogue.data.ts';
+import { settingsOf } from './settings/catalogue.ts';
 import type { Scene, SceneOptions } from './types.ts';
 
 /** Refuses seeds and sizes that cannot be drawn. */
@@ -42,6 +42,9 @@ function checkKinds(names: readonly string[]): void {
 
 /**
  * Draws a scene and everything known about it. The same seed and options give the same bytes.
+ *
+ * The canvas gives its memory back when the event loop turns: a long loop of calls must await something now and then
+ * (a timer, a message, a session's run), or it holds about a quarter of a megabyte for each scene of 128 x 128 pixels.
  *
  * @param seed whole number from 0 to 2^53 - 1
  * @throws VitaminError `USAGE` if the seed, a size, a kind or the number of things is out of range

@@ -1,5 +1,5 @@
 import type { Pattern } from './colours.ts';
-import { kindNamed } from './kinds/catalogue.data.ts';
+import { kindNamed } from './kinds/catalogue.ts';
 import type { Thing } from './types.ts';
 
 /** Plurals that are not the name with an s, and names that need a counting word. */

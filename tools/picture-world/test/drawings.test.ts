@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { easelFor } from '../src/easel.ts';
-import { kinds } from '../src/kinds/catalogue.data.ts';
+import { kinds } from '../src/kinds/catalogue.ts';
 import { boundsOf, dressFor, drawPlacement, place } from '../src/placement.ts';
 import { Random } from '../src/random.ts';
 import { renderScene, renderSingle } from '../src/index.ts';
 import { compose } from '../src/compose.ts';
-import { settings } from '../src/settings/catalogue.data.ts';
+import { settings } from '../src/settings/catalogue.ts';
 import type { Zone } from '../src/settings/setting.ts';
 
 const zone: Zone = { on: 'sky', phrase: 'in the sky', kind: 'hangs', area: [0, 0, 1, 1], near: 1, far: 1, weight: 1, kinds: [] };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { kinds, renderScene, renderSingle, type Scene, type Thing } from '../src/index.ts';
 import { palette } from '../src/colours.ts';
-import { stuffNamed } from '../src/stuff/catalogue.data.ts';
+import { stuffNamed } from '../src/stuff/catalogue.ts';
 import { noun, numberWord } from '../src/words.ts';
 
 /** How many times each kind is named in a sentence, read back from its words alone. */
