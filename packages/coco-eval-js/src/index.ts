@@ -40,3 +40,8 @@ export { parseJson } from './json/parse-json.ts';
 export { matchShard, reduceShards } from './shards/shard.ts';
 export type { MatchShard, ShardOptions } from './shards/shard.ts';
 export { parseShard, serializeShard } from './shards/shard-bytes.ts';
+
+export { addSemanticConfusion, countSemanticImage, semanticConfusion } from './semantic/semantic-confusion.ts';
+export type { LabelMap, SemanticConfusion } from './semantic/semantic-confusion.ts';
+export { semanticMetrics } from './semantic/semantic-metrics.ts';
+export type { SemanticMetrics } from './semantic/semantic-metrics.ts';
