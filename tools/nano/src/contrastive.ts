@@ -17,6 +17,7 @@ import {
   reduceMean,
   reduceSum,
   reshape,
+  slice,
   sub,
   toOnnx,
   transpose,
@@ -24,10 +25,10 @@ import {
   type Value,
   type Weights,
 } from '@vitamin-vlm/graph';
-import { imageSize, imageTower, textTower, type Schedule } from './nano-config.ts';
+import { gridSize, imageSize, imageTower, textTower, type Schedule } from './nano-config.ts';
 
-/** Longest caption of a batch in tokens, end token included. Longer ones are refused by the sampler. */
-export const captionLength = 32;
+/** Longest caption of a batch in tokens, end token included. The longest of picture-world has 53; a longer one would be cut. */
+export const captionLength = 56;
 
 /** Parameters of both towers and the temperature, by their names in the published layout, with their shapes. */
 export function modelShapes(): ReadonlyMap<string, readonly number[]> {
@@ -38,23 +39,33 @@ export function modelShapes(): ReadonlyMap<string, readonly number[]> {
 }
 
 /**
- * Symmetric contrastive loss (Radford et al., arXiv:2103.00020, figure 3) of a batch of pictures and captions.
+ * Symmetric contrastive loss (Radford et al., arXiv:2103.00020, figure 3) of a batch of pictures and captions, and of one region of each
+ * picture and its name: the mean of the tokens over the region goes through the same head (as FC-CLIP pools masks), so that the map of
+ * tokens can be read place by place.
  *
- * Inputs: `pixels` uint8 [B, S, S, 3]; `ids` int32 [B, L]; `ends` int32 [B], flat positions of the end tokens; `targets` float32 [B, B],
- * rows that sum to 1: where the same caption stands several times in a batch, each picture of it counts as a match.
+ * Inputs: `pixels` uint8 [B, S, S, 3]; `regions` float32 [B, 1, T], rows that sum to 1; `ids` int32 [2·B, L], captions then names; `ends`
+ * int32 [2·B], flat positions of the end tokens; `captionTargets`, `nameTargets` float32 [B, B], rows that sum to 1: where the same text
+ * stands several times in a batch, each picture of it counts as a match.
  */
 export function contrastiveLoss(graph: Graph, parameters: Parameters, batch: number, vocabulary: number): Value {
   const pixels = graph.input('pixels', 'uint8', [batch, imageSize, imageSize, 3]);
-  const ids = graph.input('ids', 'int32', [batch, captionLength]);
-  const ends = graph.input('ends', 'int32', [batch]);
-  const targets = graph.input('targets', 'float32', [batch, batch]);
+  const regions = graph.input('regions', 'float32', [batch, 1, gridSize * gridSize]);
+  const ids = graph.input('ids', 'int32', [2 * batch, captionLength]);
+  const ends = graph.input('ends', 'int32', [2 * batch]);
 
   const visual = parameters.root.at('visual');
   const { blocks } = vitaminTrunk(visual.at('trunk'), normalisePixels(pixels), imageTower);
-  const images = l2Normalize(pooledHead(visual, blocks.at(-1)!, imageTower.embedDim).embedding); // [B, E]
-  const texts = l2Normalize(buildText(parameters.root.at('text'), ids, ends, { ...textTower, vocabulary }).features); // [B, E]
-  const logits = mul(matmul(images, transpose(texts, [1, 0])), exp(parameters.root.get('logit_scale', []))); // [B, B]
-  return mul(add(crossEntropy(logits, targets), crossEntropy(transpose(logits, [1, 0]), targets)), 0.5);
+  const tokens = blocks.at(-1)!; // [B, T, D]
+  const texts = l2Normalize(buildText(parameters.root.at('text'), ids, ends, { ...textTower, vocabulary }).features); // [2·B, E]
+  const scale = exp(parameters.root.get('logit_scale', []));
+  const loss = (pooledTokens: Value, first: number, targets: string): Value => {
+    const images = l2Normalize(pooledHead(visual, pooledTokens, imageTower.embedDim).embedding); // [B, E]
+    const words = slice(texts, { axis: 0, start: first, end: first + batch });
+    const logits = mul(matmul(images, transpose(words, [1, 0])), scale); // [B, B]
+    const target = graph.input(targets, 'float32', [batch, batch]);
+    return mul(add(crossEntropy(logits, target), crossEntropy(transpose(logits, [1, 0]), target)), 0.5);
+  };
+  return mul(add(loss(tokens, 0, 'captionTargets'), loss(matmul(regions, tokens), batch, 'nameTargets')), 0.5);
 }
 
 /** Mean over rows of -Σ target · log softmax(logits). */

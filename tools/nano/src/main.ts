@@ -1,15 +1,29 @@
 import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
-import { ClipTokenizer } from '@vitamin-vlm/backbone';
+import { Backbone, ClipTokenizer } from '@vitamin-vlm/backbone';
+import type { Split } from '@vitamin-vlm/picture-world';
 import { Command } from 'commander';
 import { modelShapes } from './contrastive.ts';
+import { evaluate } from './evaluate.ts';
+import { exportModel } from './export-model.ts';
 import { initialise } from './initialise.ts';
 import { contrastive } from './nano-config.ts';
+import { textTowerOf } from './locked-text.ts';
+import { plotRuns } from './plot.ts';
 import { SamplerPool } from './sampler-pool.ts';
 import { train, type LogEntry } from './train.ts';
 
 const program = new Command('nano').description('Trains the embedded models on picture-world.');
+
+interface TrainFlags {
+  readonly output: string;
+  readonly steps: number;
+  readonly batch: number;
+  readonly threads?: number;
+  readonly seed: number;
+  readonly text?: string;
+}
 
 program
   .command('train')
@@ -19,30 +33,57 @@ program
   .option('--batch <n>', 'samples of a step', Number, contrastive.batch)
   .option('--threads <n>', 'threads of the runtime', Number)
   .option('--seed <n>', 'seed of the initial weights', Number, 1)
-  .action(
-    async ({ output, steps, batch, threads, seed }: { output: string; steps: number; batch: number; threads?: number; seed: number }) => {
-      await mkdir(output, { recursive: true });
-      const controller = new AbortController();
-      process.once('SIGINT', () => controller.abort());
-      await using sampler = new SamplerPool(batch);
-      await train({
-        schedule: { ...contrastive, steps, batch },
-        initial: initialise(modelShapes(), seed),
-        batchOf: (step) => sampler.batchOf(step),
-        tokenizer: await ClipTokenizer.load(),
-        checkpoint: path.join(output, 'state.safetensors'),
-        saveEvery: 250,
-        log: path.join(output, 'log.jsonl'),
-        onStep: report,
-        signal: controller.signal,
-        ...(threads && { threads }),
-      });
-    },
-  );
+  .option('--text <checkpoint>', 'locked-text tuning: keep the text tower of this model and train the image tower against it')
+  .action(async ({ output, steps, batch, threads, seed, text }: TrainFlags) => {
+    await mkdir(output, { recursive: true });
+    const controller = new AbortController();
+    process.once('SIGINT', () => controller.abort());
+    const locked = text === undefined ? undefined : await textTowerOf(text);
+    await using sampler = new SamplerPool(batch);
+    const state = await train({
+      schedule: { ...contrastive, steps, batch },
+      initial: new Map([...initialise(modelShapes(), seed), ...(locked?.scale ?? [])]),
+      ...(locked && { frozen: locked.text }),
+      batchOf: (step) => sampler.batchOf(step),
+      tokenizer: await ClipTokenizer.load(),
+      checkpoint: join(output, 'state.safetensors'),
+      saveEvery: 250,
+      log: join(output, 'log.jsonl'),
+      onStep: report,
+      signal: controller.signal,
+      ...(threads && { threads }),
+    });
+    const parameters = [...state.tensors].filter(([name]) => !name.includes(':'));
+    await exportModel(join(output, 'model'), new Map([...parameters, ...(locked?.text ?? [])]));
+  });
 
 function report({ step, loss, rate, samples, seconds }: LogEntry): void {
   if (step % 20 === 0)
     console.error(`step ${step}  loss ${loss.toFixed(3)}  rate ${rate.toExponential(2)}  ${samples} samples  ${seconds.toFixed(0)} s`);
 }
+
+program
+  .command('evaluate')
+  .description('zero-shot classification, retrieval and training-free segmentation; prints JSON')
+  .requiredOption('-m, --model <dir>', 'folder of the model')
+  .option('--split <name>', 'val: the held-out stream of the reported figures; train: for development', 'val')
+  .option('--first-seed <n>', 'first seed', Number, 0)
+  .option('--per-kind <n>', 'single things of each kind', Number, 16)
+  .option('--retrieval-sets <n>', 'sets of 100 scenes', Number, 5)
+  .option('--scenes <n>', 'scenes for segmentation', Number, 100)
+  .action(async (options: { model: string; split: Split; firstSeed: number; perKind: number; retrievalSets: number; scenes: number }) => {
+    await using backbone = await Backbone.load(options.model);
+    const figures = await evaluate(backbone, { ...options, segmentationScenes: options.scenes });
+    console.log(JSON.stringify(figures, null, 2));
+  });
+
+program
+  .command('plot')
+  .description('draws the loss and the learning rate of runs as an SVG')
+  .argument('<runs...>', 'name=log.jsonl')
+  .requiredOption('-o, --output <file>', 'SVG file')
+  .action(async (runs: string[], { output }: { output: string }) => {
+    await plotRuns(new Map(runs.map((run) => run.split('=', 2) as [string, string])), output);
+  });
 
 await program.parseAsync();

@@ -1,7 +1,8 @@
 import type { TextTowerConfig, ViTaminConfig } from '@vitamin-vlm/backbone';
 
-/** Side of the square training images in pixels: a 6 × 6 grid of tokens. */
+/** Side of the square training images in pixels, and of the grid of tokens. */
 export const imageSize = 96;
+export const gridSize: number = imageSize / 16;
 
 /** ViTamin's architecture with the smallest widths that still learn picture-world; 2.3 million parameters. */
 export const imageTower: ViTaminConfig = { widths: [16, 32, 192], depths: [2, 4, 6], heads: 3, embedDim: 128, positions: true };

@@ -9,5 +9,5 @@ export interface BatchRequest {
 
 parentPort!.on('message', ({ step, size }: BatchRequest) => {
   const samples = sampleBatch(step, size);
-  parentPort!.postMessage({ step, samples }, [samples.pixels.buffer as ArrayBuffer]);
+  parentPort!.postMessage({ step, samples }, [samples.pixels.buffer as ArrayBuffer, samples.regions.buffer as ArrayBuffer]);
 });
