@@ -10,28 +10,19 @@ const kitchen: SettingMaker = (random) => {
   const [from, to] = left ? [0, split] : [split, 1];
   const top = random.range(0.44, 0.48);
   const wall = random.pick(['tiled wall', 'wall', 'brick wall']);
+  const floorStuff = random.pick(['tiled floor', 'wood floor']);
+  // Beside the counter, where large things stand.
+  const [freeFrom, freeTo] = left ? [to + 0.12, 0.9] : [0.1, from - 0.12];
   return {
     phrase: 'in a kitchen',
     light: 'day',
     layers: [
       { stuff: wall, area: [0, 0, 1, floor] },
-      { stuff: random.pick(['tiled floor', 'wood floor']), area: [0, floor, 1, 1] },
+      { stuff: floorStuff, area: [0, floor, 1, 1] },
       { stuff: 'counter', area: [from, top, to, floor + 0.04] },
     ],
-    zones: [],
-  };
-};
-
-/** The kitchen's places follow from where its counter and floor came to lie. */
-const kitchenWithZones: SettingMaker = (random) => {
-  const made = kitchen(random);
-  const [wall, floor, counter] = made.layers as [(typeof made.layers)[0], (typeof made.layers)[0], (typeof made.layers)[0]];
-  const [from, top, to] = counter.area;
-  const free: [number, number] = from === 0 ? [to + 0.12, 0.9] : [0.1, from - 0.12];
-  return {
-    ...made,
     zones: [
-      hanging(wall.stuff, [free[0], 0.12, free[1], 0.14], 0.3, ['clock']),
+      hanging(wall, [freeFrom, 0.12, freeTo, 0.14], 0.3, ['clock']),
       ground('counter', [from + 0.1, top + 0.05, to - 0.1, top + 0.085], [0.4, 0.42], 3, [
         'microwave',
         'microwave',
@@ -43,14 +34,14 @@ const kitchenWithZones: SettingMaker = (random) => {
         'vase',
         ...meals,
       ]),
-      ground(floor.stuff, [free[0], floor.area[1] + 0.03, free[1], floor.area[1] + 0.07], [0.42, 0.43], 1.6, [
+      ground(floorStuff, [freeFrom, floor + 0.03, freeTo, floor + 0.07], [0.42, 0.43], 1.6, [
         'refrigerator',
         'refrigerator',
         'oven',
         'oven',
         'sink',
       ]),
-      ground(floor.stuff, [0.08, 0.9, 0.92, 0.97], [0.32, 0.34], 1, ['cat', 'chair', 'dog', 'person']),
+      ground(floorStuff, [0.08, 0.9, 0.92, 0.97], [0.32, 0.34], 1, ['cat', 'chair', 'dog', 'person']),
     ],
   };
 };
@@ -186,7 +177,7 @@ const livingRoom: SettingMaker = (random) => {
 const bedroom: SettingMaker = (random) => {
   const floor = random.range(0.56, 0.64);
   const wall = random.pick(['wall', 'wall', 'wood wall']);
-  const floorStuff = random.pick(['wood floor', 'carpet', 'wood floor']) === 'carpet' ? 'tiled floor' : 'wood floor';
+  const floorStuff = random.pick(['wood floor', 'tiled floor', 'wood floor']);
   return {
     phrase: 'in a bedroom',
     light: 'day',
@@ -272,13 +263,4 @@ const washstand: SettingMaker = (random) => {
 };
 
 /** Settings under a roof, and the garden table. */
-export const indoorSettings: readonly SettingMaker[] = [
-  kitchenWithZones,
-  diningTable,
-  picnic,
-  desk,
-  livingRoom,
-  bedroom,
-  bathroom,
-  washstand,
-];
+export const indoorSettings: readonly SettingMaker[] = [kitchen, diningTable, picnic, desk, livingRoom, bedroom, bathroom, washstand];

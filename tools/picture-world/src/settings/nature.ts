@@ -81,7 +81,7 @@ const park: SettingMaker = (random) => {
       { stuff: 'grass', area: [0, horizon, 1, 1] },
       { stuff: random.pick(['pavement', 'dirt']), area: [0, path, 1, path + 0.2] },
       { stuff: 'grass', area: [0, path + 0.17, 1, 1] },
-    ].map((layer) => ({ stuff: layer.stuff, area: layer.area as [number, number, number, number] })),
+    ],
     zones: [
       skyZone(horizon, ['kite', 'bird', 'kite'], 0.8),
       ground(
@@ -131,27 +131,18 @@ const savanna: SettingMaker = (random) => {
 
 const forest: SettingMaker = (random) => {
   const horizon = random.range(0.42, 0.52);
+  const light = anyLight(random);
+  const floor = random.pick(['grass', 'dirt']);
   return {
     phrase: 'in a forest',
-    light: anyLight(random),
+    light,
     layers: [
       { stuff: 'sky', area: [0, 0, 1, horizon] },
       { stuff: 'trees', area: [0, 0, 1, horizon + 0.02] },
-      { stuff: random.pick(['grass', 'dirt']), area: [0, horizon, 1, 1] },
-    ].map((layer) => ({ stuff: layer.stuff, area: layer.area as [number, number, number, number] })),
-    zones: [],
-  };
-};
-
-/** The forest's ground varies, so its zone follows the layer that was drawn. */
-const forestWithGround: SettingMaker = (random) => {
-  const made = forest(random);
-  const floor = made.layers[2]!;
-  const top = floor.area[1];
-  return {
-    ...made,
+      { stuff: floor, area: [0, horizon, 1, 1] },
+    ],
     zones: [
-      ground(floor.stuff, [0.1, top + 0.12, 0.9, 0.97], [0.17, 0.27], 1, [
+      ground(floor, [0.1, horizon + 0.12, 0.9, 0.97], [0.17, 0.27], 1, [
         'bear',
         'bear',
         'bird',
@@ -222,4 +213,4 @@ const lake: SettingMaker = (random) => {
 };
 
 /** Settings in the open country. */
-export const natureSettings: readonly SettingMaker[] = [beach, farm, park, savanna, forestWithGround, slope, lake];
+export const natureSettings: readonly SettingMaker[] = [beach, farm, park, savanna, forest, slope, lake];
