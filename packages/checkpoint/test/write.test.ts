@@ -12,7 +12,9 @@ const dtypes = Object.keys(arrayTypes) as DType[];
 
 function make(dtype: DType): Tensor {
   const values = dtype === 'bool' ? [0, 1, 1] : [0, 1, 127];
-  const data = dtype === 'int64' ? new BigInt64Array(values.map(BigInt)) : arrayTypes[dtype as 'float32'].from(values);
+  if (dtype === 'int64') return { dtype, shape: [1, 3], data: new BigInt64Array(values.map(BigInt)) };
+  const data = new arrayTypes[dtype](3);
+  data.set(values);
   return { dtype, shape: [1, 3], data };
 }
 

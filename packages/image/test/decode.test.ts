@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodeImage } from '../src/decode.ts';
 import { encodePng } from '../src/encode.ts';
@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const picture = noisePicture(40, 30);
 
-function raw({ width, height, data }: Picture = picture): sharp.Sharp {
+function raw({ width, height, data }: Picture = picture): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
