@@ -86,15 +86,16 @@ export function* compareImages({ dataset, gt, dt }: CrossClassInput, options: Cr
   const chosen = options.imgIds && new Set(options.imgIds);
   const params = resolveParams({ iouType: iouType === 'segm' ? 'segm' : 'bbox' }, dataset);
   const overlap = createOverlap(gt, dt, params, new WarningLog());
-  const annotationsOf = rowsByImage(gt, order, categories);
-  const resultsOf = rowsByImage(dt, order, categories);
+  const annotationsOf = rowsByImage(gt, ordered(gt, order), categories);
+  // Sorted once for all images; equal scores keep the order of the file or of the categories.
+  const ranked = sortByScore(ordered(dt, order), dt.score).filter((row) => dt.score[row]! >= minScore);
+  const resultsOf = rowsByImage(dt, ranked, categories);
   for (const image of dataset.images) {
     if (chosen && !chosen.has(image.id)) continue;
     const annotated = annotationsOf.get(image.id) ?? [];
     const own = annotated.filter((row) => gt.crowd[row] === 0);
     const crowd = annotated.filter((row) => gt.crowd[row] !== 0);
-    const kept = (resultsOf.get(image.id) ?? []).filter((row) => dt.score[row]! >= minScore);
-    const dtRows = sortByScore(Int32Array.from(kept), dt.score).slice(0, maxDets);
+    const dtRows = Int32Array.from((resultsOf.get(image.id) ?? []).slice(0, maxDets));
     overlap.compute(dtRows, 0, dtRows.length, Int32Array.from([...own, ...crowd]), 0, annotated.length);
     const columns = (from: number, to: number): Float64Array => cut(overlap.matrix, dtRows.length, annotated.length, from, to);
     const found = {
@@ -132,19 +133,24 @@ function uncheckedClasses(
   return { crowdCategories: Float64Array.from(unchecked), crowdIou: new Float64Array(dtCategories.length * unchecked.length).fill(1) };
 }
 
-/** Rows of each image, in file order or by ascending category. */
+/** All rows, in file order or by ascending category. */
+function ordered({ count, categoryId }: Pick<GroundTruth, 'count' | 'categoryId'>, order: 'file' | 'category'): Int32Array {
+  const rows = Int32Array.from({ length: count }, (_, row) => row);
+  return order === 'file' ? rows : rows.toSorted((a, b) => categoryId[a]! - categoryId[b]! || a - b);
+}
+
+/** Rows of each image, in the given order. */
 function rowsByImage(
-  { count, imageId, categoryId }: Pick<GroundTruth, 'count' | 'imageId' | 'categoryId'>,
-  order: 'file' | 'category',
+  { imageId, categoryId }: Pick<GroundTruth, 'imageId' | 'categoryId'>,
+  order: Int32Array,
   categories: ReadonlySet<number> | undefined,
 ): Map<number, number[]> {
   const result = new Map<number, number[]>();
-  for (let row = 0; row < count; row++) {
+  for (const row of order) {
     if (categories && !categories.has(categoryId[row]!)) continue;
     const rows = result.get(imageId[row]!);
     if (rows) rows.push(row);
     else result.set(imageId[row]!, [row]);
   }
-  if (order === 'category') for (const rows of result.values()) rows.sort((a, b) => categoryId[a]! - categoryId[b]!);
   return result;
 }

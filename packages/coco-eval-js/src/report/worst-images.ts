@@ -1,3 +1,4 @@
+import { sortByScore } from '../coco/sort.ts';
 import type { CrossClassImage } from '../cross-class/images.ts';
 import { classifyImage } from '../tide/classify.ts';
 
@@ -64,16 +65,21 @@ function matchImage(image: CrossClassImage): Matched {
 
 /** The score whose detections and all better ones give the best F1. */
 function bestThreshold(images: readonly Matched[]): { minScore: number; f1: number } {
-  const all = images.flatMap(({ detections }) => detections).toSorted((a, b) => b.score - a.score);
+  const all = images.flatMap(({ detections }) => detections);
   const objects = images.reduce((sum, { gtIndexes }) => sum + gtIndexes.length, 0);
+  const scores = Float64Array.from(all, ({ score }) => score);
+  const order = sortByScore(
+    Int32Array.from(all, (_, row) => row),
+    scores,
+  );
   let best = { minScore: 0, f1: 0 };
   let right = 0;
-  all.forEach(({ score, gt }, i) => {
-    if (gt >= 0) right++;
+  order.forEach((row, i) => {
+    if (all[row]!.gt >= 0) right++;
     // A threshold takes all detections of its score.
-    if (all[i + 1]?.score === score) return;
+    if (i + 1 < order.length && scores[order[i + 1]!] === scores[row]) return;
     const f1 = (2 * right) / (i + 1 + objects);
-    if (f1 > best.f1) best = { minScore: score, f1 };
+    if (f1 > best.f1) best = { minScore: scores[row]!, f1 };
   });
   return best;
 }

@@ -1,3 +1,5 @@
+import { countingSort } from '../coco/sort.ts';
+
 /**
  * Average precision as TIDE defines it (tidecv's `ap.py`): one IoU, 101 recall points i/100, precision without epsilon.
  *
@@ -5,16 +7,16 @@
  * @param positives - ground truths of the class
  * @returns 0..100; 0 without ground truth
  */
-function classAp(hits: readonly number[], positives: number): number {
+function classAp(hits: Uint8Array, positives: number): number {
   if (positives === 0) return 0;
   const precision = new Float64Array(hits.length);
   const recall = new Float64Array(hits.length);
   let right = 0;
-  hits.forEach((hit, i) => {
-    right += hit;
+  for (let i = 0; i < hits.length; i++) {
+    right += hits[i]!;
     precision[i] = right / (i + 1);
     recall[i] = right / positives;
-  });
+  }
   for (let i = hits.length - 1; i > 0; i--) if (precision[i]! > precision[i - 1]!) precision[i - 1] = precision[i]!;
   let sum = 0;
   for (let point = 0, i = 0; point <= 100; point++) {
@@ -24,15 +26,29 @@ function classAp(hits: readonly number[], positives: number): number {
   return (sum / 101) * 100;
 }
 
-/** One class of a data set: its detections by descending score, and the number of its ground truths. */
-export interface ClassHits {
-  readonly hits: number[];
-  positives: number;
+/** What a mean AP is computed from; each list has one entry a detection. */
+export interface Ranking {
+  /** Rows of the lists below, best first, all classes mixed. */
+  readonly order: Int32Array;
+  /** Position of the class in `positives`; -1: the detection does not count. */
+  readonly classes: Int32Array;
+  /** 1 for true positives. */
+  readonly hits: Uint8Array;
+  /** Ground truths of each class. */
+  readonly positives: Float64Array;
 }
 
 /** Mean AP (0..100) over the classes that have a detection or a ground truth; `null` when none has. */
-export function meanAp(classes: readonly ClassHits[]): number | null {
-  const counted = classes.filter(({ hits, positives }) => hits.length > 0 || positives !== 0);
-  if (!counted.length) return null;
-  return counted.reduce((sum, { hits, positives }) => sum + classAp(hits, positives), 0) / counted.length;
+export function meanAp({ order, classes, hits, positives }: Ranking): number | null {
+  const counted = order.filter((row) => classes[row]! >= 0);
+  const byClass = countingSort(counted, classes, positives.length);
+  const sorted = Uint8Array.from(byClass, (row) => hits[row]!);
+  let [sum, n] = [0, 0];
+  for (let k = 0, from = 0, to = 0; k < positives.length; k++, from = to) {
+    while (to < byClass.length && classes[byClass[to]!] === k) to++;
+    if (from === to && positives[k] === 0) continue;
+    sum += classAp(sorted.subarray(from, to), positives[k]!);
+    n++;
+  }
+  return n === 0 ? null : sum / n;
 }

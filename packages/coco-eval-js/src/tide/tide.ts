@@ -1,8 +1,9 @@
+import { DoublePool } from '../coco/pool.ts';
+import { sortByScore } from '../coco/sort.ts';
 import { CocoEvalError } from '../errors.ts';
 import { classifyImage, tideErrorTypes } from './classify.ts';
-import type { TideDetection, TideErrorType, TideImage } from './classify.ts';
+import type { TideErrorType, TideImage } from './classify.ts';
 import { meanAp } from './tide-ap.ts';
-import type { ClassHits } from './tide-ap.ts';
 
 /** Thresholds of `tide`. */
 export interface TideOptions {
@@ -27,12 +28,23 @@ export interface TideResult {
   readonly counts: Readonly<Record<TideErrorType, number>>;
 }
 
+/** All images together: one entry a detection in the order of the images, then of the scores. */
 interface Collected {
-  /** In the order of the images, then of the scores. */
-  readonly detections: TideDetection[];
-  /** Ground truths, unmatched and missed ones of each category, in order of appearance. */
-  readonly classes: Map<number, { positives: number; unmatched: number; missed: number }>;
+  readonly scores: DoublePool;
+  /** Position of the class in the lists below. */
+  readonly classes: DoublePool;
+  /** 0 false positive, 1 true positive, 2 ignored. */
+  readonly states: DoublePool;
+  /** Position in `tideErrorTypes`; -1 for true positives. */
+  readonly errors: DoublePool;
+  /** Class in which the repaired detection is right; -1: it is removed. */
+  readonly repairedAs: DoublePool;
+  readonly positives: number[];
+  readonly unmatched: number[];
+  readonly missed: number[];
 }
+
+const states = { fp: 0, tp: 1, ignored: 2 } as const;
 
 /**
  * TIDE error analysis (Bolya et al. 2020; tidecv 1.0): how much AP each kind of mistake costs.
@@ -57,70 +69,86 @@ export function tide(images: Iterable<TideImage>, options: TideOptions = {}): Ti
       `Expected 0 <= background <= positive <= 1 but received background ${background} and positive ${positive}`,
     );
   }
-  const collected: Collected = { detections: [], classes: new Map() };
-  for (const image of images) collect(collected, image, positive, background);
-
-  const { detections } = collected;
-  const correct = detections.filter(({ state }) => state === 'tp');
-  const wrong = detections.filter(({ state }) => state !== 'tp');
+  const collected = collect(images, positive, background);
+  const scores = collected.scores.view();
+  const rows = Int32Array.from(scores, (_, row) => row);
+  const correct = rows.filter((row) => collected.states.data[row] === states.tp);
+  const wrong = rows.filter((row) => collected.states.data[row] !== states.tp);
   // Ties: tidecv keeps the order of the images for the plain AP, and puts errors before true positives in every repaired one.
-  const ap = meanAp(hitsOf(collected, detections.toSorted(byScore)));
-  const errorsFirst = [...wrong, ...correct].toSorted(byScore);
+  const ap = apOf(collected, sortByScore(rows, scores));
+  const errorsFirst = sortByScore(joined(wrong, correct), scores);
   const gain = (value: number | null): number | null => (value === null || ap === null ? null : value - ap);
   const main = {} as Record<TideErrorType, number | null>;
   const counts = {} as Record<TideErrorType, number>;
-  for (const type of tideErrorTypes) {
-    const repaired = gain(meanAp(hitsOf(collected, errorsFirst, type)));
+  tideErrorTypes.forEach((type, code) => {
+    const repaired = gain(apOf(collected, errorsFirst, code, type === 'Miss' ? collected.missed : undefined));
     // A loss comes from the 101 recall points only.
     main[type] = repaired === null ? null : Math.max(0, repaired);
-    counts[type] = type === 'Miss' ? sum(collected, 'missed') : wrong.filter(({ error }) => error === type).length;
-  }
+    counts[type] = type === 'Miss' ? total(collected.missed) : wrong.filter((row) => collected.errors.data[row] === code).length;
+  });
   const special = {
-    FalsePos: gain(meanAp(hitsOf(collected, [...correct, ...wrong]))),
-    FalseNeg: gain(meanAp(hitsOf(collected, errorsFirst, undefined, 'unmatched'))),
+    FalsePos: gain(apOf(collected, joined(correct, wrong))),
+    FalseNeg: gain(apOf(collected, errorsFirst, undefined, collected.unmatched)),
   };
   return { ap, main, special, counts };
 }
 
-function byScore(a: TideDetection, b: TideDetection): number {
-  return b.score - a.score;
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function collect({ detections, classes }: Collected, image: TideImage, positive: number, background: number): void {
-  const found = classifyImage(image, positive, background);
-  const classOf = (category: number): { positives: number; unmatched: number; missed: number } => {
-    let counts = classes.get(category);
-    if (!counts) classes.set(category, (counts = { positives: 0, unmatched: 0, missed: 0 }));
-    return counts;
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const result = new Int32Array(a.length + b.length);
+  result.set(a);
+  result.set(b, a.length);
+  return result;
+}
+
+function collect(images: Iterable<TideImage>, positive: number, background: number): Collected {
+  const columns = { scores: new DoublePool(), classes: new DoublePool(), states: new DoublePool(), errors: new DoublePool() };
+  const repairedAs = new DoublePool();
+  const classes = new Map<number, number>();
+  const [positives, unmatched, missed]: [number[], number[], number[]] = [[], [], []];
+  const classOf = (category: number): number => {
+    let k = classes.get(category);
+    if (k === undefined) {
+      classes.set(category, (k = positives.length));
+      for (const list of [positives, unmatched, missed]) list.push(0);
+    }
+    return k;
   };
-  for (let i = 0; i < image.gtCategories.length; i++) classOf(image.gtCategories[i]!).positives++;
-  for (const category of found.unmatched) classOf(category).unmatched++;
-  for (const category of found.missed) classOf(category).missed++;
-  for (const detection of found.detections) {
-    classOf(detection.category);
-    detections.push(detection);
-  }
-}
-
-function sum({ classes }: Collected, key: 'missed' | 'unmatched'): number {
-  let total = 0;
-  for (const counts of classes.values()) total += counts[key];
-  return total;
-}
-
-/** The classes' hits from `ordered`, with the errors of one type repaired, and ground truths that are given up taken off. */
-function hitsOf({ classes }: Collected, ordered: readonly TideDetection[], repair?: TideErrorType, givenUp?: 'unmatched'): ClassHits[] {
-  const result = new Map<number, ClassHits>();
-  for (const [category, counts] of classes) {
-    const lost = repair === 'Miss' ? counts.missed : givenUp ? counts.unmatched : 0;
-    result.set(category, { hits: [], positives: counts.positives - lost });
-  }
-  for (const { category, state, error, repairedAs } of ordered) {
-    if (error && error === repair) {
-      if (repairedAs !== undefined) result.get(repairedAs)!.hits.push(1);
-    } else if (state !== 'ignored') {
-      result.get(category)!.hits.push(state === 'tp' ? 1 : 0);
+  for (const image of images) {
+    const found = classifyImage(image, positive, background);
+    for (let i = 0; i < image.gtCategories.length; i++) positives[classOf(image.gtCategories[i]!)]!++;
+    for (const category of found.unmatched) unmatched[classOf(category)]!++;
+    for (const category of found.missed) missed[classOf(category)]!++;
+    for (const { category, score, state, error, repairedAs: better } of found.detections) {
+      columns.scores.push(score);
+      columns.classes.push(classOf(category));
+      columns.states.push(states[state]);
+      columns.errors.push(error === undefined ? -1 : tideErrorTypes.indexOf(error));
+      repairedAs.push(better === undefined ? -1 : classOf(better));
     }
   }
-  return [...result.values()];
+  return { ...columns, repairedAs, positives, unmatched, missed };
+}
+
+/** AP in the given order, with the errors of one type repaired, and `lost` ground truths taken off. */
+function apOf(collected: Collected, order: Int32Array, repair?: number, lost?: readonly number[]): number | null {
+  const [classColumn, stateColumn, errorColumn, repairedColumn] = [
+    collected.classes,
+    collected.states,
+    collected.errors,
+    collected.repairedAs,
+  ];
+  const classes = new Int32Array(order.length);
+  const hits = new Uint8Array(order.length);
+  for (let row = 0; row < order.length; row++) {
+    const repaired = errorColumn.data[row] === repair;
+    const state = stateColumn.data[row];
+    classes[row] = repaired ? repairedColumn.data[row]! : state === states.ignored ? -1 : classColumn.data[row]!;
+    hits[row] = Number(repaired || state === states.tp);
+  }
+  const positives = Float64Array.from(collected.positives, (count, k) => count - (lost?.[k] ?? 0));
+  return meanAp({ order, classes, hits, positives });
 }
