@@ -9,6 +9,8 @@ import type { Setting } from './settings/setting.ts';
 import { stuff } from './stuff/catalogue.ts';
 import type { Picture } from './types.ts';
 
+const require = createRequire(import.meta.url);
+
 const columns = 13;
 const cell = 116;
 const label = 20;
@@ -59,10 +61,7 @@ export function contactSheet(seed: number, sceneCount: number, split: Split = 't
 
 function useFont(): void {
   if (GlobalFonts.has(family)) return;
-  GlobalFonts.registerFromPath(
-    createRequire(import.meta.url).resolve('@fontsource/noto-sans/files/noto-sans-latin-600-normal.woff2'),
-    family,
-  );
+  GlobalFonts.registerFromPath(require.resolve('@fontsource/noto-sans/files/noto-sans-latin-600-normal.woff2'), family);
 }
 
 function title(c: SKRSContext2D, text: string, y: number): void {
