@@ -6,7 +6,6 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { normalizeRows } from '../src/tasks/features.ts';
 import { ClipTokenizer } from '../src/text/clip-tokenizer.ts';
 import { embedVocabulary, type TextEmbedder } from '../src/text/embed-vocabulary.ts';
-import { defaultCacheDirectory } from '../src/text/embedding-cache.ts';
 import { parseLabels } from '../src/text/labels.ts';
 import { fillPrompts } from '../src/text/prompts.ts';
 
@@ -92,14 +91,4 @@ it('says early that the cache cannot be written, and refuses empty vocabularies 
   const aborted = embedVocabulary(tower, labels, { cacheDirectory: directory, signal: AbortSignal.abort() });
   await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
   expect(await readdir(directory)).toEqual(['file']);
-});
-
-it('follows the XDG rules for the cache folder', () => {
-  const before = process.env['XDG_CACHE_HOME'];
-  process.env['XDG_CACHE_HOME'] = '/elsewhere';
-  expect(defaultCacheDirectory()).toBe(join('/elsewhere', 'vitamin'));
-  process.env['XDG_CACHE_HOME'] = 'relative';
-  expect(defaultCacheDirectory()).toMatch(/\.cache.vitamin$/u);
-  if (before === undefined) delete process.env['XDG_CACHE_HOME'];
-  else process.env['XDG_CACHE_HOME'] = before;
 });

@@ -205,7 +205,8 @@ export class Backbone implements AsyncDisposable {
     let done = 0;
     for await (const encoding of this.encodeImages(images, { batch, signal })) {
       pooled.data.set(encoding.pooled.data, done * this.#embedDim());
-      onProgress?.({ phase: 'run', done: ++done, total: images.length });
+      done += 1;
+      onProgress?.({ phase: 'run', done, total: images.length });
     }
     return await retrievalRecall(pooled, texts, imageOfText, { ...others, signal });
   }

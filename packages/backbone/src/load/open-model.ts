@@ -16,6 +16,9 @@ import { variantName } from './variant.ts';
 /** The factor that CLIP's training is limited to, and where ViTamin's ends. */
 const DEFAULT_LOGIT_SCALE = 100;
 
+/** Stands in the trunk but belongs to the head: of no use without the projection. */
+const HEAD_NORM = ['visual.trunk.fc_norm.weight', 'visual.trunk.fc_norm.bias'];
+
 /** How to read a checkpoint. */
 export interface OpenModelOptions extends LocateOptions {
   /** Where the model stands inside a larger one, e.g. `backbone.` or `backbone.clip_model.`. Default: found by itself. */
@@ -75,7 +78,7 @@ export async function openModel(address: string, options: OpenModelOptions = {})
     weights,
     ...(positions ? { positions } : {}),
   });
-  checkWeights(tower, weights, config.text, new Set(positions ? [] : [POSITIONS]));
+  checkWeights(tower, weights, config.text, new Set([...(positions ? [] : [POSITIONS]), ...(config.head ? [] : HEAD_NORM)]));
   return {
     address,
     files: checkpoint.files,
