@@ -1,0 +1,110 @@
+import { stat } from 'node:fs/promises';
+import { type OpenedModel, openModel } from '@vitamin-vlm/backbone';
+import { type Checkpoint, summarize } from '@vitamin-vlm/checkpoint';
+import { bytesPerElement, sizeOf, VitaminError } from '@vitamin-vlm/core';
+import { formatBytes, table } from './text.ts';
+
+/** What `vitamin show` tells of a weight file. */
+export interface Description {
+  readonly address: string;
+  readonly format: string;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** Null for weights that are no ViTamin; `reason` says why. */
+  readonly model: ModelDescription | null;
+  readonly reason?: string;
+  readonly licence: string | null;
+  readonly totals: Totals & { readonly dtypes: Readonly<Record<string, Totals>> };
+  readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
+  readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[]; readonly bytes: number }[];
+}
+
+interface Totals {
+  readonly tensors: number;
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+interface ModelDescription {
+  readonly variant: string;
+  readonly identity: string;
+  readonly layout: string;
+  readonly imageSize: number;
+  readonly embedDim: number | null;
+  readonly text: { readonly width: number; readonly layers: number; readonly context: number } | null;
+}
+
+/** Values beside the tensors that are printed; training states have thousands. */
+const SHOWN_METADATA = 12;
+
+/** Reads everything but the tensors' elements. */
+export async function describeCheckpoint(
+  address: string,
+  path: string,
+  checkpoint: Checkpoint,
+  licence: string | undefined,
+): Promise<Description> {
+  const { dtypes, ...totals } = summarize(checkpoint);
+  const model = await openModel(path).catch((error: unknown) => {
+    if (error instanceof VitaminError) return error;
+    throw error;
+  });
+  const metadata = Object.fromEntries(Object.entries(checkpoint.metadata).map(([name, value]) => [name, plain(value)]));
+  const stated = metadata['license'] ?? metadata['licence'];
+  return {
+    address,
+    format: checkpoint.format,
+    files: await Promise.all(checkpoint.files.map(async (file) => ({ path: file, bytes: (await stat(file)).size }))),
+    ...(model instanceof VitaminError ? { model: null, reason: model.message } : { model: describe(model) }),
+    licence: licence ?? (typeof stated === 'string' ? stated : null),
+    totals: { ...totals, dtypes: Object.fromEntries(dtypes) },
+    metadata,
+    tensors: Array.from(checkpoint.tensors.values(), ({ name, dtype, shape }) => ({
+      name,
+      dtype,
+      shape,
+      bytes: sizeOf(shape) * bytesPerElement(dtype),
+    })),
+  };
+}
+
+/** The same for reading: a head, then a line per tensor. */
+export function descriptionText({ address, format, files, model, reason, licence, totals, metadata, tensors }: Description): string {
+  const values = Object.entries(metadata);
+  const text = model?.text;
+  const head = [
+    ['address', address],
+    ...files.map(({ path, bytes }, i) => [i === 0 ? 'files' : '', `${path}  ${formatBytes(bytes)}`]),
+    ['format', format],
+    ...(model
+      ? [
+          ['model', `${model.variant}, layout ${model.layout}, image ${model.imageSize} px, joint space ${model.embedDim ?? 'none'}`],
+          ['text tower', text ? `width ${text.width}, ${text.layers} layers, ${text.context} tokens` : 'none'],
+          ['identity', model.identity],
+        ]
+      : [['model', `not a ViTamin: ${reason!.split('\n')[0]}`]]),
+    ['licence', licence ?? 'not stated'],
+    ['tensors', `${totals.tensors}, ${totals.elements.toLocaleString('en')} elements, ${formatBytes(totals.bytes)}`],
+    ...Object.entries(totals.dtypes).map(([dtype, sum]) => ['', `${dtype}: ${sum.tensors} tensors, ${formatBytes(sum.bytes)}`]),
+    ...values.slice(0, SHOWN_METADATA).map(([name, value]) => [name, String(value).slice(0, 200)]),
+    ...(values.length > SHOWN_METADATA ? [['', `and ${values.length - SHOWN_METADATA} more values; --json shows them`]] : []),
+  ];
+  const rows = tensors.map(({ name, dtype, shape, bytes }) => [name, dtype, `[${shape.join(', ')}]`, formatBytes(bytes)]);
+  return `${table(head)}\n\n${table(rows, [3])}`;
+}
+
+function describe({ tower, text, layout, identity }: OpenedModel): ModelDescription {
+  return {
+    variant: tower.id,
+    identity,
+    layout: layout.form,
+    imageSize: tower.imageSize,
+    embedDim: tower.embedDim ?? null,
+    text: text ? { width: text.width, layers: text.layers, context: text.context } : null,
+  };
+}
+
+/** Metadata as JSON can hold it. */
+function plain(value: Checkpoint['metadata'][string]): string | number | boolean | null {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  return typeof value === 'bigint' ? String(value) : value;
+}

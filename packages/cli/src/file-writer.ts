@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { VitaminError } from '@vitamin-vlm/core';
+
+/** Names of output files: none that exists is overwritten unless forced, and none twice in one run. */
+export class FileWriter {
+  readonly #folder: string;
+  readonly #name: string;
+  readonly #force: boolean;
+  readonly #taken: Set<string> = new Set<string>();
+
+  private constructor(folder: string, name: string, force: boolean) {
+    this.#folder = folder;
+    this.#name = name;
+    this.#force = force;
+  }
+
+  /**
+   * For one file. Its folder must exist.
+   *
+   * @throws VitaminError `USAGE` when the folder is missing or closed, before any work is done.
+   */
+  static async forFile(path: string, force: boolean): Promise<FileWriter> {
+    const full = resolve(path);
+    await checkFolder(dirname(full));
+    if (await isFolder(full)) throw new VitaminError('USAGE', `Expected a file to write but ${path} is a folder`);
+    return new FileWriter(dirname(full), basename(full), force);
+  }
+
+  /**
+   * For files in a folder, which is made if need be.
+   *
+   * @throws VitaminError `USAGE` when it cannot be made or written.
+   */
+  static async forFolder(path: string, force: boolean): Promise<FileWriter> {
+    const full = resolve(path);
+    await mkdir(full, { recursive: true }).catch((cause: unknown) => {
+      throw cannotWrite(full, cause);
+    });
+    await checkFolder(full);
+    return new FileWriter(full, '', force);
+  }
+
+  /**
+   * Paths for `stem` with each ending that go together: all with the same number when one of them is taken, `street-2.json`.
+   */
+  async paths(stem: string, endings: readonly string[]): Promise<string[]> {
+    for (let n = 1; ; n++) {
+      const paths = endings.map((ending) => join(this.#folder, `${stem}${n === 1 ? '' : `-${n}`}${ending}`));
+      const taken = await Promise.all(paths.map(async (path) => this.#taken.has(path) || (!this.#force && (await exists(path)))));
+      if (taken.includes(true)) continue;
+      for (const path of paths) this.#taken.add(path);
+      return paths;
+    }
+  }
+
+  /** The path for the one file this writer stands for. */
+  async path(): Promise<string> {
+    const ending = extname(this.#name);
+    const [path] = await this.paths(basename(this.#name, ending), [ending]);
+    return path!;
+  }
+
+  /** Writes the one file, whole or not at all, and returns its path. */
+  async write(bytes: Uint8Array): Promise<string> {
+    const path = await this.path();
+    await writeWhole(path, bytes);
+    return path;
+  }
+}
+
+/**
+ * Writes under a temporary name, then renames. (The image package does the same, but loading it takes longer than a short command.)
+ *
+ * @throws VitaminError `USAGE` when the system refuses.
+ */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, bytes, { flag: 'wx' });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw cannotWrite(path, cause);
+  }
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    throw cannotWrite(folder, cause);
+  });
+  if (!(await isFolder(folder))) throw new VitaminError('USAGE', `Expected a folder to write to but ${folder} is a file`);
+}
+
+function cannotWrite(path: string, cause: unknown): VitaminError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new VitaminError('USAGE', `Expected to write to ${path} but the system refused: ${reason}`, {
+    cause,
+    hint: 'Check that the folder exists and can be written, and that the disk has room.',
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { Backbone, EMBEDDED_MODEL, type LocateOptions } from '@vitamin-vlm/backbone';
+import { VitaminError } from '@vitamin-vlm/core';
+import { listProviders } from '@vitamin-vlm/runtime';
+import type { ModelFlags } from './commands.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Loads the model that the flags name.
+ *
+ * @throws VitaminError as `Backbone.load`, but a model file that cannot be read is a matter of weights, not of input; `USAGE` for an unknown device.
+ */
+export async function loadModel(context: Context, { model = EMBEDDED_MODEL }: ModelFlags): Promise<Backbone> {
+  const { threads, device, cacheDir } = context.flags;
+  await checkDevice(device);
+  const provider = device as 'cpu' | undefined; // one of listProviders()
+  return await Backbone.load(model, { threads, provider, cacheDir, ...locateOptions(context, model) }).catch((error: unknown) => {
+    throw asWeights(error);
+  });
+}
+
+/** How to find and fetch weights. */
+export function locateOptions({ flags, signal, progress }: Context, model: string): LocateOptions {
+  // Absent flags stay absent, so that the HF_* variables decide.
+  const hub = { ...(flags.cacheDir === undefined ? {} : { cacheDir: hubFolder(flags.cacheDir) }), ...(flags.force ? { force: true } : {}) };
+  return { signal, onProgress: progress.reporter(model), ...(flags.offline ? { offline: true } : {}), hub };
+}
+
+/** Where downloads lie below --cache-dir. */
+export function hubFolder(cacheDir: string): string {
+  return join(cacheDir, 'hub');
+}
+
+/** What a result says about the model that made it. */
+export function describeModel({ model, imageSize }: Backbone): { name: string; address: string; identity: string; imageSize: number } {
+  return { name: model.tower.id, address: model.address, identity: model.identity, imageSize };
+}
+
+/** A missing or unreadable file is the model's fault here. */
+export function asWeights(error: unknown): unknown {
+  if (!(error instanceof VitaminError) || !error.code.startsWith('INPUT_')) return error;
+  const code = error.code === 'INPUT_NOT_FOUND' ? 'WEIGHTS_MISSING' : 'WEIGHTS_CORRUPT';
+  return new VitaminError(code, error.message, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+}
+
+/** ONNX Runtime would be asked only when the first session is made, after the weights were fetched. */
+async function checkDevice(device: string | undefined): Promise<void> {
+  if (device === undefined || device === 'cpu') return;
+  const providers = await listProviders();
+  const found = providers.find(({ name }) => name === device);
+  if (found?.available) return;
+  const names = providers.filter(({ available }) => available).map(({ name }) => name);
+  throw new VitaminError('USAGE', `Expected --device ${names.join(' or ')} but received ${device}`, {
+    hint: found?.note === undefined ? 'vitamin doctor lists the devices.' : `${device}: ${found.note}.`,
+  });
+}

@@ -1,0 +1,35 @@
+import type { OutputStream } from './streams.ts';
+
+/** A running command's way to hear of Ctrl-C. */
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** 130 after SIGINT, 143 after SIGTERM, else undefined. */
+  readonly exitCode: () => number | undefined;
+  /** Work ends, and quietly: the reader of the result has gone. */
+  readonly abandon: () => void;
+}
+
+/**
+ * The first SIGINT or SIGTERM aborts `signal`: the running window is finished and what is complete is kept. The second one leaves at once, by
+ * the signal's own default action: `process.exit()` would wait for ONNX Runtime's running call.
+ */
+export function stopOnSignals(stderr: OutputStream): Stop {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(name, () => {
+      if (exitCode !== undefined) {
+        process.removeAllListeners(name);
+        process.kill(process.pid, name);
+        return;
+      }
+      exitCode = code;
+      stderr.write('\nStopping after the running step; once more leaves at once.\n');
+      controller.abort();
+    });
+  }
+  return { signal: controller.signal, exitCode: () => exitCode, abandon: () => controller.abort() };
+}
