@@ -45,3 +45,29 @@ export { addSemanticConfusion, countSemanticImage, semanticConfusion } from './s
 export type { LabelMap, SemanticConfusion } from './semantic/semantic-confusion.ts';
 export { semanticMetrics } from './semantic/semantic-metrics.ts';
 export type { SemanticMetrics } from './semantic/semantic-metrics.ts';
+export { addPanopticImage } from './panoptic/panoptic-image.ts';
+export type { PanopticCounts, PanopticMap, PanopticOptions, PanopticSegment, PanopticStats } from './panoptic/panoptic-image.ts';
+export { addPanopticStats, panopticQuality } from './panoptic/panoptic-quality.ts';
+export type { PanopticAverage, PanopticCategory, PanopticClassResult, PanopticResult } from './panoptic/panoptic-quality.ts';
+
+export { crossClassImages } from './cross-class/images.ts';
+export type { CrossClassImage, CrossClassOptions } from './cross-class/images.ts';
+export { tide } from './tide/tide.ts';
+export type { TideOptions, TideResult } from './tide/tide.ts';
+export type { TideErrorType, TideImage } from './tide/classify.ts';
+export { confusionMatrix, normalizeConfusion } from './confusion/confusion-matrix.ts';
+export type { ConfusionImage, ConfusionMatrix } from './confusion/confusion-matrix.ts';
+export { renderReport } from './report/page.ts';
+export type {
+  ReportBox,
+  ReportClass,
+  ReportClasses,
+  ReportConfusion,
+  ReportCurve,
+  ReportData,
+  ReportError,
+  ReportImage,
+  ReportMetric,
+  ReportTide,
+  ReportWorst,
+} from './report/types.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { decodePanopticPng } from '../src/cli/png.ts';
+import { decodePanopticPng } from '../src/node/png.ts';
 import { addPanopticImage } from '../src/panoptic/panoptic-image.ts';
 import type { PanopticMap, PanopticSegment, PanopticStats } from '../src/panoptic/panoptic-image.ts';
 import { addPanopticStats, panopticQuality } from '../src/panoptic/panoptic-quality.ts';

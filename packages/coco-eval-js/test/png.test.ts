@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { decodePanopticPng } from '../src/cli/png.ts';
+import { decodePanopticPng } from '../src/node/png.ts';
 
 function chunk(type: string, body: Uint8Array): Buffer {
   const head = Buffer.alloc(8);

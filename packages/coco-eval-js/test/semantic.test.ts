@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { decodePanopticPng } from '../src/cli/png.ts';
+import { decodePanopticPng } from '../src/node/png.ts';
 import { addSemanticConfusion, countSemanticImage, semanticConfusion } from '../src/semantic/semantic-confusion.ts';
 import { semanticMetrics } from '../src/semantic/semantic-metrics.ts';
 

@@ -1,15 +1,13 @@
 import type { Writable } from 'node:stream';
 import { CocoEvalError } from '../errors.ts';
 import type { Warning } from '../coco/types.ts';
-import { readJsonFile } from '../node/files.ts';
 import { detectionDocument, detectionPage, detectionText } from './detection-output.ts';
 import { runDetection } from './detection.ts';
 import { stem, writeNew } from './files.ts';
 import { helpText } from './help.ts';
 import { readCommandLine } from './options.ts';
 import type { CommandLine } from './options.ts';
-import { evaluatePanopticFiles } from './panoptic-files.ts';
-import type { PanopticSide } from './panoptic-files.ts';
+import { evaluatePanopticFiles } from '../node/panoptic-files.ts';
 import { panopticDocument, panopticPage, panopticText } from './panoptic-output.ts';
 import { commonParameters, refuse } from './parameters.ts';
 import { Progress } from './progress.ts';
@@ -84,22 +82,14 @@ async function detection(line: CommandLine, progress: Progress): Promise<Shown> 
   };
 }
 
-async function panopticSide(file: string, folder: string | undefined): Promise<PanopticSide> {
-  return {
-    json: await readJsonFile(file),
-    // panopticapi: the folder has the name of the file without .json.
-    folder: folder ?? file.replace(/\.gz$/i, '').replace(/\.json$/i, ''),
-    name: file,
-  };
-}
-
 async function panoptic(line: CommandLine, progress: Progress): Promise<Shown> {
   refuse(line, '--panoptic', ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion']);
-  const outcome = await evaluatePanopticFiles(
-    await panopticSide(line.groundTruth, line.values['gt-folder']),
-    await panopticSide(line.results, line.values['dt-folder']),
-    { ...(await commonParameters(line)), onProgress: (done, total) => progress.step('images', done, total) },
-  );
+  const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
+    ...(await commonParameters(line)),
+    gtFolder: line.values['gt-folder'],
+    dtFolder: line.values['dt-folder'],
+    onProgress: ({ done, total }) => progress.step('images', done, total),
+  });
   return {
     text: panopticText(outcome, line),
     document: panopticDocument(outcome, line),

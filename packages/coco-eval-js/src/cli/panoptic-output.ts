@@ -3,7 +3,7 @@ import type { PanopticAverage } from '../panoptic/panoptic-quality.ts';
 import { renderReport } from '../report/page.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
-import type { PanopticOutcome } from './panoptic-files.ts';
+import type { PanopticOutcome } from '../node/panoptic-files.ts';
 import { decimal, table } from './table.ts';
 
 const parts = ['all', 'things', 'stuff'] as const;

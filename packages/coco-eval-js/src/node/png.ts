@@ -30,6 +30,15 @@ export interface IdMap {
  * @param bytes - the file
  * @param name - names the file in errors
  * @throws CocoEvalError `BAD_INPUT` when the file is not such a PNG, is truncated, or is larger than 2^28 pixels
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { decodePanopticPng } from 'coco-eval-js/node';
+ * async function idsOf(path: string): Promise<Uint32Array> {
+ *   return decodePanopticPng(await readFile(path), path).ids;
+ * }
+ * ```
  */
 export function decodePanopticPng(bytes: Uint8Array, name: string): IdMap {
   const { header, palette, data } = readChunks(bytes, name);

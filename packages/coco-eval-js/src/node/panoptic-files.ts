@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { CocoEvalError, describe } from '../errors.ts';
+import type { Mode } from '../coco/types.ts';
+import { CocoEvalError, describe, throwIfAborted } from '../errors.ts';
 import { addPanopticImage } from '../panoptic/panoptic-image.ts';
 import type { PanopticSegment, PanopticStats } from '../panoptic/panoptic-image.ts';
 import { panopticQuality } from '../panoptic/panoptic-quality.ts';
 import type { PanopticCategory, PanopticResult } from '../panoptic/panoptic-quality.ts';
-import { readWhole } from '../node/read-file.ts';
+import { readJsonFile } from './files.ts';
+import { readWhole } from './read-file.ts';
 import { decodePanopticPng } from './png.ts';
 import type { IdMap } from './png.ts';
 
@@ -14,21 +16,27 @@ interface PanopticAnnotation {
   readonly segments_info: readonly PanopticSegment[];
 }
 
-/** One side of a panoptic comparison: the parsed JSON and the folder of its PNG files. */
-export interface PanopticSide {
+/** One of the two files: its JSON and the folder of its PNG files. */
+interface Side {
   readonly json: unknown;
   readonly folder: string;
   /** Names the file in errors. */
   readonly name: string;
 }
 
-/** Choices of `evaluatePanopticFiles`. */
+/** What `evaluatePanopticFiles` may be told. */
 export interface PanopticFilesOptions {
-  readonly mode?: 'reference' | 'fixed' | undefined;
-  readonly imgIds?: readonly number[] | undefined;
+  /** PNG folder of the ground truth. Default: its JSON path without `.json` (panopticapi). */
+  readonly gtFolder?: string | undefined;
+  /** PNG folder of the predictions. Default: their JSON path without `.json`. */
+  readonly dtFolder?: string | undefined;
+  /** See `PanopticOptions`. */
+  readonly mode?: Mode | undefined;
+  readonly imgIds?: readonly (number | string)[] | undefined;
   readonly catIds?: readonly number[] | undefined;
-  readonly onProgress?: (done: number, total: number) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** Images done and in all. */
+  readonly onProgress?: ((event: { readonly done: number; readonly total: number }) => void) | undefined;
 }
 
 /** Result and what it was computed from. */
@@ -39,56 +47,65 @@ export interface PanopticOutcome {
 }
 
 /**
- * Panoptic quality of two COCO panoptic JSON files with their PNG folders, image by image (panopticapi's `pq_compute`).
+ * Panoptic quality of two COCO panoptic JSON files (also .json.gz) with their PNG folders, image by image (panopticapi's `pq_compute`).
  *
- * @throws CocoEvalError `BAD_INPUT` naming the entry, `INPUT_NOT_FOUND` or `INPUT_UNREADABLE` naming the PNG
+ * @throws CocoEvalError `BAD_INPUT` naming the entry, `INPUT_NOT_FOUND` or `INPUT_UNREADABLE` naming the file
+ * @example
+ * ```ts
+ * import { evaluatePanopticFiles } from 'coco-eval-js/node';
+ * async function pq(): Promise<number | null> {
+ *   const { result } = await evaluatePanopticFiles('panoptic_val2017.json', 'predictions.json', { dtFolder: 'predictions_png' });
+ *   return result.all.pq;
+ * }
+ * ```
  */
-export async function evaluatePanopticFiles(
-  gt: PanopticSide,
-  dt: PanopticSide,
-  options: PanopticFilesOptions = {},
-): Promise<PanopticOutcome> {
+export async function evaluatePanopticFiles(gtPath: string, dtPath: string, options: PanopticFilesOptions = {}): Promise<PanopticOutcome> {
+  const gt = await readSide(gtPath, options.gtFolder);
+  const dt = await readSide(dtPath, options.dtFolder);
   const all = categoriesOf(gt);
   const known = new Set(all.map(({ id }) => id));
   const categories = options.catIds ? all.filter(({ id }) => options.catIds!.includes(id)) : all;
-  const chosen = options.imgIds && new Set<number | string>(options.imgIds);
+  const chosen = options.imgIds && new Set(options.imgIds);
   const truths = annotationsOf(gt).filter(({ image_id: image }) => !chosen || chosen.has(image));
   const predictions = new Map(annotationsOf(dt).map((annotation) => [annotation.image_id, annotation]));
   const stats: PanopticStats = new Map();
   for (const [index, truth] of truths.entries()) {
-    options.signal?.throwIfAborted();
-    const prediction = predictions.get(truth.image_id);
+    throwIfAborted(options.signal);
+    const { image_id: imageId, segments_info: segments } = truth;
+    const prediction = predictions.get(imageId);
     if (!prediction) {
       throw new CocoEvalError(
         'BAD_INPUT',
-        `Expected a prediction for image ${truth.image_id} (annotations[${index}] of ${gt.name}) in ${dt.name} but found none`,
+        `Expected a prediction for image ${imageId} (annotations[${index}] of ${gt.name}) in ${dt.name} but found none`,
         { index },
       );
     }
     const [truthMap, predictedMap] = [await readMap(gt, truth), await readMap(dt, prediction)];
-    if (truthMap.width !== predictedMap.width || truthMap.height !== predictedMap.height) {
-      throw new CocoEvalError(
-        'BAD_INPUT',
-        `Expected a map of ${truthMap.width}x${truthMap.height} for image ${truth.image_id} in ${dt.folder} but found ${predictedMap.width}x${predictedMap.height}`,
-      );
-    }
+    const size = `${truthMap.width}x${truthMap.height}`;
+    const found = `${predictedMap.width}x${predictedMap.height}`;
+    if (size !== found)
+      throw new CocoEvalError('BAD_INPUT', `Expected a map of ${size} for image ${imageId} in ${dt.folder} but found ${found}`);
     addPanopticImage(
       stats,
-      { ids: truthMap.ids, segments: truth.segments_info },
+      { ids: truthMap.ids, segments },
       { ids: predictedMap.ids, segments: prediction.segments_info },
-      { imageId: truth.image_id, categories: known, mode: options.mode ?? 'reference' },
+      { imageId, categories: known, mode: options.mode ?? 'reference' },
     );
-    options.onProgress?.(index + 1, truths.length);
+    options.onProgress?.({ done: index + 1, total: truths.length });
   }
   return { result: panopticQuality(stats, categories), categories, images: truths.length };
 }
 
-async function readMap({ folder }: PanopticSide, { file_name: name }: PanopticAnnotation): Promise<IdMap> {
+async function readSide(path: string, folder: string | undefined): Promise<Side> {
+  return { json: await readJsonFile(path), folder: folder ?? path.replace(/\.gz$/i, '').replace(/\.json$/i, ''), name: path };
+}
+
+async function readMap({ folder }: Side, { file_name: name }: PanopticAnnotation): Promise<IdMap> {
   const path = join(folder, name);
   return decodePanopticPng(await readWhole(path), path);
 }
 
-function listOf({ json, name }: PanopticSide, key: string): readonly Record<string, unknown>[] {
+function listOf({ json, name }: Side, key: string): readonly Record<string, unknown>[] {
   const list = (json as Record<string, unknown> | null)?.[key];
   if (!Array.isArray(list)) throw new CocoEvalError('BAD_INPUT', `Expected a list "${key}" in ${name} but found ${describe(list)}`);
   const wrong = list.findIndex((entry) => typeof entry !== 'object' || entry === null);
@@ -99,7 +116,7 @@ function listOf({ json, name }: PanopticSide, key: string): readonly Record<stri
   return list as readonly Record<string, unknown>[];
 }
 
-function categoriesOf(side: PanopticSide): readonly PanopticCategory[] {
+function categoriesOf(side: Side): readonly PanopticCategory[] {
   return listOf(side, 'categories').map((category, index) => {
     const { id, isthing } = category;
     if (typeof id === 'number' && (typeof isthing === 'number' || typeof isthing === 'boolean'))
@@ -112,7 +129,7 @@ function categoriesOf(side: PanopticSide): readonly PanopticCategory[] {
   });
 }
 
-function annotationsOf(side: PanopticSide): readonly PanopticAnnotation[] {
+function annotationsOf(side: Side): readonly PanopticAnnotation[] {
   return listOf(side, 'annotations').map((annotation, index) => {
     const { image_id: image, file_name: file, segments_info: segments } = annotation;
     const where = `annotations[${index}] of ${side.name}`;
