@@ -18,7 +18,7 @@ function hash(scene: Scene): string {
 }
 
 it('gives masks, areas and boxes that agree with the panoptic and semantic maps', () => {
-  each(60, ({ picture: { width, height }, things, semantic, panoptic }) => {
+  each(30, ({ picture: { width, height }, things, semantic, panoptic }) => {
     for (const thing of things) {
       const mask = decodeRle(thing.mask);
       let [area, left, top, right, bottom] = [0, width, height, 0, 0];
@@ -40,7 +40,7 @@ it('gives masks, areas and boxes that agree with the panoptic and semantic maps'
 });
 
 it('labels every pixel, with segments that are unique and complete', () => {
-  each(60, ({ things, stuff, semantic, panoptic }) => {
+  each(30, ({ things, stuff, semantic, panoptic }) => {
     const segments = new Map([...things, ...stuff].map((segment) => [segment.segmentId, segment]));
     expect(segments.size).toBe(things.length + stuff.length);
     const areas = new Map<number, number>();
