@@ -1,11 +1,6 @@
 import { formatLine, summaryMean } from '../coco/summarize.ts';
 import type { SummaryLine } from '../coco/summarize.ts';
-import { renderReport } from '../report/page.ts';
-import { reportClasses, reportConfusion, reportCurves, reportTide, reportWorst } from '../report/report-data.ts';
-import type { ReportMetric } from '../report/types.ts';
-import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { DetectionOutcome } from './detection.ts';
-import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
 import { splitText } from './split.ts';
 import { confusionText, perClassText, tideText } from './sections.ts';
@@ -69,56 +64,4 @@ export function detectionDocument(outcome: DetectionOutcome, line: CommandLine):
       }),
     warnings,
   };
-}
-
-const worstShown = 12;
-
-/** The report page. */
-export function detectionPage(outcome: DetectionOutcome, line: CommandLine): string {
-  const { evaluation, lvis, tide, confusion, split, source, crossClass, nameOf } = outcome;
-  const { curves, params, summary, warnings, context } = evaluation;
-  const words: Record<string, string> = { r: 'rare', c: 'common', f: 'frequent' };
-  const groups = split
-    ? new Map(Object.entries(split.groups).flatMap(([group, ids]) => ids.map((id) => [id, group] as const)))
-    : new Map(context.categories.map(({ id, frequency }) => [id, lvis ? words[frequency ?? ''] : undefined] as const));
-  return renderReport({
-    title: stem(line.results),
-    facts: [
-      stem(line.groundTruth),
-      `${lvis ? 'LVIS ' : ''}${params.iouType}`,
-      `${params.imgIds.length} images`,
-      `${params.catIds.length} categories`,
-      `${source.gt.count} objects`,
-      `${source.dt.count} detections`,
-    ],
-    metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results ?? [])],
-    curves: reportCurves(curves, params.iouThrs),
-    classes: reportClasses(evaluation.perCategory(), curves, (id) => groups.get(id)),
-    ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
-    ...(tide && { tide: reportTide(tide) }),
-    worst: reportWorst(source, crossClass, nameOf, worstShown),
-    summary: summary.text,
-    warnings: warnings.map(({ count, message, firstIndex }) => `${count} ${message} (first: entry ${firstIndex})`),
-  });
-}
-
-/** AP50 of each group on a line of its own. */
-function splitMetrics(groups: readonly GroupResult[]): ReportMetric[] {
-  return groups.map(({ group, ap50, counted }, i) => ({
-    name: `AP50 ${group}`,
-    value: ap50 === null ? null : ap50 / 100,
-    note: `${counted} classes`,
-    newLine: i === 0,
-  }));
-}
-
-/** The summary's numbers with a few words each; AP of groups and AR start lines of their own. */
-function metricsOf(lines: readonly SummaryLine[]): ReportMetric[] {
-  const firstOf = new Set([lines.findIndex(({ kind }) => kind === 'AR'), lines.findIndex(({ name }) => name === 'APr')]);
-  return lines.map(({ name, kind, iouThr, area, maxDets, value }, i) => {
-    const detections = kind === 'AR' ? `${maxDets} ${maxDets === 1 ? 'detection' : 'detections'}` : 'mean over IoU';
-    const group = { APr: 'rare classes', APc: 'common classes', APf: 'frequent classes' }[name];
-    const note = group ?? (iouThr === undefined ? (area === 'all' ? detections : `${area} objects`) : `IoU ${iouThr.toFixed(2)}`);
-    return { name, value, note, newLine: firstOf.has(i) };
-  });
 }

@@ -1,14 +1,13 @@
 import type { Writable } from 'node:stream';
 import { CocoEvalError } from '../errors.ts';
 import type { Warning } from '../coco/types.ts';
-import { detectionDocument, detectionPage, detectionText } from './detection-output.ts';
+import { detectionDocument, detectionText } from './detection-output.ts';
 import { runDetection } from './detection.ts';
 import { stem, writeNew } from './files.ts';
 import { helpText } from './help.ts';
 import { readCommandLine } from './options.ts';
 import type { CommandLine } from './options.ts';
 import { evaluatePanopticFiles } from '../node/panoptic-files.ts';
-import { panopticDocument, panopticPage, panopticText } from './panoptic-output.ts';
 import { commonParameters, refuse } from './parameters.ts';
 import { Progress } from './progress.ts';
 import type { ProgressStream } from './progress.ts';
@@ -22,12 +21,11 @@ export interface CommandStreams {
   readonly version: string;
 }
 
-/** What one run shows. */
+/** What one run shows; each part is made when it is asked for. */
 interface Shown {
-  readonly text: string;
-  readonly document: object;
-  /** Built only when a page was asked for. */
-  readonly page: () => string;
+  readonly text: () => string;
+  readonly document: () => object;
+  readonly page: () => Promise<string>;
   readonly warnings: readonly Warning[];
 }
 
@@ -64,10 +62,10 @@ async function evaluateFiles(line: CommandLine, { stdout, stderr }: CommandStrea
       stderr.write(`warning: ${count} ${message} (first: entry ${firstIndex})\n`);
   }
   if (line.values.report !== undefined) {
-    const path = await writeNew(line.values.report, stem(line.results), 'html', shown.page(), line.values.force === true);
+    const path = await writeNew(line.values.report, stem(line.results), 'html', await shown.page(), line.values.force === true);
     if (!quiet) stderr.write(`report: ${path}\n`);
   }
-  stdout.write(line.values.json ? `${JSON.stringify(shown.document, null, 2)}\n` : shown.text);
+  stdout.write(line.values.json ? `${JSON.stringify(shown.document(), null, 2)}\n` : shown.text());
 }
 
 async function detection(line: CommandLine, progress: Progress): Promise<Shown> {
@@ -75,15 +73,17 @@ async function detection(line: CommandLine, progress: Progress): Promise<Shown> 
   if (line.values['no-cats']) refuse(line, '--no-cats', ['tide', 'confusion', 'split']);
   const outcome = await runDetection(line, progress);
   return {
-    text: detectionText(outcome, line),
-    document: detectionDocument(outcome, line),
-    page: () => detectionPage(outcome, line),
+    text: () => detectionText(outcome, line),
+    document: () => detectionDocument(outcome, line),
+    // Loaded late: the drawings would double the time to start.
+    page: async () => (await import('./detection-page.ts')).detectionPage(outcome, line),
     warnings: outcome.evaluation.warnings,
   };
 }
 
 async function panoptic(line: CommandLine, progress: Progress): Promise<Shown> {
   refuse(line, '--panoptic', ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion']);
+  const { panopticDocument, panopticPage, panopticText } = await import('./panoptic-output.ts');
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
     ...(await commonParameters(line)),
     gtFolder: line.values['gt-folder'],
@@ -91,9 +91,9 @@ async function panoptic(line: CommandLine, progress: Progress): Promise<Shown> {
     onProgress: ({ done, total }) => progress.step('images', done, total),
   });
   return {
-    text: panopticText(outcome, line),
-    document: panopticDocument(outcome, line),
-    page: () => panopticPage(outcome, line),
+    text: () => panopticText(outcome, line),
+    document: () => panopticDocument(outcome, line),
+    page: async () => panopticPage(outcome, line),
     warnings: [],
   };
 }
