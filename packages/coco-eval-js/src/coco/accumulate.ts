@@ -1,8 +1,11 @@
+import { CocoEvalError } from '../errors.ts';
 import type { MatchTable } from './match-table.ts';
 import { sortByScore } from './sort.ts';
 
 /** `numpy.spacing(1)`: keeps 0 / 0 away; visible only where a single detection counts (0.9999999999999998 instead of 1). */
 const EPS = 2 ** -52;
+/** Precision and scores take 8 bytes a cell: 1 GiB each. */
+const MAX_CELLS = 2 ** 27;
 
 /** What is drawn from a match table. */
 export interface AccumulateOptions {
@@ -33,6 +36,7 @@ export function accumulate(table: MatchTable, options: AccumulateOptions): Curve
   const categories = table.dtCategory.length - 1;
   const counts: Curves['counts'] = [table.thresholds, options.recThrs.length, categories, table.areas, options.maxDets.length];
   const [T, R, K, A, M] = counts;
+  checkCells(T * R * K * A * M);
   const curves: Curves = {
     counts,
     precision: new Float64Array(T * R * K * A * M).fill(-1),
@@ -51,6 +55,13 @@ export function accumulate(table: MatchTable, options: AccumulateOptions): Curve
     walk.category(k, kept);
   }
   return curves;
+}
+
+function checkCells(cells: number): void {
+  if (cells <= MAX_CELLS) return;
+  throw new CocoEvalError('LIMIT', `Expected at most ${MAX_CELLS} precision values but the parameters ask for ${cells}`, {
+    hint: 'Evaluate fewer categories, thresholds, area ranges or detection limits at once (catIds, iouThrs, areaRng, maxDets).',
+  });
 }
 
 class CurveWalk {
@@ -81,7 +92,7 @@ class CurveWalk {
       this.#pointScores = new Float64Array(thresholds * order.length);
     }
     let deepest = -1;
-    for (const row of order) if (dtRank[row]! > deepest) deepest = dtRank[row]!;
+    for (let i = 0; i < order.length; i++) if (dtRank[order[i]!]! > deepest) deepest = dtRank[order[i]!]!;
     for (let a = 0; a < areas; a++) {
       const positives = this.#countGroundTruths(k, a);
       if (positives === 0) continue;

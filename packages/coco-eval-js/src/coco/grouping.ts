@@ -25,7 +25,9 @@ function group(rows: Int32Array, imageOf: Int32Array, categoryOf: Int32Array, pa
   const category = new Int32Array(categories + 1);
   for (let i = 0; i < row.length; i++) category[slotOf[row[i]!]! + 1]!++;
   for (let k = 0; k < categories; k++) category[k + 1]! += category[k]!;
-  return { row, image: row.map((r) => imageOf[r]!), category };
+  const image = new Int32Array(row.length);
+  for (let i = 0; i < row.length; i++) image[i] = imageOf[row[i]!]!;
+  return { row, image, category };
 }
 
 /** Positions of every entry's image and category in the evaluated lists; -1 for those left out. */
@@ -46,8 +48,14 @@ function locate(
 
 /** The evaluated entries, in file order. Without categories an image's entries follow the given category order (cocoeval.py, computeIoU). */
 function select(rows: Int32Array, imageOf: Int32Array, categoryOf: Int32Array, params: EvalParams): Int32Array {
-  const selected = rows.filter((row) => imageOf[row]! >= 0 && categoryOf[row]! >= 0);
-  return params.useCats ? selected : countingSort(selected, categoryOf, params.catIds.length);
+  const selected = new Int32Array(rows.length);
+  let n = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (imageOf[row]! >= 0 && categoryOf[row]! >= 0) selected[n++] = row;
+  }
+  const kept = selected.subarray(0, n);
+  return params.useCats ? kept : countingSort(kept, categoryOf, params.catIds.length);
 }
 
 function allRows(count: number): Int32Array {

@@ -66,7 +66,8 @@ export class ImageMatcher {
     this.#matcher.match(this.#overlap.matrix, this.#overlap.best, detections, groundTruths, ignored, crowd);
     const order = [...this.#matcher.gtOrder.subarray(0, groundTruths)];
     const blind = iouType === 'keypoints' && !useCats && mode === 'reference';
-    const found = (t: number, d: number): number => (groundTruths === 0 || blind ? NONE : this.#matcher.dtMatch[t * detections + d]!);
+    const active = new Set(groundTruths === 0 || blind ? [] : this.#matcher.active.subarray(0, this.#matcher.activeCount));
+    const found = (t: number, d: number): number => (active.has(d) ? this.#matcher.dtMatch[t * detections + d]! : NONE);
     const dtIds = dtRows.map((row) => row + 1);
     const gtIds = order.map((g) => this.#gt.id[gtRows[g]!]!);
     const dtMatches = iouThrs.map((_, t) => dtRows.map((_row, d) => (found(t, d) === NONE ? 0 : this.#gt.id[gtRows[found(t, d)]!]!)));

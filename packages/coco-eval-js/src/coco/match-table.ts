@@ -95,7 +95,8 @@ class MatchRun {
   /** Keypoints without categories: the reference looks the pair up under a category that does not exist and compares nothing. */
   readonly #blind: boolean;
   #ignoreHere = new Uint8Array(64);
-  #ignoreBefore = new Uint8Array(64);
+  /** Flags that the last match was made with. */
+  #ignoreMatched = new Uint8Array(64);
   #crowdHere = new Uint8Array(64);
 
   constructor(gt: GroundTruth, dt: Detections, params: EvalParams, overlap: Overlap, maxDet: number, rules: MatchRules) {
@@ -136,56 +137,71 @@ class MatchRun {
 
   #pair(gFrom: number, gTo: number, dFrom: number, dTo: number): void {
     const groundTruths = gTo - gFrom;
-    this.#overlap.compute(this.#dts.row, dFrom, dTo, this.#gts.row, gFrom, gTo);
-    if (groundTruths > this.#crowdHere.length) {
+    const areas = this.#params.areaRng.length;
+    const compared = groundTruths > 0 && dTo > dFrom && !this.#blind;
+    if (dTo > dFrom) this.#overlap.compute(this.#dts.row, dFrom, dTo, this.#gts.row, gFrom, gTo);
+    if (groundTruths > this.#ignoreHere.length) {
       this.#ignoreHere = new Uint8Array(2 * groundTruths);
-      this.#ignoreBefore = new Uint8Array(2 * groundTruths);
+      this.#ignoreMatched = new Uint8Array(2 * groundTruths);
       this.#crowdHere = new Uint8Array(2 * groundTruths);
     }
-    for (let g = 0; g < groundTruths; g++) this.#crowdHere[g] = this.#gt.crowd[this.#gts.row[gFrom + g]!]!;
-    const compared = groundTruths > 0 && dTo > dFrom && !this.#blind;
-    for (let a = 0; a < this.#params.areaRng.length; a++) {
-      const changed = this.#flagIgnored(gFrom, gTo, a);
-      // The same ignored ground truths as in the range before give the same matches, which the matcher still holds.
-      if (compared && (changed || a === 0)) {
-        this.#matcher.match(this.#overlap.matrix, this.#overlap.best, dTo - dFrom, groundTruths, this.#ignoreHere, this.#crowdHere);
+    if (compared) for (let g = 0; g < groundTruths; g++) this.#crowdHere[g] = this.#gt.crowd[this.#gts.row[gFrom + g]!]!;
+    for (let a = 0; a < areas; a++) {
+      if (groundTruths > 0) this.#flagIgnored(gFrom, gTo, a);
+      if (compared) {
+        // Which ground truths are ignored matters only by their order: the same split, or all alike, gives the same matches.
+        if (a === 0 || this.#splitChanged(groundTruths)) this.#match(dTo - dFrom, groundTruths);
+        this.#storeMatches(gFrom, dFrom, dTo, a);
       }
-      if (compared) this.#storeMatches(gFrom, dFrom, dTo, a);
       this.#forgive(dFrom, dTo, a);
     }
   }
 
-  /** Marks the ground truths ignored in range a; true when that differs from the range before. */
-  #flagIgnored(gFrom: number, gTo: number, a: number): boolean {
+  /** Marks the ground truths ignored in range a. */
+  #flagIgnored(gFrom: number, gTo: number, a: number): void {
     const [low, high] = this.#params.areaRng[a]!;
     const areas = this.#params.areaRng.length;
-    [this.#ignoreHere, this.#ignoreBefore] = [this.#ignoreBefore, this.#ignoreHere];
-    let changed = false;
+    const { ignore, area } = this.#gt;
     for (let g = gFrom; g < gTo; g++) {
       const row = this.#gts.row[g]!;
-      const area = this.#gt.area[row]!;
-      const flag = this.#gt.ignore[row] === 1 || area < low || area > high ? 1 : 0;
+      const flag = ignore[row] === 1 || area[row]! < low || area[row]! > high ? 1 : 0;
       this.#ignoreHere[g - gFrom] = flag;
       this.#gtIgnored[g * areas + a] = flag;
-      if (flag !== this.#ignoreBefore[g - gFrom]) changed = true;
     }
-    return changed;
+  }
+
+  /** Whether the ignored ground truths part the others differently than at the last match. */
+  #splitChanged(groundTruths: number): boolean {
+    let [same, uniformHere, uniformMatched] = [true, true, true];
+    for (let g = 0; g < groundTruths; g++) {
+      if (this.#ignoreHere[g] !== this.#ignoreMatched[g]) same = false;
+      if (this.#ignoreHere[g] !== this.#ignoreHere[0]) uniformHere = false;
+      if (this.#ignoreMatched[g] !== this.#ignoreMatched[0]) uniformMatched = false;
+    }
+    return !same && !(uniformHere && uniformMatched);
+  }
+
+  #match(detections: number, groundTruths: number): void {
+    this.#matcher.match(this.#overlap.matrix, this.#overlap.best, detections, groundTruths, this.#ignoreHere, this.#crowdHere);
+    for (let g = 0; g < groundTruths; g++) this.#ignoreMatched[g] = this.#ignoreHere[g]!;
   }
 
   #storeMatches(gFrom: number, dFrom: number, dTo: number, a: number): void {
-    const { dtMatch } = this.#matcher;
+    const { dtMatch, active, activeCount } = this.#matcher;
     const detections = dTo - dFrom;
     const thresholds = this.#params.iouThrs.length;
     const strict = this.#params.mode === 'reference';
-    for (let t = 0; t < thresholds; t++) {
-      const bit = 1 << (t & 31);
-      for (let d = 0; d < detections; d++) {
+    for (let i = 0; i < activeCount; i++) {
+      const d = active[i]!;
+      const slot = this.#slot(dFrom + d, a);
+      for (let t = 0; t < thresholds; t++) {
         const g = dtMatch[t * detections + d]!;
         if (g === NONE) continue;
-        const slot = this.#slot(dFrom + d, a) + (t >> 5);
+        const word = slot + (t >> 5);
+        const bit = 1 << (t & 31);
         // The reference tests the matched id for 0, so annotation id 0 never counts (cocoapi #332).
-        if (!strict || this.#gt.id[this.#gts.row[gFrom + g]!] !== 0) this.#matched[slot]! |= bit;
-        if (this.#ignoreHere[g] === 1) this.#ignored[slot]! |= bit;
+        if (!strict || this.#gt.id[this.#gts.row[gFrom + g]!] !== 0) this.#matched[word]! |= bit;
+        if (this.#ignoreHere[g] === 1) this.#ignored[word]! |= bit;
       }
     }
   }
@@ -197,8 +213,9 @@ class MatchRun {
   /** An unmatched detection outside the area range (or, in LVIS, of a category not fully annotated) does not count as false. */
   #forgive(dFrom: number, dTo: number, a: number): void {
     const [low, high] = this.#params.areaRng[a]!;
+    const rows = this.#dts.row;
     for (let d = dFrom; d < dTo; d++) {
-      const row = this.#dts.row[d]!;
+      const row = rows[d]!;
       if (!isForgiven(this.#dt.area[row]!, low, high, row, this.#rules)) continue;
       const slot = this.#slot(d, a);
       for (let w = 0; w < this.#words; w++) this.#ignored[slot + w]! |= this.#allBits[w]! & ~this.#matched[slot + w]!;
@@ -213,7 +230,7 @@ class MatchRun {
       dtCategory: this.#dts.category,
       dtImage: this.#dts.image,
       dtRank: this.#dts.rank,
-      dtScore: Float64Array.from(this.#dts.row, (row) => this.#dt.score[row]!),
+      dtScore: pick(this.#dt.score, this.#dts.row),
       matched: this.#matched,
       ignored: this.#ignored,
       gtCategory: this.#gts.category,
@@ -221,6 +238,12 @@ class MatchRun {
       gtIgnored: this.#gtIgnored,
     };
   }
+}
+
+function pick(values: Float64Array, rows: Int32Array): Float64Array {
+  const out = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]!]!;
+  return out;
 }
 
 /** Whether an unmatched detection does not count as false: outside the area range, or by a rule of LVIS. */

@@ -6,6 +6,9 @@ import { KeypointSimilarity } from './oks.ts';
 import type { EvalParams } from './params.ts';
 import type { WarningLog } from './warnings.ts';
 
+/** Overlaps of one pair take 8 bytes each: 512 MiB. Reached only where tens of thousands of detections meet as many ground truths. */
+const MAX_OVERLAPS = 2 ** 26;
+
 /**
  * Overlap of the detections and ground truths of one (image, category) pair. `dtRows[dtFrom..dtTo]` and `gtRows[gtFrom..gtTo]` are positions in the
  * columns; the result is row-major, detections x ground truths, in `matrix`, and `best` holds the largest overlap of each detection.
@@ -21,12 +24,20 @@ export abstract class Overlap {
     this.dt = dt;
   }
 
-  /** Compares the pair. With no ground truths (or no detections) nothing is compared, but missing areas are still found. */
+  /** Compares the pair. With no ground truths nothing is compared, but areas that come from masks are still found. */
   compute(dtRows: Int32Array, dtFrom: number, dtTo: number, gtRows: Int32Array, gtFrom: number, gtTo: number): void {
     const groundTruths = gtTo - gtFrom;
     const need = (dtTo - dtFrom) * groundTruths;
-    if (need > this.matrix.length) this.matrix = new Float64Array(2 * need);
+    if (need > MAX_OVERLAPS) {
+      throw new CocoEvalError('LIMIT', `Expected at most ${MAX_OVERLAPS} overlaps in one image and category but ${need} are asked for`);
+    }
+    if (need > this.matrix.length) this.matrix = new Float64Array(Math.min(MAX_OVERLAPS, 2 * need));
     if (dtTo - dtFrom > this.best.length) this.best = new Float64Array(2 * (dtTo - dtFrom));
+    if (groundTruths === 0) {
+      for (let d = dtFrom; d < dtTo; d++) this.findArea(dtRows[d]!);
+      this.best.fill(-Infinity, 0, dtTo - dtFrom);
+      return;
+    }
     this.prepare(gtRows, gtFrom, gtTo);
     let at = 0;
     for (let d = dtFrom; d < dtTo; d++) {
@@ -43,6 +54,11 @@ export abstract class Overlap {
   /** Called once for each pair, before its rows. */
   protected prepare(_gtRows: Int32Array, _from: number, _to: number): void {
     // Boxes and keypoints need no preparation.
+  }
+
+  /** Makes sure that the detection's area is known. */
+  protected findArea(_dtRow: number): void {
+    // Known from the start, but for masks.
   }
 
   protected abstract fillRow(dtRow: number, gtRows: Int32Array, from: number, to: number, at: number): void;
@@ -104,6 +120,12 @@ class MaskOverlap extends Overlap {
       this.#read(this.gt.segmentation!, row, undefined, mask, 'annotations');
       if (Number.isNaN(this.gt.area[row])) this.gt.area[row] = mask.area;
     }
+  }
+
+  protected override findArea(dtRow: number): void {
+    if (!Number.isNaN(this.dt.area[dtRow])) return;
+    this.#read(this.dt.segmentation!, dtRow, this.dt.bbox, this.#detection, 'results');
+    this.dt.area[dtRow] = this.#detection.area;
   }
 
   protected fillRow(dtRow: number, gtRows: Int32Array, from: number, to: number, at: number): void {

@@ -5,17 +5,21 @@ export class WarningLog {
   readonly #byCode = new Map<string, { message: string; count: number; firstIndex: number }>();
 
   add(code: string, index: number, message: string): void {
-    const entry = this.#byCode.get(code);
-    if (entry === undefined) this.#byCode.set(code, { message, count: 1, firstIndex: index });
-    else entry.count++;
+    this.#count(code, message, 1, index);
   }
 
   merge(warnings: readonly Warning[]): void {
-    for (const { code, message, count, firstIndex } of warnings) {
-      const entry = this.#byCode.get(code);
-      if (entry === undefined) this.#byCode.set(code, { message, count, firstIndex });
-      else entry.count += count;
+    for (const { code, message, count, firstIndex } of warnings) this.#count(code, message, count, firstIndex);
+  }
+
+  #count(code: string, message: string, count: number, index: number): void {
+    const entry = this.#byCode.get(code);
+    if (entry === undefined) {
+      this.#byCode.set(code, { message, count, firstIndex: index });
+      return;
     }
+    entry.count += count;
+    entry.firstIndex = Math.min(entry.firstIndex, index);
   }
 
   /** Sorted by code, so that the list does not depend on who saw it first. */

@@ -2,7 +2,7 @@ import { type EvaluateOptions, prepareEvaluation, columnOptions, type PreparedEv
 import { Evaluation } from '../coco/evaluation.ts';
 import type { Detections } from '../coco/columns.ts';
 import { loadDetections } from '../coco/load-detections.ts';
-import { matchAll, type MatchProgress } from '../coco/match-table.ts';
+import { matchAll, type MatchRules } from '../coco/match-table.ts';
 import type { Dataset, Result } from '../coco/types.ts';
 import { CocoEvalError } from '../errors.ts';
 import { federatedRules } from './federated.ts';
@@ -30,17 +30,13 @@ export function prepareLvis(groundTruth: unknown, options: LvisOptions): Prepare
   return prepared;
 }
 
-/** Matches and accumulates prepared LVIS columns. */
-export function evaluateLvisColumns(
-  prepared: PreparedEvaluation,
+/** The federated rules for prepared columns. `maxDets` as in `LvisOptions`. */
+export function lvisRules(
+  { dataset, params, groundTruth, warnings }: PreparedEvaluation,
   detections: Detections,
   maxDets: number = LVIS_MAX_DETS,
-  progress: MatchProgress = {},
-): Evaluation {
-  const { dataset, params, groundTruth, warnings } = prepared;
-  const rules = federatedRules(dataset, groundTruth, detections, params, maxDets, warnings);
-  const table = matchAll(groundTruth, detections, params, warnings, rules, progress);
-  return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections, rules }, LVIS_SCHEME);
+): MatchRules {
+  return federatedRules(dataset, groundTruth, detections, params, maxDets, warnings);
 }
 
 /**
@@ -58,5 +54,8 @@ export function evaluateLvisColumns(
 export function evaluateLvis(groundTruth: Dataset, results: readonly Result[], options: LvisOptions = {}): Evaluation {
   const prepared = prepareLvis(groundTruth, options);
   const detections = loadDetections(results, prepared.dataset, columnOptions(prepared.params), prepared.warnings);
-  return evaluateLvisColumns(prepared, detections, options.maxDets, options);
+  const rules = lvisRules(prepared, detections, options.maxDets);
+  const { dataset, params, groundTruth: columns, warnings } = prepared;
+  const table = matchAll(columns, detections, params, warnings, rules, options);
+  return new Evaluation(params, table, dataset, warnings.list(), { groundTruth: columns, detections, rules }, LVIS_SCHEME);
 }

@@ -66,13 +66,18 @@ export class Rasterizer {
     if (last < first) return;
     this.#reserve(last - first + 1);
     const slope = flat ? (ye - ys) / dx : (xe - xs) / dy;
+    const columns = this.#columns;
+    const rows = this.#rows;
+    let n = this.length;
     for (let column = first; column <= last; column++) {
       const b = SCALE * column + 2;
       const v = flat ? flatCrossing(xs, ys, slope, b) : steepCrossing(xs, ys, slope, b);
-      const row = v <= 2 ? 0 : Math.min(height, Math.ceil((v - 2) / SCALE));
-      this.#columns[this.length] = column;
-      this.#rows[this.length++] = row;
+      // ceil((v - 2) / 5) for v > 2: whole numbers below 2^31, so the division may be a whole one.
+      const row = v <= 2 ? 0 : ((v + 2) / SCALE) | 0;
+      columns[n] = column;
+      rows[n++] = row < height ? row : height;
     }
+    this.length = n;
   }
 
   #reserve(more: number): void {
@@ -116,7 +121,10 @@ export class Rasterizer {
 /** Row (scaled) of a flat edge between its points at columns b and b + 1: the smaller of the two. */
 function flatCrossing(xs: number, ys: number, slope: number, b: number): number {
   const t = b - xs;
-  return Math.min(Math.trunc(ys + slope * t + 0.5), Math.trunc(ys + slope * (t + 1) + 0.5));
+  // Coordinates stay below 2^31, so "| 0" truncates as the reference's cast to int does.
+  const here = (ys + slope * t + 0.5) | 0;
+  const next = (ys + slope * (t + 1) + 0.5) | 0;
+  return here < next ? here : next;
 }
 
 /** Row (scaled) of a steep edge just before it passes from column b to b + 1 or back. The guess is corrected with the reference's own rounding. */

@@ -35,14 +35,18 @@ export class MaskRuns {
       this.ends[2 * this.length - 1] = end;
       return;
     }
-    if (2 * this.length === this.ends.length) {
-      const bigger = new Int32Array(2 * this.ends.length);
-      bigger.set(this.ends);
-      this.ends = bigger;
-    }
+    if (2 * this.length === this.ends.length) this.reserve(2 * this.length);
     this.ends[2 * this.length] = start;
     this.ends[2 * this.length + 1] = end;
     this.length++;
+  }
+
+  /** Makes room for so many runs. */
+  reserve(runs: number): void {
+    if (2 * runs + 2 <= this.ends.length) return;
+    const bigger = new Int32Array(4 * runs + 2);
+    bigger.set(this.ends);
+    this.ends = bigger;
   }
 
   /** Computes the box (maskApi.c, rleToBbox) once all runs are there. */
@@ -219,31 +223,51 @@ function readCounts(counts: Float64Array, from: number, to: number, out: MaskRun
 /** A compressed string (maskApi.c, rleFrString), straight from its bytes. Returns the number of pixels covered. */
 function readString(bytes: Uint8Array, from: number, to: number, out: MaskRuns): number {
   const pixels = out.height * out.width;
-  let [position, index, before, last] = [0, 0, 0, 0];
+  // Every count takes at least one byte, and a run two counts.
+  out.reserve((to - from) >> 1);
+  const { ends } = out;
+  let [position, index, before, last, n, area] = [0, 0, 0, 0, 0, 0];
   let at = from;
   while (at < to) {
-    let value = 0;
-    let shift = 0;
-    let code = 0;
-    do {
-      code = bytes[at++]! - FIRST_CHAR;
+    let code = bytes[at++]! - FIRST_CHAR;
+    let value = code & 31;
+    let shift = 5;
+    while (code >= 32) {
       // A mask has at most 2^28 pixels, so a difference fits in 30 bits: six groups.
-      if (code < 0 || code > 63 || shift > 25)
-        throw new CocoEvalError('BAD_MASK', `Expected an RLE string but found a wrong character at ${at - 1 - from}`);
+      if (code > 63 || shift > 25 || at >= to) throw brokenString(at - from, at >= to);
+      code = bytes[at++]! - FIRST_CHAR;
       value |= (code & 31) << shift;
       shift += 5;
-      if (code >= 32 && at >= to) throw new CocoEvalError('BAD_MASK', 'Expected the RLE string to go on but found its end inside a count');
-    } while (code >= 32);
+    }
+    if (code < 0) throw brokenString(at - from, false);
     if (code & 16) value |= -1 << shift;
     if (index > 2) value += before;
-    if (value < 0) throw new CocoEvalError('BAD_MASK', `Expected RLE run lengths >= 0 but run ${index} is ${value}`);
     const end = position + value;
-    if (end > pixels) throw tooLong(pixels, end);
-    if (index & 1) out.push(position, end);
+    if (value < 0 || end > pixels) throw value < 0 ? negativeRun(index, value) : tooLong(pixels, end);
+    if ((index & 1) === 1 && value > 0) {
+      area += value;
+      // A run of no background between two runs joins them.
+      if (n > 0 && ends[n - 1] === position) ends[n - 1] = end;
+      else {
+        ends[n++] = position;
+        ends[n++] = end;
+      }
+    }
     position = end;
     before = last;
     last = value;
     index++;
   }
+  out.length = n >> 1;
+  out.area = area;
   return position;
+}
+
+function brokenString(at: number, ended: boolean): CocoEvalError {
+  const found = ended ? 'its end inside a count' : `a wrong character at ${at - 1}`;
+  return new CocoEvalError('BAD_MASK', `Expected an RLE string but found ${found}`);
+}
+
+function negativeRun(index: number, value: number): CocoEvalError {
+  return new CocoEvalError('BAD_MASK', `Expected RLE run lengths >= 0 but run ${index} is ${value}`);
 }

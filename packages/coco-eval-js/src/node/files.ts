@@ -1,14 +1,16 @@
 import type { Detections } from '../coco/columns.ts';
 import { checkDataset } from '../coco/dataset.ts';
 import { DetectionBuilder } from '../coco/detection-builder.ts';
-import { columnOptions, type EvaluateOptions, evaluateColumns, prepareEvaluation, type PreparedEvaluation } from '../coco/evaluate.ts';
-import type { Evaluation } from '../coco/evaluation.ts';
+import { columnOptions, type EvaluateOptions, prepareEvaluation, type PreparedEvaluation } from '../coco/evaluate.ts';
+import { COCO_SCHEME, Evaluation } from '../coco/evaluation.ts';
 import { finishDetections } from '../coco/load-detections.ts';
 import type { Dataset, IouType } from '../coco/types.ts';
 import { CocoEvalError } from '../errors.ts';
 import { parseJson } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
-import { evaluateLvisColumns, prepareLvis } from '../lvis/evaluate-lvis.ts';
+import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
+import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
+import { matchParallel } from './parallel.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
 
 /** Longer texts do not fit in one JavaScript string and are read from their bytes. */
@@ -75,6 +77,8 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
 export interface EvaluateFileOptions extends EvaluateOptions {
   /** By the federated rules of LVIS; the largest of `maxDets` is then the limit for a whole image. */
   readonly lvis?: boolean | undefined;
+  /** Worker threads that match; 1 by default: starting them pays from some ten thousand masks on. */
+  readonly workers?: number | undefined;
   /** Bytes of the results file read so far and in all. */
   readonly onBytes?: ReadOptions['onBytes'];
 }
@@ -96,12 +100,16 @@ export interface EvaluateFileOptions extends EvaluateOptions {
  * ```
  */
 export async function evaluateFile(dataset: Dataset, resultsPath: string, options: EvaluateFileOptions = {}): Promise<Evaluation> {
-  const { lvis = false, onBytes, signal, onProgress, maxDets, ...input } = options;
+  const { lvis = false, workers = 1, onBytes, signal, onProgress, maxDets, ...input } = options;
   const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
   const prepared = lvis ? prepareLvis(dataset, { ...input, maxDets: limit }) : prepareEvaluation(dataset, { ...input, maxDets });
   const detections = await readResults(resultsPath, prepared, { onBytes, signal });
-  const progress = { signal, onProgress };
-  return lvis ? evaluateLvisColumns(prepared, detections, limit, progress) : evaluateColumns(prepared, detections, progress);
+  const rules = lvis ? lvisRules(prepared, detections, limit) : {};
+  return named(resultsPath, async () => {
+    const { table, ...columns } = await matchParallel(prepared, detections, rules, workers, { signal, onProgress });
+    const scheme = lvis ? LVIS_SCHEME : COCO_SCHEME;
+    return new Evaluation(prepared.params, table, dataset, prepared.warnings.list(), { ...columns, rules }, scheme);
+  });
 }
 
 /** Streams a results file into columns. */

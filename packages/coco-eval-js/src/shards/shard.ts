@@ -7,8 +7,7 @@ import type { EvalParams } from '../coco/params.ts';
 import type { Dataset, Result, Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError } from '../errors.ts';
-import { federatedRules } from '../lvis/federated.ts';
-import { prepareLvis } from '../lvis/evaluate-lvis.ts';
+import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
 import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
 import { mergeTables } from './merge-tables.ts';
 
@@ -50,8 +49,7 @@ export function matchShard(groundTruth: Dataset, results: readonly Result[], opt
   const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
   const prepared = lvis ? prepareLvis(groundTruth, { ...input, maxDets: limit }) : prepareEvaluation(groundTruth, { ...input, maxDets });
   const detections = loadDetections(results, prepared.dataset, columnOptions(prepared.params), prepared.warnings);
-  const { dataset, params, warnings } = prepared;
-  const rules = lvis ? federatedRules(dataset, prepared.groundTruth, detections, params, limit ?? params.maxDets[0]!, warnings) : {};
+  const rules = lvis ? lvisRules(prepared, detections, limit) : {};
   return matchPart(prepared, detections, rules, { index, count, scheme: lvis ? 'lvis' : 'coco' }, { signal, onProgress });
 }
 

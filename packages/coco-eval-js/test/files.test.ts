@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+// The built package: worker threads need JavaScript files.
+import { evaluate, evaluateLvis, type IouType } from 'coco-eval-js';
+import { evaluateFile, evaluateFiles, readDataset, readJsonFile } from 'coco-eval-js/node';
+import { synthetic } from './synthetic.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coco-eval-'));
+});
+afterAll(async () => rm(folder, { recursive: true }));
+
+async function write(name: string, value: unknown): Promise<string> {
+  const path = join(folder, name);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  await writeFile(path, name.endsWith('.gz') ? gzipSync(text) : text);
+  return path;
+}
+
+describe('files', () => {
+  it.each(['bbox', 'segm', 'keypoints'] as IouType[])(
+    '%s: from files, packed or plain, on one thread or three, the numbers are the same',
+    async (iouType) => {
+      const { dataset, results } = synthetic(21, iouType, 30);
+      const expected = evaluate(dataset, results, { iouType });
+      const gt = await write(`gt-${iouType}.json.gz`, dataset);
+      for (const [name, workers] of [
+        ['dt.json', 1],
+        ['dt.json.gz', 3],
+      ] as const) {
+        const dt = await write(`${iouType}-${name}`, results);
+        const evaluation = await evaluateFiles(gt, dt, { iouType, workers });
+        expect(evaluation.curves).toEqual(expected.curves);
+        expect(JSON.stringify(evaluation)).toBe(JSON.stringify(expected));
+        expect(evaluation.imageMatches(10, 1)).toEqual(expected.imageMatches(10, 1));
+      }
+    },
+  );
+
+  it('LVIS from files with workers', async () => {
+    const { dataset, results } = synthetic(22, 'bbox', 20);
+    const path = await write('lvis.json', results);
+    const evaluation = await evaluateFile(dataset, path, { iouType: 'bbox', lvis: true, workers: 2 });
+    expect(evaluation.summary.text).toBe(evaluateLvis(dataset, results, { iouType: 'bbox' }).summary.text);
+  });
+
+  it('reports progress in order and stops on request', async () => {
+    const { dataset, results } = synthetic(23, 'bbox');
+    const path = await write('progress.json', results);
+    for (const workers of [1, 2]) {
+      const seen: number[] = [];
+      await evaluateFile(dataset, path, { iouType: 'bbox', workers, onProgress: ({ done }) => seen.push(done) });
+      expect(seen.at(-1)).toBe(dataset.categories.length);
+      expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+      await expect(evaluateFile(dataset, path, { iouType: 'bbox', workers, signal: AbortSignal.abort() })).rejects.toMatchObject({
+        code: 'ABORTED',
+      });
+    }
+  });
+
+  it('one clear error for every bad file', async () => {
+    const { dataset, results } = synthetic(24, 'segm');
+    const good = await write('good.json', dataset);
+    const broken = results.map((result, i) => (i === 5 ? { ...result, segmentation: { size: [150, 200], counts: '~~' } } : result));
+    const cut = gzipSync(JSON.stringify(results)).subarray(0, 100);
+    await writeFile(join(folder, 'cut.json.gz'), cut);
+    const cases: [gt: string, dt: string, code: string, message: RegExp][] = [
+      ['none.json', good, 'INPUT_NOT_FOUND', /none\.json but it does not exist/],
+      [good, folder, 'INPUT_UNREADABLE', /Expected/],
+      [good, join(folder, 'cut.json.gz'), 'INPUT_UNREADABLE', /cut\.json\.gz/],
+      [good, good, 'BAD_INPUT', /a list of results but found an object.*good\.json/],
+      [await write('list.json', results), good, 'BAD_INPUT', /an annotation file.*list\.json/],
+      [await write('half.json', JSON.stringify(dataset).slice(0, 500)), good, 'BAD_JSON', /file ends at byte 500.*half\.json/],
+      [good, await write('mask.json', broken), 'BAD_MASK', /results\[5\].*mask\.json/],
+    ];
+    for (const [gt, dt, code, message] of cases) {
+      for (const workers of [1, 2]) {
+        const run = evaluateFiles(gt, dt, { iouType: 'segm', workers });
+        await expect(run).rejects.toMatchObject({ name: 'CocoEvalError', code });
+        await expect(run).rejects.toThrow(message);
+      }
+    }
+  });
+
+  it('a NaN in an annotation file is reported by entry', async () => {
+    const { dataset } = synthetic(25, 'bbox');
+    const text = JSON.stringify({ ...dataset, annotations: dataset.annotations.map((a, i) => (i === 3 ? { ...a, area: 'NAN' } : a)) });
+    const gt = await write('nan.json', text.replace('"NAN"', 'NaN'));
+    const dt = await write('empty.json', []);
+    await expect(evaluateFiles(gt, dt, { iouType: 'bbox' })).rejects.toThrow(
+      /a finite number for "area" in annotations\[3\] but received NaN/,
+    );
+    expect(await readJsonFile(await write('inf.json', '[Infinity, -Infinity]'))).toEqual([Infinity, -Infinity]);
+  });
+
+  it('leaves masks unread where only boxes are compared', async () => {
+    const { dataset } = synthetic(26, 'bbox');
+    const path = await write('masks.json', dataset);
+    expect((await readDataset(path, { iouType: 'bbox' })).annotations[0]).not.toHaveProperty('segmentation');
+    expect(await readDataset(path)).toEqual(dataset);
+  });
+});
