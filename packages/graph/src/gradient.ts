@@ -1,5 +1,6 @@
 import { tensor, VitaminError } from '@vitamin-vlm/core';
 import type { Graph, Node, Value } from './graph.ts';
+import { expectFloats } from './expect.ts';
 import { add } from './ops/arithmetic.ts';
 import { formatShape } from './shape.ts';
 
@@ -22,6 +23,7 @@ import { formatShape } from './shape.ts';
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   if (!loss.shape.every((dim) => dim === 1))
     throw new VitaminError('USAGE', `Expected a loss of one element but received ${formatShape(loss.shape)}`);
+  expectFloats('gradients', loss, ...wrt);
   const graph = loss.graph;
   const forward = graph.nodes.slice();
   const active = activeValues(forward, wrt);
@@ -58,7 +60,18 @@ function propagate(node: Node, dy: Value, active: ReadonlySet<string>, sums: Map
   });
 }
 
-/** The value as a constant for differentiation: gradients do not flow through it. */
+/**
+ * The value as a constant for differentiation: gradients do not flow through it.
+ *
+ * @example
+ * ```ts
+ * import { Graph, mul, stopGradient } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', [4]);
+ * const y = mul(x, stopGradient(x)); // dy/dx = x, not 2x
+ * graph.output('y', y);
+ * ```
+ */
 export function stopGradient(x: Value): Value {
   const graph: Graph = x.graph;
   return graph.node({ op: 'Identity', inputs: [x], dtype: x.dtype, shape: x.shape, gradient: [null] });

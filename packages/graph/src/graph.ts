@@ -1,5 +1,5 @@
 import { type DType, type Tensor, type TensorRecord, tensor, VitaminError } from '@vitamin-vlm/core';
-import { formatShape, type Shape } from './shape.ts';
+import { checkShape, formatShape, type Shape } from './shape.ts';
 
 /** A result inside a graph: its name, element type and shape are known, its numbers are not. Made by operators only. */
 export interface Value {
@@ -9,6 +9,7 @@ export interface Value {
   readonly shape: Shape;
 }
 
+/** Value of an ONNX attribute: a plain number is an integer. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 /** Gives the gradient of one input from the gradient of the node's first output. Called only when that input needs one. */
@@ -24,6 +25,7 @@ export interface NodeSpec {
   readonly gradient?: readonly (GradientRule | null)[];
 }
 
+/** A call that stands in a graph, with its results. */
 export interface Node extends NodeSpec {
   readonly values: readonly Value[];
 }
@@ -47,26 +49,42 @@ export class Graph {
   readonly initializers: Map<string, Tensor | TensorRecord> = new Map();
   readonly nodes: Node[] = [];
   private readonly constants = new Map<string, Value>();
+  /** Names of inputs, weights, outputs and results: ONNX has one namespace for all of them. */
+  private readonly taken = new Set<string>();
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** Declares something the caller feeds. Extents may be names, for example `'N'` for the batch. */
+  /**
+   * Declares something the caller feeds. Extents may be names, for example `'N'` for the batch.
+   *
+   * @throws VitaminError `USAGE` for a name in use or extents that are neither positive integers nor names.
+   */
   input(name: string, dtype: DType, shape: Shape): Value {
-    if (this.inputs.has(name)) throw new VitaminError('USAGE', `Expected a new input name but "${name}" is declared already`);
+    checkShape(shape, `input "${name}"`);
+    this.claim(name);
     const value = { graph: this, name, dtype, shape };
     this.inputs.set(name, value);
     return value;
   }
 
-  /** Names a result so that the caller can ask for it (a tap). */
+  /**
+   * Names a result so that the caller can ask for it (a tap). One value may have several names.
+   *
+   * @throws VitaminError `USAGE` for a name in use or a value of another graph.
+   */
   output(name: string, value: Value): void {
-    if (this.outputs.has(name)) throw new VitaminError('USAGE', `Expected a new output name but "${name}" is declared already`);
+    this.expectOwn(value, `output "${name}"`);
+    this.claim(name);
     this.outputs.set(name, value);
   }
 
-  /** A weight: either numbers that go into the graph file, or the place of the bytes in the user's own file. */
+  /**
+   * A weight: either numbers that go into the graph file, or the place of the bytes in the user's own file.
+   *
+   * @throws VitaminError `USAGE` for a name in use; `UNSUPPORTED` for a tensor that is not contiguous in its file.
+   */
   initializer(name: string, data: Tensor | TensorRecord): Value {
     if ('file' in data && data.strides) {
       throw new VitaminError(
@@ -77,8 +95,9 @@ export class Graph {
         },
       );
     }
-    this.initializers.set(name, data);
-    return { graph: this, name, dtype: data.dtype, shape: data.shape };
+    checkShape(data.shape, `weight "${name}"`);
+    this.claim(name);
+    return this.store(name, data);
   }
 
   /** A small constant stored in the graph file. Equal constants are stored once. */
@@ -86,7 +105,7 @@ export class Graph {
     const key = `${data.dtype}|${data.shape.join()}|${data.data.length <= 64 ? data.data.join() : this.constants.size}`;
     const known = this.constants.get(key);
     if (known) return known;
-    const value = this.initializer(`constant_${this.constants.size}`, data);
+    const value = this.store(this.generate('constant', this.constants.size), data);
     this.constants.set(key, value);
     return value;
   }
@@ -101,14 +120,18 @@ export class Graph {
     return this.constant(tensor('int64', [numbers.length], BigInt64Array.from(numbers, BigInt)));
   }
 
-  /** Adds one operator call and returns its results. Operators are thin functions over this. */
+  /**
+   * Adds one operator call and returns its results. Operators are thin functions over this.
+   *
+   * @throws VitaminError `USAGE` for inputs of another graph and for results without elements.
+   */
   apply(spec: NodeSpec): readonly Value[] {
-    for (const input of spec.inputs) {
-      if (input && input.graph !== this)
-        throw new VitaminError('USAGE', `Expected inputs of one graph in ${spec.op} but received "${input.name}" of another`);
-    }
+    for (const input of spec.inputs) if (input) this.expectOwn(input, spec.op);
+    for (const { shape } of spec.outputs) checkShape(shape, `the result of ${spec.op}`);
     const id = this.nodes.length;
-    const values = spec.outputs.map(({ dtype, shape }, i) => ({ graph: this, name: `${spec.op}_${id}${i ? `_${i}` : ''}`, dtype, shape }));
+    const values = spec.outputs.map(({ dtype, shape }, i) => {
+      return { graph: this, name: this.generate(i ? `${spec.op}.${i}` : spec.op, id), dtype, shape };
+    });
     this.nodes.push({ ...spec, values });
     return values;
   }
@@ -117,5 +140,31 @@ export class Graph {
   node(spec: Omit<NodeSpec, 'outputs'> & { readonly dtype: DType; readonly shape: Shape }): Value {
     const { dtype, shape, ...rest } = spec;
     return this.apply({ ...rest, outputs: [{ dtype, shape }] })[0]!;
+  }
+
+  private expectOwn(value: Value, where: string): void {
+    if (value.graph === this) return;
+    throw new VitaminError('USAGE', `Expected values of graph "${this.name}" in ${where} but received "${value.name}" of another`);
+  }
+
+  private store(name: string, data: Tensor | TensorRecord): Value {
+    this.initializers.set(name, data);
+    return { graph: this, name, dtype: data.dtype, shape: data.shape };
+  }
+
+  private claim(name: string): void {
+    if (name === '') throw new VitaminError('USAGE', 'Expected a name but received an empty one');
+    if (this.taken.has(name)) {
+      throw new VitaminError('USAGE', `Expected a new name but "${name}" is an input, a weight or an output already`);
+    }
+    this.taken.add(name);
+  }
+
+  /** A name for what the caller does not name: `Conv#3`. The `#` keeps it apart from the names that callers choose. */
+  private generate(base: string, id: number): string {
+    let name = `${base}#${id}`;
+    while (this.taken.has(name)) name += '#';
+    this.taken.add(name);
+    return name;
   }
 }

@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { DType, Tensor, TensorRecord } from '@vitamin-vlm/core';
+import { type DType, type Tensor, type TensorRecord, VitaminError } from '@vitamin-vlm/core';
 import type { Attribute, Graph, Node, Value } from './graph.ts';
 import { liveNodes } from './prune.ts';
 
@@ -27,13 +27,27 @@ export interface OnnxModel {
   readonly externalFiles: ReadonlyMap<string, string>;
 }
 
-/** Writes the part of the graph that its outputs need. */
+/**
+ * Writes the part of the graph that its outputs need, as an ONNX model of operator set 20. Inputs that no output needs are left out.
+ *
+ * @throws VitaminError `USAGE` when the graph has no outputs; `UNSUPPORTED` when embedded weights exceed what one file can hold (2 GB).
+ * @example
+ * ```ts
+ * import { exp, Graph, toOnnx } from '@vitamin-vlm/graph';
+ * const graph = new Graph('exponential');
+ * graph.output('y', exp(graph.input('x', 'float32', ['N'])));
+ * const { bytes, externalFiles } = toOnnx(graph);
+ * console.log(bytes.length, externalFiles.size); // externalFiles is empty: no weight lies in another file
+ * ```
+ */
 export function toOnnx(graph: Graph): OnnxModel {
+  if (graph.outputs.size === 0) throw new VitaminError('USAGE', `Expected graph "${graph.name}" to have outputs but it has none`);
   const nodes = liveNodes(graph);
   const used = new Set([
     ...nodes.flatMap((node) => node.inputs.map((input) => input?.name)),
     ...[...graph.outputs.values()].map((value) => value.name),
   ]);
+  checkEmbedded([...graph.initializers].flatMap(([name, data]) => (used.has(name) ? [data] : [])));
   const produced = new Set(nodes.flatMap((node) => node.values.map((value) => value.name)));
   const names = outputNames(graph, produced);
   const externalFiles = new Map<string, string>();
@@ -52,6 +66,17 @@ export function toOnnx(graph: Graph): OnnxModel {
   });
   message(w, 8, () => w.tag(1, WireType.LengthDelimited).string('').tag(2, WireType.Varint).int64(OPSET));
   return { bytes: w.finish(), externalFiles };
+}
+
+/** A protobuf message holds less than 2^31 bytes; 1 MiB is kept for the nodes. */
+const MAX_EMBEDDED = 2 ** 31 - 2 ** 20;
+
+function checkEmbedded(data: readonly (Tensor | TensorRecord)[]): void {
+  const bytes = data.reduce((sum, item) => sum + ('file' in item ? 0 : item.data.byteLength), 0);
+  if (bytes <= MAX_EMBEDDED) return;
+  throw new VitaminError('UNSUPPORTED', `Expected at most ${MAX_EMBEDDED} bytes of weights inside the graph file but found ${bytes}`, {
+    hint: 'Give the weights as places in a checkpoint file.',
+  });
 }
 
 function message(w: BinaryWriter, field: number, body: () => void): void {

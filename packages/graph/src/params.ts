@@ -1,7 +1,7 @@
 import { type Tensor, type TensorRecord, VitaminError } from '@vitamin-vlm/core';
 import type { Graph, Value } from './graph.ts';
 import { cast } from './ops/select.ts';
-import { formatShape } from './shape.ts';
+import { formatShape, sameShape } from './shape.ts';
 
 /** What a model reads its weights from: a checkpoint's records, tensors in memory, or a mix. */
 export type Weights = ReadonlyMap<string, Tensor | TensorRecord>;
@@ -46,9 +46,19 @@ export class Parameters {
     return new Params(this, '');
   }
 
-  /** The tensor at a full path as float32, expected in this shape. 16-bit weights are widened inside the graph. */
+  /**
+   * The tensor at a full path as float32, expected in this shape. Other types are converted inside the graph.
+   *
+   * @throws VitaminError `USAGE` when the model asks for one path in two shapes.
+   */
   resolve(path: string, shape: readonly number[]): Value {
     const known = this.values.get(path);
+    if (known && !sameShape(known.shape, shape)) {
+      throw new VitaminError(
+        'USAGE',
+        `Expected one shape for "${path}" but the model asks for ${formatShape(known.shape)} and ${formatShape(shape)}`,
+      );
+    }
     if (known) return known;
     this.declared.set(path, shape);
     const trainable = this.options.trainable?.(path) ?? false;
@@ -97,7 +107,17 @@ export class Parameters {
   }
 }
 
-/** A scope in the checkpoint: `p.at('blocks').at(3)` is `blocks.3`, and `p.get('weight', shape)` the tensor below it. */
+/**
+ * A scope in the checkpoint: `p.at('blocks').at(3)` is `blocks.3`, and `p.get('weight', shape)` the tensor below it.
+ *
+ * @example
+ * ```ts
+ * import { add, Graph, type Params, Parameters, type Value } from '@vitamin-vlm/graph';
+ * const shift = (p: Params, x: Value): Value => add(x, p.get('bias', [x.shape.at(-1) as number]));
+ * const graph = new Graph('shift');
+ * shift(new Parameters(graph).root.at('blocks').at(3), graph.input('x', 'float32', ['N', 8])); // asks for blocks.3.bias
+ * ```
+ */
 export class Params {
   readonly path: string;
   private readonly parameters: Parameters;
@@ -125,8 +145,4 @@ export class Params {
   private join(name: string | number): string {
     return this.path === '' ? `${name}` : `${this.path}.${name}`;
   }
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }

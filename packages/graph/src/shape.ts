@@ -1,12 +1,25 @@
 import { VitaminError } from '@vitamin-vlm/core';
 
-/** One extent: a number, or a name for one that is only known when the graph runs (`'N'`, the batch). */
+/** One extent: a positive integer, or a name for one that is only known when the graph runs (`'N'`, the batch). */
 export type Dim = number | string;
+
+/** Extents of a value, outermost first; `[]` is a scalar. Different names never count as equal. */
 export type Shape = readonly Dim[];
+
+/** A name, or a product of names and at last a number, as `product` writes it: `N`, `N*196`, `M*N*2`. */
+const dimName = /^[A-Za-z_]\w*(\*[A-Za-z_]\w*)*(\*\d+)?$/;
 
 /** `[N, 196, 384]`, as it stands in error messages. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
+}
+
+/** @throws VitaminError `USAGE` unless every extent is a positive integer or a name. */
+export function checkShape(shape: Shape, what: string): void {
+  const fits = (dim: Dim): boolean => (typeof dim === 'number' ? Number.isSafeInteger(dim) && dim > 0 : dimName.test(dim));
+  if (!shape.every(fits)) {
+    throw new VitaminError('USAGE', `Expected positive integers or names as extents of ${what} but received ${formatShape(shape)}`);
+  }
 }
 
 /** The shape as numbers. @throws VitaminError `UNSUPPORTED` when an extent is only known at run time. */
@@ -19,12 +32,27 @@ export function staticShape(shape: Shape, what: string): readonly number[] {
   return shape as readonly number[];
 }
 
-/** Product of extents; a name when one of them is a name (`N*196`). */
+/**
+ * Product of extents: a number, or a name such as `N*196` when one of them is a name. Equal products are equal in text.
+ *
+ * @example
+ * ```ts
+ * import { product } from '@vitamin-vlm/graph';
+ * console.log(product([4, 196]), product(['N', 196]), product([2, 'N*98'])); // 784 N*196 N*196
+ * ```
+ */
 export function product(shape: Shape): Dim {
-  const fixed = shape.reduce<number>((size, dim) => (typeof dim === 'number' ? size * dim : size), 1);
-  const named = shape.filter((dim) => typeof dim === 'string');
+  const factors = shape.flatMap((dim) => (typeof dim === 'number' ? [`${dim}`] : dim.split('*')));
+  const isNumber = (factor: string): boolean => /^\d/.test(factor);
+  const fixed = factors.filter(isNumber).reduce((size, factor) => size * Number(factor), 1);
+  const named = factors.filter((factor) => !isNumber(factor)).toSorted();
   if (named.length === 0) return fixed;
   return fixed === 1 ? named.join('*') : `${named.join('*')}*${fixed}`;
+}
+
+/** Whether two shapes are the same, names included. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
 /** NumPy broadcasting of two shapes. @throws VitaminError `USAGE` naming both shapes when they do not fit. */
@@ -39,7 +67,7 @@ export function broadcast(a: Shape, b: Shape): Shape {
   });
 }
 
-/** A possibly negative axis as an index into a shape of this rank. */
+/** A possibly negative axis as an index into a shape of this rank. @throws VitaminError `USAGE` when it lies outside. */
 export function axisIndex(axis: number, rank: number): number {
   const index = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(index) || index < 0 || index >= rank) {

@@ -2,20 +2,34 @@ import { sizeOf, type Tensor, tensor } from '@vitamin-vlm/core';
 import * as ort from 'onnxruntime-node';
 import { type Graph, toOnnx } from '../src/index.ts';
 
-/** Runs a graph once on ONNX Runtime's CPU engine. */
-export async function evaluate(graph: Graph, feeds: Record<string, Tensor>): Promise<Record<string, Tensor<'float32'>>> {
+export interface LoadedGraph {
+  readonly run: (feeds: Record<string, Tensor>) => Promise<Record<string, Tensor<'float32'>>>;
+  readonly release: () => Promise<void>;
+}
+
+/** A graph ready to run on ONNX Runtime's CPU engine. Feeds that the graph does not use are left out. */
+export async function load(graph: Graph): Promise<LoadedGraph> {
   const session = await ort.InferenceSession.create(toOnnx(graph).bytes, { graphOptimizationLevel: 'all', intraOpNumThreads: 1 });
-  const inputs = Object.fromEntries(
-    Object.entries(feeds)
-      .filter(([name]) => session.inputNames.includes(name))
-      .map(([name, t]) => [name, new ort.Tensor(t.dtype as 'float32', t.data as Float32Array, t.shape)]),
-  );
-  const outputs = await session.run(inputs);
-  const result = Object.fromEntries(
-    Object.entries(outputs).map(([name, t]) => [name, { dtype: 'float32' as const, shape: t.dims, data: t.data as Float32Array }]),
-  );
-  await session.release();
-  return result;
+  const run = async (feeds: Record<string, Tensor>): Promise<Record<string, Tensor<'float32'>>> => {
+    const inputs = Object.fromEntries(
+      Object.entries(feeds)
+        .filter(([name]) => session.inputNames.includes(name))
+        .map(([name, t]) => [name, new ort.Tensor(t.dtype as 'float32', t.data as Float32Array, t.shape)]),
+    );
+    const outputs = await session.run(inputs);
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, t]) => [name, { dtype: 'float32' as const, shape: t.dims, data: t.data as Float32Array }]),
+    );
+  };
+  return { run, release: () => session.release() };
+}
+
+/** Runs a graph once. */
+export async function evaluate(graph: Graph, feeds: Record<string, Tensor>): Promise<Record<string, Tensor<'float32'>>> {
+  const model = await load(graph);
+  const outputs = await model.run(feeds);
+  await model.release();
+  return outputs;
 }
 
 /** Numbers in [-1, 1) from a small linear congruential generator. */

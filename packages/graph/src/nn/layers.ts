@@ -1,45 +1,115 @@
+import { VitaminError } from '@vitamin-vlm/core';
 import type { Value } from '../graph.ts';
 import { conv } from '../ops/conv.ts';
 import { reshape, transpose } from '../ops/layout.ts';
 import { gemm } from '../ops/matmul.ts';
 import { layerNormalization } from '../ops/normalization.ts';
 import type { Params } from '../params.ts';
-import { product } from '../shape.ts';
+import { formatShape, product } from '../shape.ts';
 
-/** x · weightᵀ + bias over the last axis: x [..., in], weight [out, in] as PyTorch stores it, bias [out] or null -> [..., out]. */
+/**
+ * x · weightᵀ + bias over the last axis: x [..., in], weight [out, in] as PyTorch stores it, bias [out] or null -> [..., out].
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit.
+ * @example
+ * ```ts
+ * import { affine, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 49, 64]);
+ * graph.output('y', affine(x, graph.input('weight', 'float32', [10, 64]), null)); // [N, 49, 10]
+ * ```
+ */
 export function affine(x: Value, weight: Value, bias: Value | null): Value {
-  const rows = reshape(x, [product(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+  const rows = reshape(x, [product(x.shape.slice(0, -1)), extentOf(x, -1)]);
   return reshape(gemm(rows, weight, bias, { transB: true }), x.shape.with(-1, weight.shape[0]!));
 }
 
-/** PyTorch's nn.Linear: x [..., in] -> [..., out] with `weight` [out, in] and `bias` [out]. */
+/**
+ * PyTorch's nn.Linear: x [..., in] -> [..., out] with `weight` [out, in] and `bias` [out].
+ *
+ * @example
+ * ```ts
+ * import { Graph, linear, Parameters } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const { root } = new Parameters(graph);
+ * const x = graph.input('x', 'float32', ['N', 384]);
+ * graph.output('y', linear(root.at('head.proj'), x, 512)); // asks for head.proj.weight and head.proj.bias
+ * ```
+ */
 export function linear(p: Params, x: Value, out: number, { bias = true }: { readonly bias?: boolean } = {}): Value {
-  return affine(x, p.get('weight', [out, x.shape.at(-1) as number]), bias ? p.get('bias', [out]) : null);
+  return affine(x, p.get('weight', [out, extentOf(x, -1)]), bias ? p.get('bias', [out]) : null);
 }
 
+/** What `conv2d` takes. */
 export interface Conv2dOptions {
+  /** Side of the square window, odd. */
   readonly kernel: number;
+  /** Default 1. */
   readonly stride?: number;
   /** `'depthwise'`: one filter per channel. */
   readonly groups?: 1 | 'depthwise';
+  /** Default true. */
   readonly bias?: boolean;
 }
 
-/** PyTorch's nn.Conv2d with padding (kernel - 1) / 2: x [N, C, H, W] -> [N, out, H/stride, W/stride]. */
+/**
+ * PyTorch's nn.Conv2d with padding (kernel - 1) / 2: x [N, C, H, W] -> [N, out, ⌈H/stride⌉, ⌈W/stride⌉].
+ *
+ * @throws VitaminError `USAGE` for an even kernel and for an x that is no [N, C, H, W].
+ * @example
+ * ```ts
+ * import { conv2d, Graph, Parameters } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const { root } = new Parameters(graph);
+ * const x = graph.input('x', 'float32', ['N', 3, 224, 224]);
+ * graph.output('y', conv2d(root.at('stem.conv1'), x, 64, { kernel: 3, stride: 2 })); // [N, 64, 112, 112]
+ * ```
+ */
 export function conv2d(p: Params, x: Value, out: number, { kernel, stride = 1, groups = 1, bias = true }: Conv2dOptions): Value {
-  const channels = x.shape[1] as number;
+  const channels = extentOf(x, 1);
   const count = groups === 'depthwise' ? channels : 1;
   const weight = p.get('weight', [out, channels / count, kernel, kernel]);
   return conv(x, weight, bias ? p.get('bias', [out]) : null, { stride, padding: (kernel - 1) / 2, groups: count });
 }
 
-/** PyTorch's nn.LayerNorm over the last axis. */
+/**
+ * PyTorch's nn.LayerNorm over the last axis.
+ *
+ * @example
+ * ```ts
+ * import { Graph, layerNorm, Parameters } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const { root } = new Parameters(graph);
+ * const x = graph.input('x', 'float32', ['N', 49, 384]);
+ * graph.output('y', layerNorm(root.at('norm'), x, 1e-6));
+ * ```
+ */
 export function layerNorm(p: Params, x: Value, eps: number): Value {
-  const width = x.shape.at(-1) as number;
+  const width = extentOf(x, -1);
   return layerNormalization(x, p.get('weight', [width]), p.get('bias', [width]), eps);
 }
 
-/** Layer norm over the channels of every pixel (timm's LayerNorm2d): x [N, C, H, W]. */
+/**
+ * Layer norm over the channels of every pixel (timm's LayerNorm2d): x [N, C, H, W].
+ *
+ * @example
+ * ```ts
+ * import { Graph, layerNorm2d, Parameters } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const { root } = new Parameters(graph);
+ * const x = graph.input('x', 'float32', ['N', 64, 56, 56]);
+ * graph.output('y', layerNorm2d(root.at('norm'), x, 1e-6));
+ * ```
+ */
 export function layerNorm2d(p: Params, x: Value, eps: number): Value {
   return transpose(layerNorm(p, transpose(x, [0, 2, 3, 1]), eps), [0, 3, 1, 2]);
+}
+
+/** A fixed extent, from which the shape of a weight follows. */
+function extentOf(x: Value, axis: number): number {
+  const extent = x.shape.at(axis);
+  if (typeof extent !== 'number') {
+    throw new VitaminError('USAGE', `Expected a value whose axis ${axis} has a fixed extent but received ${formatShape(x.shape)}`);
+  }
+  return extent;
 }

@@ -1,3 +1,5 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import { expectOneType } from '../expect.ts';
 import type { Graph, Value } from '../graph.ts';
 import { broadcast, type Shape } from '../shape.ts';
 import { reduceSum } from './reduce.ts';
@@ -24,9 +26,11 @@ function binary(
   b: Operand,
   gradient: (x: Value, y: Value, self: () => Value) => [(dy: Value) => Value, (dy: Value) => Value],
 ): Value {
-  const graph = typeof a === 'number' ? (b as Value).graph : a.graph;
+  const graph = typeof a === 'number' ? (typeof b === 'number' ? undefined : b.graph) : a.graph;
+  if (!graph) throw new VitaminError('USAGE', `Expected at least one value for ${op} but received two numbers`);
   const x = asValue(graph, a);
   const y = asValue(graph, b);
+  expectOneType(op, x, y);
   const [dx, dy] = gradient(x, y, () => out);
   const out: Value = graph.node({
     op,
@@ -38,27 +42,85 @@ function binary(
   return out;
 }
 
-/** a + b with NumPy broadcasting. */
+/**
+ * a + b with NumPy broadcasting.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not broadcast and for unequal element types.
+ *
+ * @example
+ * ```ts
+ * import { add, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 4]);
+ * graph.output('y', add(x, graph.input('b', 'float32', [4]))); // [N, 4]
+ * ```
+ */
 export function add(a: Operand, b: Operand): Value {
   return binary('Add', a, b, () => [(d) => d, (d) => d]);
 }
 
-/** a - b with NumPy broadcasting. */
+/**
+ * a - b with NumPy broadcasting.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not broadcast and for unequal element types.
+ *
+ * @example
+ * ```ts
+ * import { sub, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 4]);
+ * graph.output('y', sub(x, graph.input('b', 'float32', [4]))); // [N, 4]
+ * ```
+ */
 export function sub(a: Operand, b: Operand): Value {
   return binary('Sub', a, b, () => [(d) => d, (d) => neg(d)]);
 }
 
-/** a · b, element by element, with NumPy broadcasting. */
+/**
+ * a · b, element by element, with NumPy broadcasting.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not broadcast and for unequal element types.
+ *
+ * @example
+ * ```ts
+ * import { mul, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 4]);
+ * graph.output('y', mul(x, graph.input('b', 'float32', [4]))); // [N, 4]
+ * ```
+ */
 export function mul(a: Operand, b: Operand): Value {
   return binary('Mul', a, b, (x, y) => [(d) => mul(d, y), (d) => mul(d, x)]);
 }
 
-/** a / b, element by element, with NumPy broadcasting. d(a/b)/db = -(a/b)/b. */
+/**
+ * a / b, element by element, with NumPy broadcasting. d(a/b)/db = -(a/b)/b.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not broadcast and for unequal element types.
+ *
+ * @example
+ * ```ts
+ * import { div, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 4]);
+ * graph.output('y', div(x, 2)); // [N, 4]
+ * ```
+ */
 export function div(a: Operand, b: Operand): Value {
   return binary('Div', a, b, (_, y, self) => [(d) => div(d, y), (d) => neg(div(mul(d, self()), y))]);
 }
 
-/** -x. */
+/**
+ * -x.
+ *
+ * @example
+ * ```ts
+ * import { Graph, neg } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 4]);
+ * graph.output('y', neg(x));
+ * ```
+ */
 export function neg(x: Value): Value {
   return x.graph.node({ op: 'Neg', inputs: [x], dtype: x.dtype, shape: x.shape, gradient: [(dy) => neg(dy)] });
 }

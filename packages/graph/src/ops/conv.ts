@@ -1,17 +1,19 @@
 import { VitaminError } from '@vitamin-vlm/core';
+import { expectFloats, expectInteger } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { formatShape, staticShape } from '../shape.ts';
+import { formatShape, sameShape, staticShape } from '../shape.ts';
 import { mul } from './arithmetic.ts';
 import { concat, reshape, transpose } from './layout.ts';
 import { matmul } from './matmul.ts';
 import { reduceSum } from './reduce.ts';
 
+/** How the window of `conv` moves. */
 export interface ConvOptions {
   /** The same in both directions. Default 1. */
   readonly stride?: number;
   /** Zeros on all four sides. Default 0. */
   readonly padding?: number;
-  /** 1 (default), or the number of input channels for a depthwise convolution. */
+  /** 1 (default), or the number of input channels for a depthwise convolution. Others have no gradient for the weight. */
   readonly groups?: number;
 }
 
@@ -20,11 +22,34 @@ export function windowCount(extent: number, kernel: number, stride: number, padd
   return Math.floor((extent + 2 * padding - kernel) / stride) + 1;
 }
 
-/** 2-D convolution. x: [N, C, H, W], weight: [O, C/groups, k, k], bias: [O] or null -> [N, O, H', W']. */
+/**
+ * 2-D convolution. x: [N, C, H, W], weight: [O, C/groups, k, k], bias: [O] or null -> [N, O, H', W'].
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit and for a window larger than the padded picture.
+ * @example
+ * ```ts
+ * import { conv, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 3, 32, 32]);
+ * const weight = graph.input('weight', 'float32', [16, 3, 3, 3]);
+ * graph.output('y', conv(x, weight, null, { stride: 2, padding: 1 })); // [N, 16, 16, 16]
+ * ```
+ */
 export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, padding = 0, groups = 1 }: ConvOptions = {}): Value {
+  expectFloats('Conv', x, weight, bias);
+  expectInteger('the stride', stride, 1);
+  expectInteger('the padding', padding, 0);
+  expectInteger('the groups', groups, 1);
   const [n, c, h, w] = x.shape;
-  const [o, perGroup, kernel, kernelW] = staticShape(weight.shape, 'a convolution weight') as [number, number, number, number];
-  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number' || c !== perGroup * groups || kernel !== kernelW) {
+  const [o = 0, perGroup = 0, kernel = 0, kernelW = 0] = staticShape(weight.shape, 'a convolution weight');
+  if (weight.shape.length !== 4 || kernel !== kernelW || o % groups !== 0 || (bias && !sameShape(bias.shape, [o]))) {
+    const addend = bias ? ` and bias ${formatShape(bias.shape)}` : '';
+    throw new VitaminError(
+      'USAGE',
+      `Expected weight [O, C/groups, k, k] with O divisible by ${groups} groups, bias [O], but received weight ${formatShape(weight.shape)}${addend}`,
+    );
+  }
+  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number' || c !== perGroup * groups) {
     throw new VitaminError(
       'USAGE',
       `Expected [N, ${perGroup * groups}, H, W] for weight ${formatShape(weight.shape)} but received ${formatShape(x.shape)}`,
@@ -53,7 +78,8 @@ function convAttributes(kernel: number, { stride, padding, groups }: Required<Co
 function inputGradient(dy: Value, x: Value, weight: Value, options: Required<ConvOptions>): Value {
   const [o, perGroup, kernel] = weight.shape as [number, number, number];
   const { stride, padding, groups } = options;
-  if (stride === 1 && (groups === 1 || perGroup === 1)) {
+  const depthwise = groups === o && perGroup === 1;
+  if (stride === 1 && padding < kernel && (groups === 1 || depthwise)) {
     const back = groups === 1 ? transpose(flip(weight), [1, 0, 2, 3]) : flip(weight);
     return conv(dy, back, null, { padding: kernel - 1 - padding, groups: groups === 1 ? 1 : o });
   }

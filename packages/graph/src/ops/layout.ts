@@ -1,19 +1,43 @@
 import { VitaminError } from '@vitamin-vlm/core';
+import { expectInteger, expectOneType } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { axisIndex, formatShape, product, type Shape } from '../shape.ts';
+import { axisIndex, checkShape, formatShape, product, sameShape, type Shape } from '../shape.ts';
 
-/** Same elements in row-major order under another shape. At most one extent may be a name; it is worked out when the graph runs. */
+/**
+ * Same elements in row-major order under another shape. At most one extent may be a name; it is worked out when the graph runs.
+ *
+ * @throws VitaminError `USAGE` unless both shapes hold equally many elements, names included: `[N, 4]` fits `['N*2', 2]`, not `['M', 4]`.
+ * @example
+ * ```ts
+ * import { Graph, product, reshape } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 7, 64]);
+ * graph.output('rows', reshape(x, [product(['N', 7]), 64])); // [N*7, 64]
+ * ```
+ */
 export function reshape(x: Value, shape: Shape): Value {
+  checkShape(shape, 'a reshaped value');
   const named = shape.filter((dim) => typeof dim === 'string');
-  const fits = named.length === 0 && typeof product(x.shape) === 'number' ? product(x.shape) === product(shape) : named.length <= 1;
-  if (!fits)
+  if (product(x.shape) !== product(shape) || named.length > 1) {
     throw new VitaminError('USAGE', `Expected a shape of as many elements as ${formatShape(x.shape)} but received ${formatShape(shape)}`);
-  if (x.shape.length === shape.length && x.shape.every((dim, i) => dim === shape[i])) return x;
+  }
+  if (sameShape(x.shape, shape)) return x;
   const target = x.graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : -1)));
   return x.graph.node({ op: 'Reshape', inputs: [x, target], dtype: x.dtype, shape, gradient: [(dy) => reshape(dy, x.shape)] });
 }
 
-/** Reorders axes: axis i of the result is axis `order[i]` of x. */
+/**
+ * Reorders axes: axis i of the result is axis `order[i]` of x.
+ *
+ * @throws VitaminError `USAGE` unless `order` names every axis once.
+ * @example
+ * ```ts
+ * import { Graph, transpose } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 3, 8, 8]);
+ * graph.output('y', transpose(x, [0, 2, 3, 1])); // [N, 8, 8, 3]
+ * ```
+ */
 export function transpose(x: Value, order: readonly number[]): Value {
   if (order.toSorted((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== x.shape.length) {
     throw new VitaminError('USAGE', `Expected an order of all axes of ${formatShape(x.shape)} but received [${order.join(', ')}]`);
@@ -29,8 +53,11 @@ export function transpose(x: Value, order: readonly number[]): Value {
   });
 }
 
+/** What `slice` takes. */
 export interface SliceOptions {
+  /** Negative counts from the last. */
   readonly axis: number;
+  /** First index taken, not negative. */
   readonly start: number;
   /** First index not taken. Default: the extent of the axis. */
   readonly end?: number;
@@ -38,12 +65,24 @@ export interface SliceOptions {
   readonly step?: number;
 }
 
-/** Takes x[start:end:step] along one axis of fixed extent. The gradient fills the elements left out with zeros. */
+/**
+ * Takes x[start:end:step] along one axis of fixed extent. The gradient fills the elements left out with zeros.
+ *
+ * @throws VitaminError `USAGE` for an empty slice or one that leaves the axis.
+ * @example
+ * ```ts
+ * import { Graph, slice } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const tokens = graph.input('tokens', 'float32', ['N', 50, 64]);
+ * graph.output('withoutFirst', slice(tokens, { axis: 1, start: 1 })); // [N, 49, 64]
+ * ```
+ */
 export function slice(x: Value, { axis, start, end, step = 1 }: SliceOptions): Value {
   const at = axisIndex(axis, x.shape.length);
   const extent = x.shape[at]!;
   const stop = end ?? extent;
-  if (typeof extent === 'string' || typeof stop === 'string' || start < 0 || stop > extent || start >= stop || step < 1) {
+  const whole = [start, stop, step].every((number) => Number.isSafeInteger(number));
+  if (typeof extent === 'string' || typeof stop === 'string' || !whole || start < 0 || stop > extent || start >= stop || step < 1) {
     throw new VitaminError(
       'USAGE',
       `Expected a slice inside axis ${axis} of ${formatShape(x.shape)} but received ${start}:${stop}:${step}`,
@@ -70,12 +109,25 @@ function spread(x: Value, axis: number, step: number): Value {
   return slice(apart, { axis, start: 0, end: (extent - 1) * step + 1 });
 }
 
-/** Adds zeros before and after along one axis of fixed extent. */
+/**
+ * Adds zeros before and after along one axis of fixed extent.
+ *
+ * @throws VitaminError `USAGE` for negative amounts or a named extent.
+ * @example
+ * ```ts
+ * import { Graph, pad } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 5]);
+ * graph.output('y', pad(x, 1, 0, 3)); // [N, 8]
+ * ```
+ */
 export function pad(x: Value, axis: number, before: number, after: number): Value {
   const at = axisIndex(axis, x.shape.length);
   const extent = x.shape[at];
   if (typeof extent !== 'number')
     throw new VitaminError('USAGE', `Expected a fixed extent on axis ${axis} but found ${formatShape(x.shape)}`);
+  expectInteger('the amount before', before, 0);
+  expectInteger('the amount after', after, 0);
   if (before === 0 && after === 0) return x;
   // All axes are spelt out: ONNX Runtime 1.30's transpose optimizer breaks a Pad that has the optional input `axes`.
   const amounts = (amount: number): number[] => x.shape.map((_, i) => (i === at ? amount : 0));
@@ -88,10 +140,23 @@ export function pad(x: Value, axis: number, before: number, after: number): Valu
   });
 }
 
-/** Joins values along one axis of fixed extents. */
+/**
+ * Joins values along one axis of fixed extents.
+ *
+ * @throws VitaminError `USAGE` for shapes that differ elsewhere and for unequal element types.
+ * @example
+ * ```ts
+ * import { concat, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const first = graph.input('first', 'float32', ['N', 1, 64]);
+ * const rest = graph.input('rest', 'float32', ['N', 49, 64]);
+ * graph.output('all', concat([first, rest], 1)); // [N, 50, 64]
+ * ```
+ */
 export function concat(values: readonly Value[], axis: number): Value {
   const first = values[0];
   if (!first) throw new VitaminError('USAGE', 'Expected at least one value to join but received none');
+  expectOneType('Concat', ...values);
   const at = axisIndex(axis, first.shape.length);
   const extents = values.map((value) => {
     const extent = value.shape[at];
@@ -118,20 +183,43 @@ export function concat(values: readonly Value[], axis: number): Value {
   });
 }
 
-/** Repeats axes of extent 1 up to `shape` without changing the rank. */
+/**
+ * Repeats axes of extent 1 up to `shape` without changing the rank. A named extent stays what it is.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit; `UNSUPPORTED` for repeating up to a named extent.
+ * @example
+ * ```ts
+ * import { expand, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const token = graph.input('token', 'float32', [1, 64]);
+ * graph.output('eight', expand(token, [8, 64]));
+ * ```
+ */
 export function expand(x: Value, shape: Shape): Value {
-  const target = x.graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : 1)));
-  const axes = shape.flatMap((dim, i) => (x.shape[i] === 1 && dim !== 1 ? [i] : []));
-  return x.graph.node({
+  const repeated = shape.flatMap((dim, i) => (x.shape[i] === 1 && dim !== 1 ? [i] : []));
+  if (shape.length !== x.shape.length || shape.some((dim, i) => dim !== x.shape[i] && !repeated.includes(i))) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected a shape that repeats axes of extent 1 of ${formatShape(x.shape)} but received ${formatShape(shape)}`,
+    );
+  }
+  if (repeated.some((i) => typeof shape[i] === 'string')) {
+    throw new VitaminError('UNSUPPORTED', `Expected fixed extents to repeat up to but received ${formatShape(shape)}`, {
+      hint: 'Build the graph with a fixed batch size, for gradients at least; or let add and mul broadcast.',
+    });
+  }
+  if (repeated.length === 0) return x;
+  const graph = x.graph;
+  return graph.node({
     op: 'Expand',
-    inputs: [x, target],
+    inputs: [x, graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : 1)))],
     dtype: x.dtype,
-    shape: shape.map((dim, i) => (typeof dim === 'string' ? (x.shape[i] ?? dim) : dim)),
+    shape,
     gradient: [
       (dy) =>
-        x.graph.node({
+        graph.node({
           op: 'ReduceSum',
-          inputs: [dy, x.graph.integers(axes)],
+          inputs: [dy, graph.integers(repeated)],
           attributes: { keepdims: 1 },
           dtype: x.dtype,
           shape: x.shape,

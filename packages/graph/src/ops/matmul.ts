@@ -1,6 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
+import { expectFloats } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { broadcast, formatShape } from '../shape.ts';
+import { broadcast, formatShape, sameShape } from '../shape.ts';
 import { reshape, transpose } from './layout.ts';
 import { reduceSum } from './reduce.ts';
 
@@ -10,8 +11,20 @@ export function swapLast(x: Value): Value {
   return transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
 }
 
-/** Batched matrix product [..., M, K] × [..., K, N] -> [..., M, N] with broadcasting of the leading axes. */
+/**
+ * Batched matrix product [..., M, K] × [..., K, N] -> [..., M, N] with broadcasting of the leading axes.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit and for unequal element types.
+ * @example
+ * ```ts
+ * import { Graph, matmul } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 7, 4]);
+ * graph.output('y', matmul(x, graph.input('w', 'float32', [4, 5]))); // [N, 7, 5]
+ * ```
+ */
 export function matmul(a: Value, b: Value): Value {
+  expectFloats('MatMul', a, b);
   if (a.shape.length < 2 || b.shape.length < 2 || a.shape.at(-1) !== b.shape.at(-2)) {
     throw new VitaminError(
       'USAGE',
@@ -35,20 +48,36 @@ function sumTo(gradient: Value, like: Value): Value {
   return axes.length === 0 ? gradient : reshape(reduceSum(gradient, axes), like.shape);
 }
 
-/** a' × b' (+ c) for matrices, where ' transposes if asked; c is broadcast over rows. One BLAS call, no copy of a transposed weight. */
+/**
+ * a' × b' (+ c) for matrices, where ' transposes if asked; c [N] is added to every row. One BLAS call, no copy of a transposed weight.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit and for unequal element types.
+ * @example
+ * ```ts
+ * import { gemm, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 4]);
+ * const weight = graph.input('w', 'float32', [5, 4]); // as PyTorch stores it
+ * graph.output('y', gemm(x, weight, null, { transB: true })); // [N, 5]
+ * ```
+ */
 export function gemm(
   a: Value,
   b: Value,
   c: Value | null = null,
-  { transA = false, transB = false }: { transA?: boolean; transB?: boolean } = {},
+  { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean } = {},
 ): Value {
+  expectFloats('Gemm', a, b, c);
   const [m, k] = transA ? a.shape.toReversed() : a.shape;
   const [kb, n] = transB ? b.shape.toReversed() : b.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || k !== kb) {
     throw new VitaminError(
       'USAGE',
-      `Expected matrices [M, K] and [K, N] but received ${formatShape([m!, k!])} and ${formatShape([kb!, n!])}`,
+      `Expected matrices [M, K] and [K, N] but received ${formatShape(a.shape)}${transA ? "'" : ''} and ${formatShape(b.shape)}${transB ? "'" : ''}`,
     );
+  }
+  if (c && !sameShape(c.shape, [n!])) {
+    throw new VitaminError('USAGE', `Expected an addend of shape [${n}] but received ${formatShape(c.shape)}`);
   }
   return a.graph.node({
     op: 'Gemm',
@@ -59,7 +88,7 @@ export function gemm(
     gradient: [
       (dy) => (transA ? gemm(b, dy, null, { transA: transB, transB: true }) : gemm(dy, b, null, { transB: !transB })),
       (dy) => (transB ? gemm(dy, a, null, { transA: true, transB: transA }) : gemm(a, dy, null, { transA: !transA })),
-      (dy) => reshape(reduceSum(dy, [0]), c!.shape),
+      (dy) => reshape(reduceSum(dy, [0]), [n!]),
     ],
   });
 }

@@ -1,20 +1,37 @@
 import { tensor, VitaminError } from '@vitamin-vlm/core';
+import { expectFloats, expectInteger } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { formatShape, staticShape } from '../shape.ts';
 import { mul } from './arithmetic.ts';
 import { windowCount } from './conv.ts';
 
+/** How the window of `averagePool` moves, the same in both directions. */
 export interface PoolOptions {
   readonly kernel: number;
   readonly stride: number;
+  /** On all four sides, less than `kernel`. */
   readonly padding: number;
 }
 
 /**
  * Mean over windows; pixels of the padding are not counted (PyTorch's count_include_pad=False, ONNX's default). x: [N, C, H, W].
  * Gradient: every output spreads dy / count over its window, which is a depthwise transposed convolution with ones.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit and for a window larger than the padded picture.
+ * @example
+ * ```ts
+ * import { averagePool, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 64, 56, 56]);
+ * graph.output('y', averagePool(x, { kernel: 3, stride: 2, padding: 1 })); // [N, 64, 28, 28]
+ * ```
  */
 export function averagePool(x: Value, { kernel, stride, padding }: PoolOptions): Value {
+  expectFloats('AveragePool', x);
+  expectInteger('the kernel', kernel, 1);
+  expectInteger('the stride', stride, 1);
+  expectInteger('the padding', padding, 0);
+  if (padding >= kernel) throw new VitaminError('USAGE', `Expected less padding than the kernel of ${kernel} but received ${padding}`);
   const [n, c, h, w] = x.shape;
   if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number') {
     throw new VitaminError('USAGE', `Expected [N, C, H, W] with fixed H and W but received ${formatShape(x.shape)}`);

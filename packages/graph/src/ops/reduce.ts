@@ -1,29 +1,54 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import { expectFloats } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { axisIndex, product, staticShape, type Shape } from '../shape.ts';
+import { axisIndex, formatShape, product, staticShape } from '../shape.ts';
 import { expand } from './layout.ts';
 
 function reduce(op: string, x: Value, axes: readonly number[], rule: ((dy: Value) => Value) | null): Value {
+  expectFloats(op, x);
   const at = axes.map((axis) => axisIndex(axis, x.shape.length));
+  if (new Set(at).size !== at.length) {
+    throw new VitaminError('USAGE', `Expected different axes of ${formatShape(x.shape)} but received [${axes.join(', ')}]`);
+  }
+  if (at.length === 0) return x; // ONNX would take all axes
   return x.graph.node({
     op,
     inputs: [x, x.graph.integers(at)],
     attributes: { keepdims: 1 },
     dtype: x.dtype,
-    shape: reducedShape(x.shape, at),
+    shape: x.shape.map((dim, i) => (at.includes(i) ? 1 : dim)),
     gradient: [rule],
   });
 }
 
-function reducedShape(shape: Shape, axes: readonly number[]): Shape {
-  return shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
-}
-
-/** Sum over axes, which stay with extent 1. */
+/**
+ * Sum over axes, which stay with extent 1. No axes: x itself. The gradient needs fixed extents on those axes.
+ *
+ * @throws VitaminError `USAGE` for axes that x does not have or that are named twice.
+ * @example
+ * ```ts
+ * import { Graph, reduceSum } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 3, 4]);
+ * graph.output('y', reduceSum(x, [1, -1])); // [N, 1, 1]
+ * ```
+ */
 export function reduceSum(x: Value, axes: readonly number[]): Value {
   return reduce('ReduceSum', x, axes, (dy) => expand(dy, x.shape));
 }
 
-/** Mean over axes of fixed extent, which stay with extent 1. */
+/**
+ * Mean over axes, which stay with extent 1. No axes: x itself. The gradient needs fixed extents on those axes.
+ *
+ * @throws VitaminError `USAGE` for axes that x does not have or that are named twice.
+ * @example
+ * ```ts
+ * import { Graph, reduceMean, reshape } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const tokens = graph.input('tokens', 'float32', ['N', 49, 64]);
+ * graph.output('pooled', reshape(reduceMean(tokens, [1]), ['N', 64]));
+ * ```
+ */
 export function reduceMean(x: Value, axes: readonly number[]): Value {
   const averaged = axes.map((axis) => x.shape[axisIndex(axis, x.shape.length)]!);
   return reduce('ReduceMean', x, axes, (dy) => {
@@ -32,7 +57,18 @@ export function reduceMean(x: Value, axes: readonly number[]): Value {
   });
 }
 
-/** Largest element over axes, which stay with extent 1. Has no gradient rule: it is used to shift exponents, where it cancels. */
+/**
+ * Largest element over axes, which stay with extent 1. Gradients do not flow through it: it is used to shift exponents, where it cancels.
+ *
+ * @throws VitaminError `USAGE` for axes that x does not have or that are named twice.
+ * @example
+ * ```ts
+ * import { Graph, reduceMax, sub } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 10]);
+ * graph.output('y', sub(x, reduceMax(x, [-1]))); // largest element 0
+ * ```
+ */
 export function reduceMax(x: Value, axes: readonly number[]): Value {
   return reduce('ReduceMax', x, axes, null);
 }

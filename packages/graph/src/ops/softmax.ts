@@ -1,10 +1,23 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import { expectFloats } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { mul, sub } from './arithmetic.ts';
-import { reduceSum } from './reduce.ts';
-import { exp } from './unary.ts';
+import { reduceMax, reduceSum } from './reduce.ts';
+import { exp, log } from './unary.ts';
 
-/** exp(x) / Σ exp(x) over the last axis. dx = y · (dy - Σ dy·y). */
+/**
+ * exp(x) / Σ exp(x) over the last axis. dx = y · (dy - Σ dy·y). Elements at -∞ get 0; a row of nothing but -∞ is NaN.
+ *
+ * @example
+ * ```ts
+ * import { Graph, softmax } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const scores = graph.input('scores', 'float32', ['N', 10]);
+ * graph.output('probabilities', softmax(scores));
+ * ```
+ */
 export function softmax(x: Value): Value {
+  expectRows('Softmax', x);
   const y: Value = x.graph.node({
     op: 'Softmax',
     inputs: [x],
@@ -16,15 +29,25 @@ export function softmax(x: Value): Value {
   return y;
 }
 
-/** x - log Σ exp(x) over the last axis. dx = dy - softmax(x) · Σ dy. */
+/**
+ * x - log Σ exp(x) over the last axis. Elements at -∞ stay there; a row of nothing but -∞ is NaN. Written with plain operators because
+ * ONNX Runtime's WebGPU engine has no LogSoftmax; the largest element is taken off first so that exp cannot overflow.
+ *
+ * @example
+ * ```ts
+ * import { Graph, logSoftmax } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const logits = graph.input('logits', 'float32', ['N', 10]);
+ * graph.output('y', logSoftmax(logits));
+ * ```
+ */
 export function logSoftmax(x: Value): Value {
-  const y: Value = x.graph.node({
-    op: 'LogSoftmax',
-    inputs: [x],
-    attributes: { axis: -1 },
-    dtype: x.dtype,
-    shape: x.shape,
-    gradient: [(dy) => sub(dy, mul(exp(y), reduceSum(dy, [-1])))],
-  });
-  return y;
+  expectRows('logSoftmax', x);
+  const shifted = sub(x, reduceMax(x, [-1]));
+  return sub(shifted, log(reduceSum(exp(shifted), [-1])));
+}
+
+function expectRows(op: string, x: Value): void {
+  expectFloats(op, x);
+  if (x.shape.length === 0) throw new VitaminError('USAGE', `Expected at least one axis for ${op} but received a scalar`);
 }

@@ -4,6 +4,7 @@ import { add, div } from '../ops/arithmetic.ts';
 import { adamW, type AdamWOptions } from './adamw.ts';
 import { clipGradients, cosineSchedule, type CosineOptions } from './schedule.ts';
 
+/** How `addTrainingStep` updates the parameters. */
 export interface TrainingOptions extends AdamWOptions {
   readonly schedule: CosineOptions;
   /** Largest joint L2 norm of all gradients. */
@@ -18,7 +19,22 @@ export interface TrainingOptions extends AdamWOptions {
  * Inputs it declares: `step` (float32 scalar that counts from 1) and, for every trained parameter `p`, `p:mean` and `p:square` (first 0).
  * Outputs: `loss`, `gradientNorm`, `rate`, and for every parameter `p:next`, `p:mean:next`, `p:square:next`, to be fed to the next step.
  *
- * @param trained `Parameters.trained`: the graph inputs to be learned.
+ * @param trained `Parameters.trained`: the graph inputs to be learned, at least one.
+ * @example
+ * ```ts
+ * import { addTrainingStep, Graph, linear, mul, Parameters, reduceMean, reshape, toOnnx } from '@vitamin-vlm/graph';
+ * const graph = new Graph('fit');
+ * const parameters = new Parameters(graph, { trainable: () => true });
+ * const y = linear(parameters.root.at('fc'), graph.input('x', 'float32', [32, 4]), 1);
+ * const loss = reshape(reduceMean(mul(y, y), [0, 1]), []);
+ * addTrainingStep(loss, parameters.trained, {
+ *   ...{ beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.1, clipNorm: 1 },
+ *   decays: (_, shape) => shape.length > 1,
+ *   schedule: { peak: 1e-3, warmupSteps: 100, totalSteps: 1000 },
+ * });
+ * const model = toOnnx(graph); // outputs fc.weight:next and so on
+ * console.log(model.bytes.length);
+ * ```
  */
 export function addTrainingStep(loss: Value, trained: ReadonlyMap<string, Value>, options: TrainingOptions): void {
   loss.graph.output('loss', loss);
@@ -28,6 +44,17 @@ export function addTrainingStep(loss: Value, trained: ReadonlyMap<string, Value>
 /**
  * The first half of a step over several batches: adds `loss` and, for every parameter, `p:sum:next` = input `p:sum` + gradient.
  * `accumulatedStep` makes the second half.
+ *
+ * @example
+ * ```ts
+ * import { addAccumulation, Graph, linear, mul, Parameters, reduceMean, reshape, toOnnx } from '@vitamin-vlm/graph';
+ * const graph = new Graph('fit');
+ * const parameters = new Parameters(graph, { trainable: () => true });
+ * const y = linear(parameters.root.at('fc'), graph.input('x', 'float32', [32, 4]), 1);
+ * const loss = reshape(reduceMean(mul(y, y), [0, 1]), []);
+ * addAccumulation(loss, parameters.trained); // feeds fc.weight:sum, first 0; outputs fc.weight:sum:next
+ * console.log(toOnnx(graph).bytes.length);
+ * ```
  */
 export function addAccumulation(loss: Value, trained: ReadonlyMap<string, Value>): void {
   const graph = loss.graph;
@@ -38,7 +65,21 @@ export function addAccumulation(loss: Value, trained: ReadonlyMap<string, Value>
   });
 }
 
-/** The second half: takes `p:sum` and `batches` (float32 scalar), and outputs what `addTrainingStep` does, without `loss`. */
+/**
+ * The second half: takes `p:sum` and `batches` (float32 scalar), and outputs what `addTrainingStep` does, without `loss`.
+ *
+ * @example
+ * ```ts
+ * import { accumulatedStep, Graph, toOnnx } from '@vitamin-vlm/graph';
+ * const graph = new Graph('apply');
+ * accumulatedStep(graph, new Map([['fc.weight', [1, 4]]]), {
+ *   ...{ beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.1, clipNorm: 1 },
+ *   decays: (_, shape) => shape.length > 1,
+ *   schedule: { peak: 1e-3, warmupSteps: 100, totalSteps: 1000 },
+ * });
+ * console.log(toOnnx(graph).bytes.length);
+ * ```
+ */
 export function accumulatedStep(graph: Graph, shapes: ReadonlyMap<string, readonly number[]>, options: TrainingOptions): void {
   const batches = graph.input('batches', 'float32', []);
   const parameters = new Map([...shapes].map(([path, shape]) => [path, graph.input(path, 'float32', shape)]));
