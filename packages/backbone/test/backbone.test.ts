@@ -171,6 +171,7 @@ it('is asked again from a saved encoding without the tower', async () => {
   expect(map.labels).toBe(vocabulary.labels);
   expect((await segmentEncoding(loaded, vocabulary)).data).toEqual(map.data);
   expect(await backbone.classify(picture, words, { ...uncached, top: 1 })).toEqual(labels.slice(0, 1));
+  expect(await codeOf(backbone.segment(picture, { ...vocabulary, model: 'another' }))).toBe('WEIGHTS_MISMATCH');
 });
 
 it('finds the picture that a caption was made from', async () => {

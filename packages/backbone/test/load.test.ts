@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { writeSafetensors, writeTorchArchive } from '@vitamin-vlm/checkpoint';
 import { type DType, floatToBfloat16, floatToHalf, type Tensor, tensor, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
@@ -204,4 +206,15 @@ it('leaves the position embedding out on request, and resizes it for other sizes
   expect([native.imageSize, other.imageSize, other.model.tower.imageSize]).toEqual([48, 48, TINY_SIZE]);
   expect((await other.embedPixels(larger)).data).toEqual((await native.embedPixels(larger)).data);
   expect((await failure(Backbone.load(folder('positions.safetensors'), { imageSize: 50 }))).code).toBe('USAGE');
+});
+
+it('has a model of its own', async () => {
+  const folders = ['../models/nano', '../../../models/nano'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  if (!folders.some((place) => existsSync(place))) {
+    expect((await failure(openModel('nano'))).code).toBe('WEIGHTS_MISSING');
+    return;
+  }
+  const model = await openModel('nano');
+  expect(model.tower.id).toMatch(/^vitamin-nano-/u);
+  expect(model.text?.vocabulary).toBe(49408);
 });

@@ -1,9 +1,10 @@
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { decodeImage } from '@vitamin-vlm/image';
-import { classifyEncoding, type ScoredLabel, segmentEncoding } from '../image-encoding/ask.ts';
-import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
+import { classifyEncoding, type ScoredLabel } from '../image-encoding/ask.ts';
+import { checkSameModel, type ImageEncoding } from '../image-encoding/image-encoding.ts';
 import { checkImageSize } from '../load/image-size.ts';
 import { type OpenedModel, openModel } from '../load/open-model.ts';
+import { labelPixels } from '../tasks/label-pixels.ts';
 import { type RetrievalRecall, retrievalRecall } from '../tasks/retrieval.ts';
 import { ClipTokenizer, type TokenBatch } from '../text/clip-tokenizer.ts';
 import { embedVocabulary, type EmbedVocabularyOptions } from '../text/embed-vocabulary.ts';
@@ -12,7 +13,7 @@ import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { windowGrid } from '../window/grid.ts';
 import { cropFrom } from '../window/slide-windows.ts';
 import { type Encoder, encodeInWindows, encodeSquares, type FeatureMaps, slidePicture, wantsDense } from './encode.ts';
-import { ImageSide } from './image-side.ts';
+import { DENSE, ImageSide } from './image-side.ts';
 import type {
   BackboneOptions,
   ClassifyOptions,
@@ -190,11 +191,12 @@ export class Backbone implements AsyncDisposable {
     return classifyEncoding(encoding, vocabulary, { ...(top === undefined ? {} : { top }), ...(scale === undefined ? {} : { scale }) });
   }
 
-  /** What is where in a picture, without any training for it: one label per pixel. @throws VitaminError as `encodeImage` and `vocabulary`. */
+  /** What is where in a picture, without any training for it: one label per pixel. @throws VitaminError as `features` and `vocabulary`. */
   async segment(source: ImageSource, words: Words, options: SegmentOptions = {}): Promise<Segmentation> {
     const vocabulary = await this.#matrix(words, options);
-    const encoding = await this.encodeImage(source, { ...options, dense: true });
-    return { ...(await segmentEncoding(encoding, vocabulary, { ...options, onProgress: undefined })), labels: vocabulary.labels };
+    const { maps, geometry } = await this.features(source, { ...options, levels: [DENSE] });
+    const map = await labelPixels(maps[DENSE]!, vocabulary, geometry, { ...options, onProgress: undefined });
+    return { ...map, labels: vocabulary.labels };
   }
 
   /** How well pictures and captions find each other: recall at 1, 5 and 10. @throws VitaminError as `encodeImage` and `retrievalRecall`. */
@@ -221,7 +223,9 @@ export class Backbone implements AsyncDisposable {
   }
 
   async #matrix(words: Words, options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
-    return 'embeddings' in words ? words : await this.vocabulary(words, options);
+    if (!('embeddings' in words)) return await this.vocabulary(words, options);
+    checkSameModel(this.model.identity, words.model);
+    return words;
   }
 
   #requireText(): TextSide {

@@ -27,9 +27,8 @@ export class SessionPool implements AsyncDisposable {
     let made = this.#sessions.get(key);
     if (!made) {
       options.onProgress?.({ phase: 'build' });
-      const model = build();
-      options.onProgress?.({ phase: 'session' });
-      made = Session.create(model, this.#options);
+      // The signal stays outside: others may wait for the same session.
+      made = Session.create(build(), { ...this.#options, onProgress: options.onProgress });
       this.#sessions.set(key, made);
       made.catch(() => this.#sessions.delete(key));
     }
