@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { VitaminError } from '@vitamin-vlm/core';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Expectation } from './expectation.ts';
+import { parseExpectations } from './parse-expectations.ts';
+import { type ParityOptions, type ParityResult, runParity } from './run-parity.ts';
+
+/** The files that come with the repository: every published size. */
+const ownFiles = fileURLToPath(new URL('../expectations/', import.meta.url));
+
+const program = new Command('parity')
+  .description('Compares the networks, on weights made by formula, with values of the original programs.')
+  .argument('[files...]', 'expectation files (JSON); without any, all of tools/parity/expectations')
+  .addOption(new Option('--format <name>', 'checkpoint files to write').choices(['auto', 'torch', 'safetensors']).default('auto'))
+  .option('--folder <dir>', 'where checkpoints are written, up to 2 GB at a time; default: the folder for temporary files')
+  .option('--threads <n>', 'threads of the runtime', positiveInteger)
+  .addHelpText('after', '\nOne line per tensor on stdout. Exit code: 0 all pass, 1 some fail, 2 wrong usage or a file that cannot be read.')
+  .exitOverride();
+
+function positiveInteger(text: string): number {
+  if (/^[1-9]\d{0,3}$/u.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a positive whole number.');
+}
+
+async function main(): Promise<number> {
+  program.parse();
+  const { folder, ...options } = program.opts<Pick<ParityOptions, 'format' | 'folder' | 'threads'>>();
+  const files = program.args.length > 0 ? program.args.map(place) : await ownExpectations();
+  const expectations = (await Promise.all(files.map(read))).flat();
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const started = Date.now();
+  const results = await runParity(expectations, {
+    ...options,
+    ...(folder === undefined ? {} : { folder: place(folder) }),
+    signal: stop.signal,
+    onResult: (result) => console.log(lineOf(result)),
+    onCheckpoint: ({ name, bytes, format }) => console.error(`${name}: ${(bytes / 1e6).toFixed(0)} MB of formula weights, ${format}`),
+  });
+  const failed = results.filter(({ pass }) => !pass).length;
+  console.error(`${results.length} tensors, ${failed} failed, ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  return failed > 0 ? 1 : 0;
+}
+
+/** `npm run` changes into the root of the repository; paths are meant from where it was called. */
+function place(path: string): string {
+  const fromCaller = resolve(process.env['INIT_CWD'] ?? '.', path);
+  return existsSync(fromCaller) ? fromCaller : resolve(path);
+}
+
+async function ownExpectations(): Promise<string[]> {
+  return (await readdir(ownFiles)).filter((name) => name.endsWith('.json')).map((name) => resolve(ownFiles, name));
+}
+
+async function read(file: string): Promise<Expectation[]> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new VitaminError('INPUT_NOT_FOUND', `Expected a readable file at ${file} but found none`, { cause });
+  });
+  try {
+    return parseExpectations(text);
+  } catch (error) {
+    if (!(error instanceof VitaminError)) throw error;
+    throw new VitaminError(error.code, `${basename(file)}: ${error.message}`, {
+      ...(error.hint ? { hint: error.hint } : {}),
+      cause: error,
+    });
+  }
+}
+
+function lineOf({ subject, field, pass, error, limit, at }: ParityResult): string {
+  const verdict = pass ? 'ok  ' : 'FAIL';
+  const amount = Number.isFinite(error) ? `error ${error.toExponential(1)} of ${limit.toExponential(0)}, ${at}` : at;
+  return `${verdict}  ${`${subject}  ${field}`.padEnd(48)}  ${amount}`;
+}
+
+const usageCodes: readonly string[] = ['USAGE', 'MODEL_UNKNOWN', 'INPUT_NOT_FOUND', 'INPUT_UNREADABLE'];
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof VitaminError)) throw error;
+  console.error(`${error.code}: ${error.message}`);
+  if (error.hint) console.error(error.hint);
+  if (error.code === 'ABORTED') return 130;
+  return usageCodes.includes(error.code) ? 2 : 1;
+});
