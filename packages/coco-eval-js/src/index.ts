@@ -6,6 +6,7 @@ export { bboxToRle, polygonsToRle, segmentationToRle, uncompressedToRle } from '
 export { mergeMasks } from './mask/merge.ts';
 export { decodeMask, encodeMask, maskArea, maskToBbox } from './mask/rle.ts';
 export type { MaskLayout } from './mask/rle.ts';
+export { rleToPolygons } from './mask/to-polygons.ts';
 export { formatRleString, parseRleString, toRleObject } from './mask/rle-string.ts';
 export type { Rle, RleObject, Segmentation } from './mask/types.ts';
 
