@@ -1,14 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { main } from '../src/cli/main.ts';
-
-const data = join(process.env['VITAMIN_SHARED'] ?? join(import.meta.dirname, '../../../../shared'), 'data');
-const noData = !existsSync(data);
+import { dataPath, hasData, readJson, whyNot } from './shared.ts';
 
 const groundTruth = {
   images: [
@@ -61,11 +59,11 @@ interface Golden {
   stats: number[];
 }
 
-it.skipIf(noData).each(['mini_val_bbox', 'mini_val_segm', 'mini_val_keypoints', 'fake100_bbox', 'fake100_segm'])(
-  'prints what pycocotools prints, byte for byte (%s; needs the shared data)',
+it.skipIf(!hasData).each(['mini_val_bbox', 'mini_val_segm', 'mini_val_keypoints', 'fake100_bbox', 'fake100_segm'])(
+  `prints what pycocotools prints, byte for byte: %s${whyNot}`,
   async (name) => {
-    const golden = (JSON.parse(readFileSync(join(data, 'golden/expected_coco.json'), 'utf8')) as Record<string, Golden>)[name]!;
-    const args = [join(data, golden.gt), join(data, golden.dt), '--iou-type', name.split('_').at(-1)!];
+    const golden = (readJson('golden/expected_coco.json') as Record<string, Golden>)[name]!;
+    const args = [dataPath(golden.gt), dataPath(golden.dt), '--iou-type', name.split('_').at(-1)!];
     const { status, out } = await run(...args);
     expect(out.trimEnd()).toBe(golden.summary.trimEnd());
     expect(status).toBe(0);
@@ -73,6 +71,21 @@ it.skipIf(noData).each(['mini_val_bbox', 'mini_val_segm', 'mini_val_keypoints', 
     stats.forEach((value, i) => expect(value).toBeCloseTo(golden.stats[i]!, 12));
   },
 );
+
+it.skipIf(!hasData)(`prints what lvis-api prints, and the groups of F-ViT${whyNot}`, async () => {
+  const golden = (readJson('golden/expected_lvis.json') as Record<string, { print: string }>)['lvis100_segm']!;
+  const lvis = [dataPath('lvis-sample/lvis_val_100.json'), dataPath('golden/lvis100_dets_segm.json.gz')];
+  expect((await run(...lvis, '--lvis', '--iou-type', 'segm')).out).toBe(golden.print);
+  const mini = [dataPath('coco-mini/annotations/instances_val2017.json'), dataPath('golden/mini_val_dets_bbox.json')];
+  const { out } = await run(...mini, '--split', 'ov-coco');
+  expect(out.split('\n').slice(13)).toEqual([
+    'split ov-coco   AP50     AP  categories',
+    'base           75.18  44.13    48 of 48',
+    'novel          57.77  35.89    17 of 17',
+    'all            70.63  41.98    65 of 65',
+    '',
+  ]);
+});
 
 it('reads gzip-compressed files and gives the same document twice', async () => {
   const plain = await run(...files(), '--json', '--per-class', '--tide', '--confusion');
@@ -193,13 +206,13 @@ it('shows help and version on stdout', async () => {
   expect((await run('--version')).out).toBe('1.2.3\n');
 });
 
-it.skipIf(noData)("prints panopticapi's table (needs the shared data)", async () => {
+it.skipIf(!hasData)(`prints panopticapi's table${whyNot}`, async () => {
   const pngs = join(folder, 'png');
-  const copy = spawnSync('cp', ['-r', join(data, 'panoptic-sample/sample_data/panoptic_examples'), pngs]);
+  const copy = spawnSync('cp', ['-r', dataPath('panoptic-sample/sample_data/panoptic_examples'), pngs]);
   expect(copy.status).toBe(0);
   spawnSync('chmod', ['-R', 'u+w', pngs]);
-  spawnSync('cp', [join(data, 'coco-39769/coco_panoptic/000000039769.png'), pngs]);
-  const args = [join(data, 'golden/panoptic_gt.json'), join(data, 'golden/panoptic_pred/pred_a.json'), '--panoptic', '--gt-folder', pngs];
+  spawnSync('cp', [dataPath('coco-39769/coco_panoptic/000000039769.png'), pngs]);
+  const args = [dataPath('golden/panoptic_gt.json'), dataPath('golden/panoptic_pred/pred_a.json'), '--panoptic', '--gt-folder', pngs];
   const { out } = await run(...args);
   expect(out).toBe(
     [

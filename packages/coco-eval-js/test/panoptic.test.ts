@@ -1,14 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { decodePanopticPng } from '../src/node/png.ts';
 import { addPanopticImage } from '../src/panoptic/panoptic-image.ts';
 import type { PanopticMap, PanopticSegment, PanopticStats } from '../src/panoptic/panoptic-image.ts';
 import { addPanopticStats, panopticQuality } from '../src/panoptic/panoptic-quality.ts';
 import type { PanopticCategory } from '../src/panoptic/panoptic-quality.ts';
-
-const shared = process.env['VITAMIN_SHARED'] ?? join(import.meta.dirname, '../../../../shared');
-const data = join(shared, 'data');
+import { dataPath, hasData, readJson, whyNot } from './shared.ts';
 
 interface PanopticFile {
   annotations: { image_id: number; file_name: string; segments_info: PanopticSegment[] }[];
@@ -25,14 +22,13 @@ interface Golden {
   pred: string;
   gt: string;
 }
-const readJson = (file: string): unknown => JSON.parse(readFileSync(join(data, file), 'utf8'));
 
 function idsOf(folders: string[], file: string): Uint32Array {
-  const path = folders.map((folder) => join(data, folder, file)).find((candidate) => existsSync(candidate))!;
+  const path = folders.map((folder) => dataPath(`${folder}/${file}`)).find((candidate) => existsSync(candidate))!;
   return decodePanopticPng(readFileSync(path), path).ids;
 }
 
-it.skipIf(!existsSync(data)).each(['pred_a', 'pred_b'])('equals panopticapi on real maps (%s; needs the shared data)', (name) => {
+it.skipIf(!hasData).each(['pred_a', 'pred_b'])(`equals panopticapi on real maps: %s${whyNot}`, (name) => {
   const golden = (readJson('golden/expected_panoptic_semseg.json') as Record<string, Golden>)[name]!;
   const gt = readJson(golden.gt) as PanopticFile;
   const prediction = readJson(golden.pred) as PanopticFile;

@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { decodePanopticPng } from '../src/node/png.ts';
 import { addSemanticConfusion, countSemanticImage, semanticConfusion } from '../src/semantic/semantic-confusion.ts';
 import { semanticMetrics } from '../src/semantic/semantic-metrics.ts';
-
-const data = join(process.env['VITAMIN_SHARED'] ?? join(import.meta.dirname, '../../../../shared'), 'data');
+import { dataPath, hasData, readJson, whyNot } from './shared.ts';
 
 interface Panoptic {
   annotations: { image_id: number; file_name: string; segments_info: { id: number; category_id: number }[] }[];
@@ -18,9 +16,8 @@ interface Golden {
   pACC: number;
   IoU: (number | null)[];
 }
-const readJson = (file: string): unknown => JSON.parse(readFileSync(join(data, file), 'utf8'));
 
-it.skipIf(!existsSync(data)).each(['a', 'b'])('equals detectron2 on real maps (prediction %s; needs the shared data)', (name) => {
+it.skipIf(!hasData).each(['a', 'b'])(`equals detectron2 on real maps: prediction %s${whyNot}`, (name) => {
   const goldens = readJson('golden/expected_panoptic_semseg.json') as Record<string, Golden & { gtFolders: string[] }>;
   const golden = goldens[`semseg_pred_${name}`]!;
   const folders = goldens[`pred_${name}`]!.gtFolders;
@@ -32,9 +29,9 @@ it.skipIf(!existsSync(data)).each(['a', 'b'])('equals detectron2 on real maps (p
   };
   const confusion = semanticConfusion(golden.classOrder.length);
   for (const { image_id: image, file_name: file, segments_info: segments } of gt.annotations) {
-    const path = folders.map((folder) => join(data, folder, file)).find((candidate) => existsSync(candidate))!;
+    const path = folders.map((folder) => dataPath(`${folder}/${file}`)).find((candidate) => existsSync(candidate))!;
     const prediction = predicted.annotations.find(({ image_id: id }) => id === image)!;
-    const predictedPath = join(data, `golden/panoptic_pred/pred_${name}`, prediction.file_name);
+    const predictedPath = dataPath(`golden/panoptic_pred/pred_${name}/${prediction.file_name}`);
     countSemanticImage(confusion, labels(predictedPath, prediction.segments_info, 0), labels(path, segments, 255));
   }
   const metrics = semanticMetrics(confusion);

@@ -1,13 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Dataset, Result } from '../src/coco/types.ts';
 import { crossClassImages } from '../src/cross-class/images.ts';
 import { tide } from '../src/tide/tide.ts';
 import type { TideResult } from '../src/tide/tide.ts';
-
-const data = join(process.env['VITAMIN_SHARED'] ?? join(import.meta.dirname, '../../../../shared'), 'data');
-const readJson = (file: string): unknown => JSON.parse(readFileSync(join(data, file), 'utf8'));
+import { hasData, readJson, whyNot } from './shared.ts';
 
 interface Golden {
   AP50: number;
@@ -25,7 +21,7 @@ function expectEqual(found: TideResult, golden: Omit<Golden, 'gt' | 'dt'>): void
   expect(found.counts).toEqual(golden.counts);
 }
 
-it.skipIf(!existsSync(data)).each(['bbox', 'mask'])('equals tidecv on real annotations (%s; needs the shared data)', (mode) => {
+it.skipIf(!hasData).each(['bbox', 'mask'])(`equals tidecv on real annotations: %s${whyNot}`, (mode) => {
   const golden = (readJson('golden/expected_tide.json') as Record<string, Golden>)[mode]!;
   const images = crossClassImages(readJson(golden.gt) as Dataset, readJson(golden.dt) as Result[], {
     iouType: mode === 'mask' ? 'segm' : 'bbox',

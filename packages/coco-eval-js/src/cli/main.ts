@@ -34,6 +34,11 @@ interface Shown {
  *
  * @param args - without the program's name
  * @returns the exit status: 0 done, 1 internal error, 2 wrong flags, 3 a file cannot be used
+ * @example
+ * ```ts
+ * import { main } from 'coco-eval-js/command';
+ * process.exitCode = await main(['gt.json', 'dt.json'], { stdout: process.stdout, stderr: process.stderr, version: '1.0.0' });
+ * ```
  */
 export async function main(args: readonly string[], streams: CommandStreams): Promise<number> {
   const { stdout, stderr } = streams;

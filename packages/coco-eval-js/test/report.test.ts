@@ -1,0 +1,88 @@
+import { PassThrough } from 'node:stream';
+import { expect, it, vi } from 'vitest';
+import { Progress } from '../src/cli/progress.ts';
+import { nearest } from '../src/cli/suggest.ts';
+import type { CrossClassImage } from '../src/cross-class/images.ts';
+import { renderReport } from '../src/report/page.ts';
+import { worstImages } from '../src/report/worst-images.ts';
+
+/** One class; every detection lies on the ground truth of its position, or on nothing. */
+function image(imageId: number, objects: number, scores: readonly number[], right: readonly boolean[]): CrossClassImage {
+  const iou = new Float64Array(scores.length * objects);
+  right.forEach((hit, d) => hit && (iou[d * objects + d] = 1));
+  return {
+    imageId,
+    dtIndexes: Int32Array.from(scores, (_, d) => 10 * imageId + d),
+    dtCategories: new Float64Array(scores.length).fill(1),
+    dtScores: Float64Array.from(scores),
+    gtIndexes: Int32Array.from({ length: objects }, (_, g) => 100 * imageId + g),
+    gtCategories: new Float64Array(objects).fill(1),
+    iou,
+    crowdCategories: new Float64Array(0),
+    crowdIou: new Float64Array(0),
+  };
+}
+
+it('judges images at the score of the best F1 and ranks by mistakes', () => {
+  const images = [
+    image(1, 2, [0.9, 0.8, 0.1], [true, true, false]), // perfect above 0.1
+    image(2, 2, [0.9, 0.1], [true, false]), // one missed
+    image(3, 1, [0.9, 0.8], [false, false]), // one missed, two wrong
+  ];
+  const { minScore, f1, images: worst } = worstImages(images, 2);
+  // At 0.8: 3 right, 2 wrong, 2 missed; at 0.9: 2 right, 1 wrong, 3 missed.
+  expect(minScore).toBe(0.8);
+  expect(f1).toBeCloseTo(6 / 10, 12);
+  expect(worst).toEqual([
+    { imageId: 3, right: [], wrong: [30, 31], missed: [300] },
+    { imageId: 2, right: [20], wrong: [], missed: [201] },
+  ]);
+});
+
+it('draws a page from nothing but a headline, and escapes what it is given', () => {
+  const html = renderReport({
+    title: '"><script>alert(1)</script>',
+    facts: ['a & b'],
+    metrics: [{ name: 'AP', value: null }],
+    summary: '<table>',
+  });
+  expect(html).not.toMatch(/<script>|<table>|a & b/);
+  expect(html).toContain('–');
+});
+
+it('large class lists and matrices are cut to what can be read', () => {
+  const labels = Array.from({ length: 300 }, (_, i) => `class ${i}`);
+  const counts = new Float64Array(301 ** 2);
+  counts[5 * 301 + 7] = 3;
+  const rows = labels.map((name, i) => ({ name, value: i / 300, groundTruths: 1, detections: 1 }));
+  const html = renderReport({
+    title: 't',
+    facts: [],
+    metrics: [],
+    classes: { valueName: 'AP', rows },
+    confusion: { labels, counts, iouThr: 0.5 },
+    summary: '',
+  });
+  expect(html).toContain('the best and the worst 100 of 300 classes');
+  expect(html).toContain('the 80 classes most often confused');
+  expect(html).toContain('class 5 → class 7');
+});
+
+it('suggests what is near and nothing else', () => {
+  expect(nearest('pre-class', ['per-class', 'panoptic'])).toBe('per-class');
+  expect(nearest('zzzzzz', ['per-class', 'panoptic'])).toBeUndefined();
+});
+
+it('progress stays away from short work, redraws a terminal, and leaves a clean line', () => {
+  vi.useFakeTimers();
+  const stream = Object.assign(new PassThrough(), { isTTY: true });
+  const progress = new Progress(stream, false);
+  progress.step('matching', 1, 80);
+  expect(stream.read()).toBeNull();
+  vi.advanceTimersByTime(1200);
+  progress.step('matching', 40, 80);
+  progress.step('matching', 41, 80);
+  progress.clear();
+  expect(String(stream.read())).toBe('\r\u001b[Kmatching 50 %\r\u001b[K');
+  vi.useRealTimers();
+});
