@@ -48,8 +48,7 @@ export type {
   WordOptions,
   Words,
 } from './backbone/options.ts';
-export { inferConfig } from './load/config.ts';
-export type { InferredConfig, Shapes } from './load/config.ts';
+export type { InferredConfig } from './load/config.ts';
 export type { LayoutForm, WeightLayout } from './load/layout.ts';
 export { EMBEDDED_MODEL } from './load/locate.ts';
 export type { LocateOptions } from './load/locate.ts';
@@ -57,5 +56,4 @@ export { publishedModels } from './load/models.data.ts';
 export type { PublishedModel } from './load/models.data.ts';
 export { openModel } from './load/open-model.ts';
 export type { OpenedModel, OpenModelOptions } from './load/open-model.ts';
-export { variantName } from './load/variant.ts';
 export type { ImageTower, Tap, TowerValues } from './towers/image-tower.ts';

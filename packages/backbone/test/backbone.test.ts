@@ -6,6 +6,7 @@ import { Backbone } from '../src/backbone/backbone.ts';
 import { classifyEncoding, segmentEncoding } from '../src/image-encoding/ask.ts';
 import { loadImageEncoding, saveImageEncoding } from '../src/image-encoding/image-encoding.ts';
 import { normalizeRows } from '../src/tasks/features.ts';
+import { parseLabels } from '../src/text/labels.ts';
 import { ClipTokenizer } from '../src/text/clip-tokenizer.ts';
 import { windowGrid, windowPositions } from '../src/window/grid.ts';
 import { cropFrom } from '../src/window/slide-windows.ts';
@@ -174,6 +175,27 @@ it('is asked again from a saved encoding without the tower', async () => {
   expect(await codeOf(backbone.segment(picture, { ...vocabulary, model: 'another' }))).toBe('WEIGHTS_MISMATCH');
 });
 
+it('puts labels where they belong: each corner of the map at that corner of the picture', async () => {
+  for (const [width, height] of [
+    [128, 64],
+    [50, 120],
+  ] as const) {
+    const picture = noisePicture(width, height);
+    const { maps } = await backbone.features(picture, { levels: ['dense'], stride: 32 });
+    const { shape, data } = maps['dense']!;
+    const [, dim = 0, rows = 0, columns = 0] = shape;
+    const corners = [0, columns - 1, (rows - 1) * columns, rows * columns - 1];
+    const embeddings = tensor('float32', [4, dim]);
+    corners.forEach((cell, k) => {
+      for (let e = 0; e < dim; e++) embeddings.data[k * dim + e] = data[e * rows * columns + cell]!;
+    });
+    const labels = parseLabels(['top left', 'top right', 'bottom left', 'bottom right']);
+    const map = await backbone.segment(picture, { model: backbone.model.identity, labels, embeddings }, { stride: 32 });
+    const last = width * (height - 1);
+    expect([0, width - 1, last, last + width - 1].map((pixel) => map.data[pixel])).toEqual([0, 1, 2, 3]);
+  }
+});
+
 it('finds the picture that a caption was made from', async () => {
   const pictures = ['a', 'b', 'c'].map((name) => noisePicture(40, 50, name));
   const { imageRetrieval } = await backbone.retrieval(pictures, ['one', 'two', 'three', 'four'], { imageOfText: [0, 1, 2, 2], ks: [1, 3] });
@@ -221,6 +243,7 @@ it('refuses what does not fit, before any work', async () => {
   expect(await codeOf(backbone.features(picture, { stride: 33 }))).toBe('USAGE');
   expect(await codeOf(backbone.features(picture, { levels: ['os2'] }))).toBe('USAGE');
   expect(await codeOf(backbone.windowMaps(tensor('float32', [3, 32, 32])))).toBe('USAGE');
+  expect(await codeOf(backbone.encodeImage(picture, { batch: 0 }))).toBe('USAGE');
   expect(await codeOf(backbone.embedPixels(tensor('float32', [1, 3, 32, 16])))).toBe('USAGE');
   expect(await codeOf(backbone.encodeImage(crop(picture, 0, 0, 40, 1), { dense: true, size: 20_000 }))).toBe('USAGE');
   expect(await codeOf(backbone.encodeImage('no-such-picture.png'))).toBe('INPUT_NOT_FOUND');

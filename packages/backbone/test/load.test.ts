@@ -178,7 +178,7 @@ it('finds a model of the Hub in its cache, offline', async () => {
   await symlink('../../blobs/etag', `${repo}/snapshots/${commit}/pytorch_model.bin`);
   const options = { offline: true, hub: { cacheDir: folder('hub') } };
   expect((await openModel('hf:me/Tiny-384px', options)).tower.id).toBe('vitamin-custom-32');
-  expect((await openModel('hf:me/Tiny-384px@main/pytorch_model.bin', options)).identity).toMatch(/^vitamin-custom-32@[0-9a-f]{32}$/u);
+  expect((await openModel('hf:me/Tiny-384px@main/pytorch_model.bin', options)).identity).toMatch(/^vitamin@[0-9a-f]{32}$/u);
   expect((await failure(openModel('vitamin-small-224', options))).code).toBe('OFFLINE');
 });
 

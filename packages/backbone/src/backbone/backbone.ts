@@ -179,8 +179,8 @@ export class Backbone implements AsyncDisposable {
    */
   async vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions = {}): Promise<VocabularyMatrix> {
     const cacheDirectory = options.cacheDirectory ?? this.#cacheDir;
-    const labels = words.map((word) => (typeof word === 'string' ? parseLabels([word])[0]! : word));
-    return await embedVocabulary(this.#requireWords(), labels, { ...options, ...(cacheDirectory === undefined ? {} : { cacheDirectory }) });
+    const labels = typeof words[0] === 'object' ? (words as readonly Label[]) : parseLabels(words as readonly string[]);
+    return await embedVocabulary(this.#requireWords(), labels, { ...options, cacheDirectory });
   }
 
   /** What is in a picture: labels by probability, best first. @throws VitaminError as `encodeImage` and `vocabulary`. */
@@ -188,7 +188,7 @@ export class Backbone implements AsyncDisposable {
     const { top, scale, signal, onProgress, ...wordOptions } = options;
     const vocabulary = await this.#matrix(words, { ...wordOptions, signal, onProgress });
     const encoding = await this.encodeImage(source, { signal, onProgress });
-    return classifyEncoding(encoding, vocabulary, { ...(top === undefined ? {} : { top }), ...(scale === undefined ? {} : { scale }) });
+    return classifyEncoding(encoding, vocabulary, { top, scale });
   }
 
   /** What is where in a picture, without any training for it: one label per pixel. @throws VitaminError as `features` and `vocabulary`. */

@@ -8,6 +8,9 @@ import { slideWindows } from '../window/slide-windows.ts';
 import { collectRows, type MapRows } from '../window/stitcher.ts';
 import type { SessionPool } from './session-pool.ts';
 
+/** Squares per run. Memory grows with it, and nothing is gained long before. */
+const MAX_BATCH = 1024;
+
 /** Name of the dense CLIP map among the maps. */
 export const DENSE = 'dense';
 
@@ -92,8 +95,11 @@ export class ImageSide {
   }
 
   /** The session that gives these outputs: one that gives more serves as well. */
-  #session(size: number, batch: number, outputs: readonly string[], options: WorkOptions): Promise<Session> {
+  async #session(size: number, batch: number, outputs: readonly string[], options: WorkOptions): Promise<Session> {
     this.checkSide(size, 'window');
+    if (!Number.isInteger(batch) || batch < 1 || batch > MAX_BATCH) {
+      throw new VitaminError('USAGE', `Expected a batch of 1 to ${MAX_BATCH} but received ${batch}`);
+    }
     const all = this.tower.embedDim === undefined ? [] : [EMBEDDING];
     const wanted = new Set([...all, this.tower.denseTap, ...outputs]);
     const key = (names: ReadonlySet<string>): string => `image ${size} ${batch} ${[...names].toSorted().join()}`;
@@ -102,7 +108,7 @@ export class ImageSide {
       const given = new Set(names.split(','));
       return kind === 'image' && side === `${size}` && rows === `${batch}` && [...wanted].every((name) => given.has(name));
     });
-    return this.#sessions.get(fitting ?? key(wanted), () => imageGraph(this.tower, size, batch, wanted), options);
+    return await this.#sessions.get(fitting ?? key(wanted), () => imageGraph(this.tower, size, batch, wanted), options);
   }
 
   /** @throws VitaminError `USAGE` when a side is no positive multiple of the tower's stride. */

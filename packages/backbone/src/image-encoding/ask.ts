@@ -28,7 +28,7 @@ export interface ScoredLabel {
 export function classifyEncoding(
   encoding: ImageEncoding,
   vocabulary: VocabularyMatrix,
-  options: { readonly top?: number; readonly scale?: number } = {},
+  options: { readonly top?: number | undefined; readonly scale?: number | undefined } = {},
 ): ScoredLabel[] {
   checkSameModel(encoding.model, vocabulary.model);
   const { data } = softmax(classLogits(encoding.pooled, vocabulary, options.scale));

@@ -54,7 +54,7 @@ export async function saveImageEncoding(path: string, encoding: ImageEncoding): 
  * console.log(encoding.model, encoding.dense?.shape);
  * ```
  */
-export async function loadImageEncoding(path: string, options: { readonly model?: string } = {}): Promise<ImageEncoding> {
+export async function loadImageEncoding(path: string, options: { readonly model?: string | undefined } = {}): Promise<ImageEncoding> {
   await using file = await openCheckpoint(path);
   const { schema, model, geometry } = file.metadata;
   if (schema !== SCHEMA || typeof model !== 'string' || typeof geometry !== 'string') {

@@ -20,6 +20,9 @@ export interface InferredConfig {
 const imageHeads: Readonly<Record<number, number>> = { 64: 2, 192: 3, 384: 6, 768: 12, 1024: 16, 1152: 16 };
 const textHeads: Readonly<Record<number, number>> = { 64: 2, 384: 6, 512: 8, 768: 12, 1024: 16, 1152: 16 };
 
+/** CLIP reads 77 tokens. The attention mask takes the square of it. */
+const MAX_CONTEXT = 4096;
+
 const TRUNK = 'visual.trunk.';
 const STAGES = `${TRUNK}patch_embed.backbone.`;
 
@@ -49,6 +52,8 @@ export function inferConfig(shapes: Shapes): InferredConfig {
 }
 
 function inferText(shapes: Shapes, embedDim: number): TextTowerConfig {
+  const context = extent(shapes, 'text.positional_embedding', 2, 0);
+  if (context > MAX_CONTEXT) throw new VitaminError('UNSUPPORTED', `Expected texts of at most ${MAX_CONTEXT} tokens but found ${context}`);
   const width = extent(shapes, 'text.token_embedding.weight', 2, 1);
   const joint = extent(shapes, 'text.text_projection', 2, 1);
   if (joint !== embedDim) {
@@ -63,7 +68,7 @@ function inferText(shapes: Shapes, embedDim: number): TextTowerConfig {
     layers: countBlocks(shapes, 'text.transformer.resblocks.'),
     embedDim,
     vocabulary: extent(shapes, 'text.token_embedding.weight', 2, 0),
-    context: extent(shapes, 'text.positional_embedding', 2, 0),
+    context,
   };
 }
 

@@ -42,7 +42,7 @@ export interface OpenedModel {
   readonly weights: Weights;
   /** exp(logit_scale), the learned factor on cosines; 100 where the checkpoint has none. */
   readonly logitScale: number;
-  /** `name@hash`: equal for equal weights, whatever file they lie in. */
+  /** `vitamin@` and a hash: equal for equal weights, whatever file they lie in. */
   readonly identity: string;
 }
 
@@ -89,7 +89,7 @@ export async function openModel(address: string, options: OpenModelOptions = {})
     ...(config.text ? { text: config.text } : {}),
     weights,
     logitScale,
-    identity: `${id}@${await weightIdentity(weights)}`,
+    identity: `${tower.family}@${await weightIdentity(weights)}`,
   };
 }
 

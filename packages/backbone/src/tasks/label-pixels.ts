@@ -22,11 +22,11 @@ export interface LabelMap {
 /** How pixels become classes. */
 export interface LabelPixelsOptions extends WorkOptions {
   /** Factor on the cosines before the softmax. Only the threshold needs it. Default 100. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** Smallest probability (0..1, softmax over the classes) of the winning class. Default 0: every pixel gets a class. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** What a pixel below the threshold becomes: the index of a class, or 65535 (default). */
-  readonly background?: number;
+  readonly background?: number | undefined;
 }
 
 /**

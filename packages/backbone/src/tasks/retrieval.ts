@@ -16,7 +16,7 @@ export interface RetrievalRecall {
 /** What retrieval is measured on. */
 export interface RetrievalOptions extends WorkOptions {
   /** Default 1, 5, 10. */
-  readonly ks?: readonly number[];
+  readonly ks?: readonly number[] | undefined;
 }
 
 /**

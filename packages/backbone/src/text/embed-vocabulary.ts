@@ -19,11 +19,11 @@ export interface TextEmbedder {
 /** How words become a matrix. */
 export interface EmbedVocabularyOptions extends WorkOptions {
   /** Sentences that each name is put into; their embeddings are averaged. Default 'simple'. */
-  readonly prompts?: Prompts;
+  readonly prompts?: Prompts | undefined;
   /** Folder of the cache, or false for none. Default: `vitamin` in `XDG_CACHE_HOME` or `~/.cache`. */
-  readonly cacheDirectory?: string | false;
+  readonly cacheDirectory?: string | false | undefined;
   /** Sentences per run. Default 64. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
 
 /**
