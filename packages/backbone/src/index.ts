@@ -48,7 +48,8 @@ export type {
   WordOptions,
   Words,
 } from './backbone/options.ts';
-export type { InferredConfig } from './load/config.ts';
+export { inferConfig } from './load/config.ts';
+export type { InferredConfig, Shapes } from './load/config.ts';
 export type { LayoutForm, WeightLayout } from './load/layout.ts';
 export { EMBEDDED_MODEL } from './load/locate.ts';
 export type { LocateOptions } from './load/locate.ts';

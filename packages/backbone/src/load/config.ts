@@ -32,6 +32,13 @@ const STAGES = `${TRUNK}patch_embed.backbone.`;
  *
  * @throws VitaminError `WEIGHTS_MISMATCH` when a tensor that tells a size is missing or of another rank, or the towers differ in width;
  *   `UNSUPPORTED` for a width without a known number of heads or a grid that is no square.
+ * @example
+ * ```ts
+ * import { inferConfig } from '@vitamin-vlm/backbone';
+ * import { openCheckpoint } from '@vitamin-vlm/checkpoint';
+ * await using checkpoint = await openCheckpoint('ViTamin-L-336px/pytorch_model.bin');
+ * console.log(inferConfig(checkpoint.tensors).image.widths); // [ 160, 320, 1024 ]
+ * ```
  */
 export function inferConfig(shapes: Shapes): InferredConfig {
   const c1 = extent(shapes, `${STAGES}stem.conv1.weight`, 4, 0);
