@@ -78,5 +78,8 @@ it('tells the layouts apart by names', () => {
   );
   expect(form([`a.${clip}`, `b.${clip}`], 'b')).toBe(`clip|b.|${clip}<b.${clip}|a.${clip}`);
   expect(() => recogniseLayout([`a.${clip}`, `b.${clip}`])).toThrow(/one image tower but found 2, at a\.visual\.trunk\., b\./u);
+  expect(() => recogniseLayout([clip, 'text_projection', 'text.text_projection'])).toThrow(
+    /found text_projection and text\.text_projection/u,
+  );
   expect(() => recogniseLayout(['visual.conv1.weight'])).toThrow(/Expected a ViTamin.* but found visual\.conv1\.weight/u);
 });

@@ -26,7 +26,8 @@ const BUFFERS = new Set(['attn_mask', 'text.attn_mask', 'logit_bias', 'input_res
  * Recognises the layout of a checkpoint by its names.
  *
  * @param prefix - Where the model stands inside a larger one. Default: found by itself.
- * @throws VitaminError `MODEL_UNKNOWN` when no ViTamin is inside, `USAGE` when several are and no prefix says which.
+ * @throws VitaminError `MODEL_UNKNOWN` when no ViTamin is inside, `USAGE` when several are and no prefix says which,
+ *   `WEIGHTS_MISMATCH` when two tensors claim one place.
  */
 export function recogniseLayout(stored: Iterable<string>, prefix?: string): WeightLayout {
   const all = [...stored];
@@ -43,9 +44,16 @@ export function recogniseLayout(stored: Iterable<string>, prefix?: string): Weig
     // A larger model has parts of its own beside the tower; at the root everything must be accounted for.
     const foreign = base !== '' && !/^(?:visual\.|text\.|logit_scale$)/u.test(canonical);
     if (foreign || BUFFERS.has(canonical)) ignored.push(base + name);
-    else names.set(canonical, base + name);
+    else names.set(canonical, unclaimed(names, canonical, base + name));
   }
   return { form: clip ? (builtin ? 'clip-builtin-text' : 'clip') : 'timm', prefix: base, names, ignored };
+}
+
+/** Both forms of a text tower in one file would leave open which of them counts. */
+function unclaimed(names: ReadonlyMap<string, string>, canonical: string, stored: string): string {
+  const other = names.get(canonical);
+  if (other === undefined) return stored;
+  throw new VitaminError('WEIGHTS_MISMATCH', `Expected one tensor for ${canonical} but found ${other} and ${stored}`);
 }
 
 /** What stands before the marker: `''` in timm's form, `visual.trunk.` in CLIP's, more in larger models. */
