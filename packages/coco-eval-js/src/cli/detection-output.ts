@@ -27,7 +27,7 @@ export function detectionText(outcome: DetectionOutcome, { values }: CommandLine
   const extra = extraLines(outcome).map((line) => `${formatLine(line, evaluation.params)}\n`);
   const parts = [evaluation.summary.text + extra.join('')];
   if (split) parts.push(splitText(split.name, split.results));
-  if (values['per-class']) parts.push(perClassText(evaluation.perCategory()));
+  if (values['per-class']) parts.push(perClassText(evaluation.perCategory(), nameOf));
   if (values.tide && tide) parts.push(tideText(tide));
   if (values.confusion && confusion) parts.push(confusionText(confusion, nameOf));
   return parts.join('\n');

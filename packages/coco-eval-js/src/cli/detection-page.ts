@@ -29,7 +29,7 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
     ],
     metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results ?? [])],
     curves: reportCurves(curves, params.iouThrs),
-    classes: reportClasses(evaluation.perCategory(), curves, (id) => groups.get(id)),
+    classes: reportClasses(evaluation.perCategory(), curves, nameOf, (id) => groups.get(id)),
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
     ...(tide && { tide: reportTide(tide) }),
     worst: reportWorst(source, crossClass, nameOf, worstShown),

@@ -48,7 +48,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     onProgress: ({ done, total }) => progress.step('matching', done, total),
   });
   const { params, columns } = evaluation;
-  const names = new Map(dataset.categories.map(({ id, name }) => [id, name ?? String(id)]));
+  const names = new Map(dataset.categories.map(({ id, name }) => [id, typeof name === 'string' ? name : String(id)]));
   const source = { dataset, gt: columns!.groundTruth, dt: columns!.detections };
   // Without a wish for images or categories everything in the files counts, also classes that only the results know.
   const crossClass: CrossClassOptions = {
@@ -68,7 +68,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     ...(split && { split: { ...split, results: summarizeSplit(evaluation, split) } }),
     source,
     crossClass,
-    nameOf: (id) => names.get(id) ?? String(id),
+    nameOf: (id) => names.get(id) ?? (id === -1 ? 'all' : String(id)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { formatFixed } from '../coco/format.ts';
-import type { PanopticAverage } from '../panoptic/panoptic-quality.ts';
+import type { PanopticAverage, PanopticCategory } from '../panoptic/panoptic-quality.ts';
 import { renderReport } from '../report/page.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
@@ -8,6 +8,11 @@ import { decimal, table } from './table.ts';
 
 const parts = ['all', 'things', 'stuff'] as const;
 const measures = ['pq', 'sq', 'rq'] as const;
+
+/** The file's name for a category when it is text. */
+function nameOf({ id, name }: PanopticCategory): string {
+  return typeof name === 'string' ? name : String(id);
+}
 
 function percent(value: number | null): string {
   return value === null ? '-' : formatFixed(100 * value, 1);
@@ -32,8 +37,8 @@ export function panopticText(outcome: PanopticOutcome, { values }: CommandLine):
 }
 
 function perClass({ result, categories }: PanopticOutcome): string {
-  const rows = result.perClass.map(({ id, pq, sq, rq, tp, fp, fn }, i) => [
-    categories[i]!.name ?? String(id),
+  const rows = result.perClass.map(({ pq, sq, rq, tp, fp, fn }, i) => [
+    nameOf(categories[i]!),
     ...[pq, sq, rq].map(decimal),
     ...[tp, fp, fn].map(String),
   ]);
@@ -79,8 +84,8 @@ export function panopticPage(outcome: PanopticOutcome, line: CommandLine): strin
     classes: {
       valueName: 'PQ',
       markName: 'SQ',
-      rows: result.perClass.map(({ pq, sq, tp, fp, fn, id }, i) => ({
-        name: categories[i]!.name ?? String(id),
+      rows: result.perClass.map(({ pq, sq, tp, fp, fn }, i) => ({
+        name: nameOf(categories[i]!),
         value: tp + fp + fn ? pq : null,
         mark: tp ? sq : null,
         groundTruths: tp + fn,

@@ -37,14 +37,19 @@ export function reportCurves(curves: Curves, iouThrs: readonly number[]): Report
 }
 
 /** A bar for each category. `groupOf` names the group of a category, if it has one. */
-export function reportClasses(rows: readonly CategoryRow[], curves: Curves, groupOf: (id: number) => string | undefined): ReportClasses {
+export function reportClasses(
+  rows: readonly CategoryRow[],
+  curves: Curves,
+  nameOf: (id: number) => string,
+  groupOf: (id: number) => string | undefined,
+): ReportClasses {
   return {
     valueName: 'AP',
     markName: 'AP50',
     rows: rows.map((row, k) => {
       const group = groupOf(row.id);
       return {
-        name: row.name,
+        name: nameOf(row.id),
         value: row.AP,
         mark: row.AP50,
         precision: precisionOf(curves, 0, k),
@@ -101,13 +106,18 @@ function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: Image
   const extent = (at: 0 | 1): number => Math.max(1, ...boxes.map(({ bbox }) => bbox[at]! + bbox[at + 2]!));
   return {
     title: typeof image.file_name === 'string' ? image.file_name : `image ${image.id}`,
-    width: image.width ?? extent(0),
-    height: image.height ?? extent(1),
+    width: usable(image.width) ?? extent(0),
+    height: usable(image.height) ?? extent(1),
     tp: judged.right.length,
     fp: judged.wrong.length,
     fn: judged.missed.length,
     boxes,
   };
+}
+
+/** A size that can be drawn; boxes do not need the size of their image, so nobody has checked it. */
+function usable(size: unknown): number | undefined {
+  return typeof size === 'number' && size > 0 && size < 1e6 ? size : undefined;
 }
 
 function boxOf({ bbox, segmentation }: Pick<GroundTruth, 'bbox' | 'segmentation'>, row: number, list: string): number[] {
