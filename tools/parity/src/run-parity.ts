@@ -41,7 +41,7 @@ export interface ParityOptions extends Pick<WorkOptions, 'signal'>, Pick<Session
  * by its path as a user would, run, and removed before the next one is written.
  *
  * @returns one result per tensor, in the order they were computed. What cannot be loaded or run counts as failed, with the reason.
- * @throws VitaminError `ABORTED` on the signal.
+ * @throws VitaminError `USAGE` for a folder that cannot be written, `RUNTIME` when it has no room, `ABORTED` on the signal.
  * @example
  * ```ts
  * import { parseExpectations, runParity } from '@vitamin-vlm/parity';
@@ -50,7 +50,7 @@ export interface ParityOptions extends Pick<WorkOptions, 'signal'>, Pick<Session
  * ```
  */
 export async function runParity(expectations: readonly Expectation[], options: ParityOptions = {}): Promise<ParityResult[]> {
-  const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'vitamin-parity-'));
+  const folder = await makeFolder(options.folder ?? tmpdir());
   const results: ParityResult[] = [];
   const formats: readonly FileFormat[] = !options.format || options.format === 'auto' ? ['torch', 'safetensors'] : [options.format];
   try {
@@ -67,6 +67,13 @@ export async function runParity(expectations: readonly Expectation[], options: P
     await rm(folder, { recursive: true, force: true });
   }
   return results;
+}
+
+function makeFolder(parent: string): Promise<string> {
+  return mkdtemp(join(parent, 'vitamin-parity-')).catch((cause: unknown) => {
+    const { code = 'an error' } = cause as NodeJS.ErrnoException;
+    throw new VitaminError('USAGE', `Expected a folder that can be written at ${parent} but received ${code}`, { cause });
+  });
 }
 
 async function* runJob(job: Job, place: string, format: FileFormat, options: ParityOptions): AsyncGenerator<ParityResult, void, undefined> {

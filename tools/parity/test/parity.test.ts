@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ParityResult, parseExpectations, runParity } from '../src/index.ts';
+
+// Seconds on a free machine; it writes and runs 250 MB of weights, which a busy one takes its time for.
+vi.setConfig({ testTimeout: 300_000 });
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`../expectations/${name}.json`, import.meta.url));
 let folder = '';
@@ -73,6 +76,10 @@ describe('the command', () => {
       [['absent.json'], /^INPUT_NOT_FOUND: Expected a readable file at .*absent\.json but found none/],
       [[fileURLToPath(new URL('../package.json', import.meta.url))], /^USAGE: package\.json: Expected only the sections/],
       [['--threads', '0'], /Expected a positive whole number/],
+      [
+        [fileOf('nano'), '--folder', join(folder, 'absent')],
+        /^USAGE: Expected a folder that can be written at .*absent but received ENOENT/,
+      ],
       [['--cnof'], /unknown option '--cnof'/],
     ];
     await Promise.all(
