@@ -1,0 +1,75 @@
+import { fork } from 'node:child_process';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Setting, targetOfLarge } from '../bench.ts';
+import type { Figure } from '../figure.ts';
+import { median } from '../paired.ts';
+import type { SessionJob, SessionReport } from '../session-worker.ts';
+
+/** Processes of each kind: starting one is slow, and its time varies little beside the machine's own noise. */
+const ROUNDS = 3;
+
+/** From the command to a session that can run, and what the session then holds, each in a fresh process. */
+export async function sessionBench({ folder, threads, model, weights: write }: Setting): Promise<Figure[]> {
+  const weights = await write();
+  const cacheDir = join(folder, 'session');
+  const first = await runInProcess({ threads, cacheDir, weights }); // fills the cache: the graph file, and the disk's pages
+  const graph = join(cacheDir, 'graphs', (await readdir(join(cacheDir, 'graphs')))[0]!, 'graph.onnx');
+  const ours: Outcome[] = [];
+  const bare: Outcome[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await runInProcess({ threads, cacheDir, weights }));
+    bare.push(await runInProcess({ threads, cacheDir, graph }));
+  }
+  const { size } = await stat(weights);
+  const peak = Math.max(first.peak, ...ours.map((run) => run.peak));
+  const mapped = ours[0]!.mapped;
+  return [
+    {
+      bench: 'session',
+      what: `from the command to a ready session, ${(size / 1e9).toFixed(2)} GB`,
+      unit: 's',
+      ours: median(ours.map(({ ready }) => ready)),
+      peerName: 'ONNX Runtime alone, graph and links made before',
+      peer: median(bare.map(({ ready }) => ready)),
+      ratio: median(ours.map(({ ready }, round) => ready / bare[round]!.ready)),
+      ...targetOfLarge(model, { on: 'ours', bound: 'at most', value: 3 }),
+      note: 'weights in the page cache',
+    },
+    {
+      bench: 'session',
+      what: 'largest resident memory of the process, two windows run',
+      unit: 'MB',
+      ours: peak / 1e6,
+      peerName: 'weight file',
+      peer: size / 1e6,
+      ratio: peak / size,
+      ...targetOfLarge(model, { on: 'ratio', bound: 'at most', value: 1.6 }),
+      ...(mapped === undefined ? {} : { note: `${Math.round(mapped / 1e6)} MB of it are mapped files` }),
+    },
+  ];
+}
+
+interface Outcome {
+  /** Seconds. */
+  readonly ready: number;
+  readonly peak: number;
+  readonly mapped: number | undefined;
+}
+
+function runInProcess(job: SessionJob): Promise<Outcome> {
+  const start = performance.now();
+  const script = fileURLToPath(new URL('../session-worker.js', import.meta.url));
+  const child = fork(script, [JSON.stringify(job)], { execArgv: [] });
+  return new Promise((resolve, reject) => {
+    let ready = Number.NaN;
+    let outcome: Outcome | undefined;
+    child.on('message', (report: SessionReport) => {
+      if (report.kind === 'ready') ready = (performance.now() - start) / 1000;
+      else outcome = { ready, peak: report.peak, mapped: report.mapped };
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => (outcome && code === 0 ? resolve(outcome) : reject(new Error(`${script} ended with code ${code}`))));
+  });
+}

@@ -1,0 +1,42 @@
+// A process of its own that opens one session, says when it is ready, runs it twice, and says how much memory that took.
+import { readFileSync } from 'node:fs';
+import { toOnnx } from '@vitamin-vlm/graph';
+import { Session } from '@vitamin-vlm/runtime';
+import { windowGraph, windowPixels } from './window-model.ts';
+
+/** Either a checkpoint, as a user opens it, or a graph that lies in a cache already: what ONNX Runtime needs by itself. */
+export type SessionJob = { readonly threads: number; readonly cacheDir: string } & (
+  | { readonly weights: string }
+  | { readonly graph: string }
+);
+
+export type SessionReport =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'memory';
+      /** Largest resident memory of the whole process so far, in bytes. */
+      readonly peak: number;
+      /** Of what is resident now: bytes of mapped files. Linux only. */
+      readonly mapped?: number;
+    };
+
+const job = JSON.parse(process.argv[2]!) as SessionJob;
+const say = (report: SessionReport): boolean => process.send!(report);
+
+const session =
+  'graph' in job
+    ? await Session.create({ path: job.graph }, { threads: job.threads, execution: 'inline' })
+    : await Session.create(toOnnx(await windowGraph(job.weights, 1)), { threads: job.threads, cacheDir: job.cacheDir });
+say({ kind: 'ready' });
+const image = windowPixels(1, session.inputs[0]!.shape[2] as number);
+for (let run = 0; run < 2; run++) await session.run({ image });
+const mapped = mappedBytes();
+say({ kind: 'memory', peak: process.resourceUsage().maxRSS * 1024, ...(mapped === undefined ? {} : { mapped }) });
+await session.close();
+process.disconnect();
+
+function mappedBytes(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const kilobytes = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { openModel, pooledHead, vitaminSizes, vitaminTrunk } from '@vitamin-vlm/backbone';
+import { writeSafetensors } from '@vitamin-vlm/checkpoint';
+import type { Tensor } from '@vitamin-vlm/core';
+import { Graph, Parameters } from '@vitamin-vlm/graph';
+import { noise, noiseWeight } from './noise.ts';
+
+/** Side of a window in pixels by model; 336 is the one that the published detectors slide. */
+export const windowSides = { nano: 64, small: 224, base: 224, large: 336, xlarge: 384 } as const;
+
+/** Which network and input a benchmark uses. */
+export interface WindowModel {
+  readonly size: keyof typeof windowSides;
+  readonly side: number;
+}
+
+/**
+ * Writes an image tower of random weights as a user would have it: one safetensors file with open_clip's names.
+ *
+ * @returns its path in `folder`.
+ */
+export async function writeWeights(folder: string, { size, side }: WindowModel): Promise<string> {
+  const config = vitaminSizes[size];
+  const graph = new Graph('names');
+  const parameters = new Parameters(graph);
+  const visual = parameters.root.at('visual');
+  const { blocks } = vitaminTrunk(visual.at('trunk'), graph.input('image', 'float32', [1, 3, side, side]), config);
+  pooledHead(visual, blocks.at(-1)!, config.embedDim);
+  const path = join(folder, `vitamin-${size}-${side}.safetensors`);
+  const tensors = [...parameters.declared].map(
+    ([name, shape]) => [name, { dtype: 'float32' as const, shape, data: () => noiseWeight(name, shape).data }] as const,
+  );
+  await writeSafetensors(path, tensors);
+  return path;
+}
+
+/** The tower of a checkpoint for a batch of windows: `image` [batch, 3, S, S] in, `embedding` [batch, E] out. */
+export async function windowGraph(file: string, batch: number): Promise<Graph> {
+  const { tower } = await openModel(file);
+  const graph = new Graph('window');
+  const parameters = new Parameters(graph, { weights: tower.weightsFor(tower.imageSize) });
+  const image = graph.input('image', 'float32', [batch, 3, tower.imageSize, tower.imageSize]);
+  graph.output('embedding', tower.build(parameters.root, image).embedding!);
+  return graph;
+}
+
+/** `batch` windows of normalised pixels. */
+export function windowPixels(batch: number, side: number): Tensor<'float32'> {
+  return noise([batch, 3, side, side], 4);
+}
