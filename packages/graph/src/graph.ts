@@ -155,7 +155,7 @@ export class Graph {
   private claim(name: string): void {
     if (name === '') throw new VitaminError('USAGE', 'Expected a name but received an empty one');
     if (this.taken.has(name)) {
-      throw new VitaminError('USAGE', `Expected a new name but "${name}" is an input, a weight or an output already`);
+      throw new VitaminError('USAGE', `Expected a new name but "${name}" is an input, a weight, an output or a result already`);
     }
     this.taken.add(name);
   }

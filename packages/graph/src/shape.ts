@@ -14,10 +14,11 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
+const isExtent = (dim: Dim): boolean => (typeof dim === 'number' ? Number.isSafeInteger(dim) && dim > 0 : dimName.test(dim));
+
 /** @throws VitaminError `USAGE` unless every extent is a positive integer or a name. */
 export function checkShape(shape: Shape, what: string): void {
-  const fits = (dim: Dim): boolean => (typeof dim === 'number' ? Number.isSafeInteger(dim) && dim > 0 : dimName.test(dim));
-  if (!shape.every(fits)) {
+  if (!shape.every(isExtent)) {
     throw new VitaminError('USAGE', `Expected positive integers or names as extents of ${what} but received ${formatShape(shape)}`);
   }
 }
@@ -32,6 +33,8 @@ export function staticShape(shape: Shape, what: string): readonly number[] {
   return shape as readonly number[];
 }
 
+const isNumber = (factor: string): boolean => /^\d/.test(factor);
+
 /**
  * Product of extents: a number, or a name such as `N*196` when one of them is a name. Equal products are equal in text.
  *
@@ -43,7 +46,6 @@ export function staticShape(shape: Shape, what: string): readonly number[] {
  */
 export function product(shape: Shape): Dim {
   const factors = shape.flatMap((dim) => (typeof dim === 'number' ? [`${dim}`] : dim.split('*')));
-  const isNumber = (factor: string): boolean => /^\d/.test(factor);
   const fixed = factors.filter(isNumber).reduce((size, factor) => size * Number(factor), 1);
   const named = factors.filter((factor) => !isNumber(factor)).toSorted();
   if (named.length === 0) return fixed;

@@ -1,8 +1,9 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Value } from '../graph.ts';
 import { add, mul } from '../ops/arithmetic.ts';
-import { reshape, slice, transpose } from '../ops/layout.ts';
+import { reshape, transpose } from '../ops/layout.ts';
 import { matmul } from '../ops/matmul.ts';
+import { slice } from '../ops/slice.ts';
 import { softmax } from '../ops/softmax.ts';
 import { formatShape } from '../shape.ts';
 

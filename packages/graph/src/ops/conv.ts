@@ -1,11 +1,12 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { expectFloats, expectInteger } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { formatShape, sameShape, staticShape } from '../shape.ts';
+import { type Dim, formatShape, sameShape, staticShape } from '../shape.ts';
 import { mul } from './arithmetic.ts';
-import { concat, reshape, transpose } from './layout.ts';
+import { reshape, transpose } from './layout.ts';
 import { matmul } from './matmul.ts';
 import { reduceSum } from './reduce.ts';
+import { concat } from './slice.ts';
 
 /** How the window of `conv` moves. */
 export interface ConvOptions {
@@ -36,38 +37,47 @@ export function windowCount(extent: number, kernel: number, stride: number, padd
  * ```
  */
 export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, padding = 0, groups = 1 }: ConvOptions = {}): Value {
-  expectFloats('Conv', x, weight, bias);
-  expectInteger('the stride', stride, 1);
-  expectInteger('the padding', padding, 0);
-  expectInteger('the groups', groups, 1);
-  const [n, c, h, w] = x.shape;
-  const [o = 0, perGroup = 0, kernel = 0, kernelW = 0] = staticShape(weight.shape, 'a convolution weight');
-  if (weight.shape.length !== 4 || kernel !== kernelW || o % groups !== 0 || (bias && !sameShape(bias.shape, [o]))) {
-    const addend = bias ? ` and bias ${formatShape(bias.shape)}` : '';
-    throw new VitaminError(
-      'USAGE',
-      `Expected weight [O, C/groups, k, k] with O divisible by ${groups} groups, bias [O], but received weight ${formatShape(weight.shape)}${addend}`,
-    );
-  }
-  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number' || c !== perGroup * groups) {
-    throw new VitaminError(
-      'USAGE',
-      `Expected [N, ${perGroup * groups}, H, W] for weight ${formatShape(weight.shape)} but received ${formatShape(x.shape)}`,
-    );
-  }
   const options = { stride, padding, groups };
+  const [n, h, w] = checkConv(x, weight, bias, options);
+  const [o, , kernel] = weight.shape as [number, number, number];
   return x.graph.node({
     op: 'Conv',
     inputs: bias ? [x, weight, bias] : [x, weight],
     attributes: convAttributes(kernel, options),
     dtype: x.dtype,
-    shape: [n!, o, windowCount(h, kernel, stride, padding), windowCount(w, kernel, stride, padding)],
+    shape: [n, o, windowCount(h, kernel, stride, padding), windowCount(w, kernel, stride, padding)],
     gradient: [
       (dy) => inputGradient(dy, x, weight, options),
       (dy) => (groups === 1 ? filterGradient(dy, x, weight, options) : depthwiseFilterGradient(dy, x, weight, options)),
       (dy) => reshape(reduceSum(dy, [0, 2, 3]), [o]),
     ],
   });
+}
+
+/** Batch, height and width of x. */
+function checkConv(x: Value, weight: Value, bias: Value | null, options: Required<ConvOptions>): [Dim, number, number] {
+  const { stride, padding, groups } = options;
+  expectFloats('Conv', x, weight, bias);
+  expectInteger('the stride', stride, 1);
+  expectInteger('the padding', padding, 0);
+  expectInteger('the groups', groups, 1);
+  const [o = 0, perGroup = 0, kernel, kernelW] = staticShape(weight.shape, 'a convolution weight');
+  if (weight.shape.length !== 4 || kernel !== kernelW || o % groups !== 0) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected a weight [O, C/groups, k, k] with O divisible by ${groups} groups but received ${formatShape(weight.shape)}`,
+    );
+  }
+  if (bias && !sameShape(bias.shape, [o]))
+    throw new VitaminError('USAGE', `Expected a bias [${o}] but received ${formatShape(bias.shape)}`);
+  const [n, c, h, w] = x.shape;
+  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number' || c !== perGroup * groups) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected [N, ${perGroup * groups}, H, W] for weight ${formatShape(weight.shape)} but received ${formatShape(x.shape)}`,
+    );
+  }
+  return [n!, h, w];
 }
 
 function convAttributes(kernel: number, { stride, padding, groups }: Required<ConvOptions>): Record<string, number | readonly number[]> {

@@ -28,7 +28,11 @@ export interface TrainingOptions extends AdamWOptions {
  * const y = linear(parameters.root.at('fc'), graph.input('x', 'float32', [32, 4]), 1);
  * const loss = reshape(reduceMean(mul(y, y), [0, 1]), []);
  * addTrainingStep(loss, parameters.trained, {
- *   ...{ beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.1, clipNorm: 1 },
+ *   beta1: 0.9,
+ *   beta2: 0.98,
+ *   eps: 1e-6,
+ *   weightDecay: 0.1,
+ *   clipNorm: 1,
  *   decays: (_, shape) => shape.length > 1,
  *   schedule: { peak: 1e-3, warmupSteps: 100, totalSteps: 1000 },
  * });
@@ -73,7 +77,11 @@ export function addAccumulation(loss: Value, trained: ReadonlyMap<string, Value>
  * import { accumulatedStep, Graph, toOnnx } from '@vitamin-vlm/graph';
  * const graph = new Graph('apply');
  * accumulatedStep(graph, new Map([['fc.weight', [1, 4]]]), {
- *   ...{ beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.1, clipNorm: 1 },
+ *   beta1: 0.9,
+ *   beta2: 0.98,
+ *   eps: 1e-6,
+ *   weightDecay: 0.1,
+ *   clipNorm: 1,
  *   decays: (_, shape) => shape.length > 1,
  *   schedule: { peak: 1e-3, warmupSteps: 100, totalSteps: 1000 },
  * });
