@@ -1,6 +1,6 @@
 import { CocoEvalError } from '../errors.ts';
 import type { MatchTable } from './match-table.ts';
-import { sortByScore } from './sort.ts';
+import { countingSort, sortByScore } from './sort.ts';
 
 /** `numpy.spacing(1)`: keeps 0 / 0 away; visible only where a single detection counts (0.9999999999999998 instead of 1). */
 const EPS = 2 ** -52;
@@ -43,18 +43,29 @@ export function accumulate(table: MatchTable, options: AccumulateOptions): Curve
     recall: new Float64Array(T * K * A * M).fill(-1),
     scores: new Float64Array(T * R * K * A * M).fill(-1),
   };
-  const rows = new Int32Array(table.dtScore.length);
-  for (let i = 0; i < rows.length; i++) rows[i] = i;
+  const order = byCategoryAndScore(table, options.images);
   const walk = new CurveWalk(table, options, curves);
-  for (let k = 0; k < K; k++) {
-    const own = rows.subarray(table.dtCategory[k], table.dtCategory[k + 1]);
-    // Equal scores keep the order image, then rank.
-    const order = sortByScore(own, table.dtScore);
-    const { images } = options;
-    const kept = images === undefined ? order : order.filter((row) => images[table.dtImage[row]!] === 1);
-    walk.category(k, kept);
-  }
+  for (let k = 0; k < K; k++) walk.category(k, order[k]!);
   return curves;
+}
+
+/** Detection rows of each category, best score first; equal scores keep the order image, then rank. */
+function byCategoryAndScore(table: MatchTable, images: Uint8Array | undefined): Int32Array[] {
+  const n = table.dtScore.length;
+  const rows = new Int32Array(n);
+  const categoryOf = new Int32Array(n);
+  const categories = table.dtCategory.length - 1;
+  for (let k = 0; k < categories; k++) {
+    for (let i = table.dtCategory[k]!; i < table.dtCategory[k + 1]!; i++) {
+      rows[i] = i;
+      categoryOf[i] = k;
+    }
+  }
+  const order = countingSort(sortByScore(rows, table.dtScore), categoryOf, categories);
+  return Array.from({ length: categories }, (_, k) => {
+    const own = order.subarray(table.dtCategory[k], table.dtCategory[k + 1]);
+    return images === undefined ? own : own.filter((row) => images[table.dtImage[row]!] === 1);
+  });
 }
 
 function checkCells(cells: number): void {
@@ -72,9 +83,9 @@ class CurveWalk {
   readonly #tp: Int32Array;
   readonly #fp: Int32Array;
   /** Precision and score at each true positive; threshold t starts at `t * #capacity`. */
-  #points: Float64Array = new Float64Array(0);
-  #pointScores: Float64Array = new Float64Array(0);
-  #capacity = 0;
+  readonly #points: Float64Array;
+  readonly #pointScores: Float64Array;
+  readonly #capacity: number;
 
   constructor(table: MatchTable, options: AccumulateOptions, curves: Curves) {
     this.#table = table;
@@ -82,15 +93,15 @@ class CurveWalk {
     this.#curves = curves;
     this.#tp = new Int32Array(table.thresholds);
     this.#fp = new Int32Array(table.thresholds);
+    let largest = 0;
+    for (let k = 0; k + 1 < table.dtCategory.length; k++) largest = Math.max(largest, table.dtCategory[k + 1]! - table.dtCategory[k]!);
+    this.#capacity = largest;
+    this.#points = new Float64Array(table.thresholds * largest);
+    this.#pointScores = new Float64Array(table.thresholds * largest);
   }
 
   category(k: number, order: Int32Array): void {
-    const { dtRank, areas, thresholds } = this.#table;
-    this.#capacity = order.length;
-    if (this.#points.length < thresholds * order.length) {
-      this.#points = new Float64Array(thresholds * order.length);
-      this.#pointScores = new Float64Array(thresholds * order.length);
-    }
+    const { dtRank, areas } = this.#table;
     let deepest = -1;
     for (let i = 0; i < order.length; i++) if (dtRank[order[i]!]! > deepest) deepest = dtRank[order[i]!]!;
     for (let a = 0; a < areas; a++) {
@@ -150,7 +161,11 @@ class CurveWalk {
   }
 
   #write(t: number, k: number, a: number, m: number, detections: number, firstScore: number, positives: number): void {
-    const [, R, K, A, M] = this.#curves.counts;
+    const { counts } = this.#curves;
+    const R = counts[1];
+    const K = counts[2];
+    const A = counts[3];
+    const M = counts[4];
     const { precision, recall, scores } = this.#curves;
     const { recThrs } = this.#options;
     const n = this.#tp[t]!;

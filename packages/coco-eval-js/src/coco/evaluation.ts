@@ -162,14 +162,6 @@ export class Evaluation {
 
   /**
    * The numbers of the images that pass a test; the same as an evaluation of only those images.
-   *
-   * @example
-   * ```ts
-   * import type { Evaluation } from 'coco-eval-js';
-   * function nightOnly(evaluation: Evaluation): number {
-   *   return evaluation.slice((image) => image['time'] === 'night').summary.stats[0] ?? -1;
-   * }
-   * ```
    */
   slice(keep: (image: ImageInfo) => boolean): Slice {
     const byId = new Map(this.context.images.map((image) => [image.id, image]));

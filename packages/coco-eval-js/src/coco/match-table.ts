@@ -128,7 +128,8 @@ class MatchRun {
     let [g, d] = [gtCategory[k]!, dtCategory[k]!];
     while (g < gtEnd || d < dtEnd) {
       const image = Math.min(g < gtEnd ? gtImage[g]! : Infinity, d < dtEnd ? dtImage[d]! : Infinity);
-      const [gFrom, dFrom] = [g, d];
+      const gFrom = g;
+      const dFrom = d;
       while (g < gtEnd && gtImage[g] === image) g++;
       while (d < dtEnd && dtImage[d] === image) d++;
       this.#pair(gFrom, g, dFrom, d);
@@ -159,7 +160,8 @@ class MatchRun {
 
   /** Marks the ground truths ignored in range a. */
   #flagIgnored(gFrom: number, gTo: number, a: number): void {
-    const [low, high] = this.#params.areaRng[a]!;
+    const low = this.#params.areaRng[a]![0];
+    const high = this.#params.areaRng[a]![1];
     const areas = this.#params.areaRng.length;
     const { ignore, area } = this.#gt;
     for (let g = gFrom; g < gTo; g++) {
@@ -172,7 +174,9 @@ class MatchRun {
 
   /** Whether the ignored ground truths part the others differently than at the last match. */
   #splitChanged(groundTruths: number): boolean {
-    let [same, uniformHere, uniformMatched] = [true, true, true];
+    let same = true;
+    let uniformHere = true;
+    let uniformMatched = true;
     for (let g = 0; g < groundTruths; g++) {
       if (this.#ignoreHere[g] !== this.#ignoreMatched[g]) same = false;
       if (this.#ignoreHere[g] !== this.#ignoreHere[0]) uniformHere = false;
@@ -212,7 +216,8 @@ class MatchRun {
 
   /** An unmatched detection outside the area range (or, in LVIS, of a category not fully annotated) does not count as false. */
   #forgive(dFrom: number, dTo: number, a: number): void {
-    const [low, high] = this.#params.areaRng[a]!;
+    const low = this.#params.areaRng[a]![0];
+    const high = this.#params.areaRng[a]![1];
     const rows = this.#dts.row;
     for (let d = dFrom; d < dTo; d++) {
       const row = rows[d]!;

@@ -31,23 +31,26 @@ export function sortByScore(rows: Int32Array, scores: Float64Array): Int32Array 
     high[i] = positive ? ~words[highWord]! & 0x7fffffff : words[highWord]!;
   }
   let order: Int32Array = new Int32Array(n);
+  let spare: Int32Array = new Int32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
   for (const word of [low, high]) {
-    for (let shift = 0; shift < 32; shift += DIGIT_BITS) order = sortByDigit(order, word, shift);
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+      if (sortByDigit(order, word, shift, spare)) [order, spare] = [spare, order];
+    }
   }
   for (let i = 0; i < n; i++) order[i] = rows[order[i]!]!;
   return order;
 }
 
-function sortByDigit(order: Int32Array, word: Uint32Array, shift: number): Int32Array {
+/** Writes the order by one digit to `out`; false when all rows share the digit and nothing was written. */
+function sortByDigit(order: Int32Array, word: Uint32Array, shift: number, out: Int32Array): boolean {
   const start = new Int32Array(DIGITS + 1);
   for (let i = 0; i < order.length; i++) start[((word[i]! >>> shift) & (DIGITS - 1)) + 1]!++;
   // Every row in one bucket: nothing to do. Common for the high digits of scores in [0, 1].
-  if (start.includes(order.length)) return order;
+  if (start.includes(order.length)) return false;
   for (let d = 0; d < DIGITS; d++) start[d + 1]! += start[d]!;
-  const out = new Int32Array(order.length);
   for (let i = 0; i < order.length; i++) out[start[(word[order[i]!]! >>> shift) & (DIGITS - 1)]!++] = order[i]!;
-  return out;
+  return true;
 }
 
 function littleEndian(): boolean {

@@ -55,12 +55,20 @@ export class Rasterizer {
 
   /** Adds the crossings of the edge with the columns `5X + 2 | 5X + 3` of the scaled grid, that is, with the pixel centres of column X. */
   #addEdge(j: number, height: number, width: number): void {
-    let [xs, xe, ys, ye] = [this.#vertexX[j]!, this.#vertexX[j + 1]!, this.#vertexY[j]!, this.#vertexY[j + 1]!];
-    if (xs === xe) return;
-    const dx = Math.abs(xe - xs);
-    const dy = Math.abs(ye - ys);
+    const x0 = this.#vertexX[j]!;
+    const x1 = this.#vertexX[j + 1]!;
+    if (x0 === x1) return;
+    const y0 = this.#vertexY[j]!;
+    const y1 = this.#vertexY[j + 1]!;
+    const dx = Math.abs(x1 - x0);
+    const dy = Math.abs(y1 - y0);
     const flat = dx >= dy;
-    if (flat ? xs > xe : ys > ye) [xs, xe, ys, ye] = [xe, xs, ye, ys];
+    // Both directions of an edge give the same points.
+    const flip = flat ? x0 > x1 : y0 > y1;
+    const xs = flip ? x1 : x0;
+    const xe = flip ? x0 : x1;
+    const ys = flip ? y1 : y0;
+    const ye = flip ? y0 : y1;
     const first = Math.max(0, Math.ceil((Math.min(xs, xe) - 2) / SCALE));
     const last = Math.min(width - 1, Math.floor((Math.max(xs, xe) - 3) / SCALE));
     if (last < first) return;
@@ -93,8 +101,12 @@ export class Rasterizer {
   /** Counting sort by column; the few rows of one column by insertion. */
   #sort(height: number, width: number): void {
     if (this.#perColumn.length <= width) this.#perColumn = new Int32Array(2 * width + 2);
-    const [start, columns, rows, positions, n] = [this.#perColumn, this.#columns, this.#rows, this.positions, this.length];
-    let [low, high] = [width, -1];
+    const { positions, length: n } = this;
+    const start = this.#perColumn;
+    const columns = this.#columns;
+    const rows = this.#rows;
+    let low = width;
+    let high = -1;
     for (let i = 0; i < n; i++) {
       const c = columns[i]!;
       if (c < low) low = c;

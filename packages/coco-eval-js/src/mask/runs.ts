@@ -187,8 +187,10 @@ function positionsToRuns({ positions, length }: Rasterizer, out: MaskRuns): void
 }
 
 function uniteRuns(a: MaskRuns, b: MaskRuns, out: MaskRuns): void {
-  let [i, j] = [0, 0];
-  const [lastA, lastB] = [2 * a.length, 2 * b.length];
+  let i = 0;
+  let j = 0;
+  const lastA = 2 * a.length;
+  const lastB = 2 * b.length;
   while (i < lastA || j < lastB) {
     const takeA = j >= lastB || (i < lastA && a.ends[i]! <= b.ends[j]!);
     let start = takeA ? a.ends[i]! : b.ends[j]!;
@@ -226,7 +228,12 @@ function readString(bytes: Uint8Array, from: number, to: number, out: MaskRuns):
   // Every count takes at least one byte, and a run two counts.
   out.reserve((to - from) >> 1);
   const { ends } = out;
-  let [position, index, before, last, n, area] = [0, 0, 0, 0, 0, 0];
+  let position = 0;
+  let index = 0;
+  let before = 0;
+  let last = 0;
+  let n = 0;
+  let area = 0;
   let at = from;
   while (at < to) {
     let code = bytes[at++]! - FIRST_CHAR;

@@ -67,6 +67,14 @@ export function serializeShard(shard: MatchShard): Uint8Array {
  * Reads a shard back, checking everything that reducing relies on.
  *
  * @throws CocoEvalError `SHARDS` when the bytes are not a shard, are cut, or contradict themselves
+ * @example
+ * ```ts
+ * import { parseShard } from 'coco-eval-js';
+ * function describeShard(bytes: Uint8Array): string {
+ *   const { index, count } = parseShard(bytes);
+ *   return `${index + 1} of ${count}`;
+ * }
+ * ```
  */
 export function parseShard(bytes: Uint8Array): MatchShard {
   if (bytes.length < PREFIX || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) {

@@ -77,6 +77,13 @@ export function matchPart(
  *
  * @param context images and categories of the data set, for names and attributes
  * @throws CocoEvalError `SHARDS` when a part is missing or there twice, or when parts were made with different parameters
+ * @example
+ * ```ts
+ * import { type Dataset, parseShard, reduceShards } from 'coco-eval-js';
+ * function reduceFiles(files: Uint8Array[], dataset: Dataset): string {
+ *   return reduceShards(files.map(parseShard), dataset).summary.text;
+ * }
+ * ```
  */
 export function reduceShards(shards: readonly MatchShard[], context: EvaluationContext): Evaluation {
   const first = shards[0];

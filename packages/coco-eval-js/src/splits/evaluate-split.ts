@@ -97,7 +97,16 @@ export function evaluateSplit(
   return { evaluation, groups: summarizeSplit(evaluation, split) };
 }
 
-/** The categories of a split, and the images with at least one annotation of them. */
+/**
+ * The categories of a split, and the images with at least one annotation of them.
+ *
+ * @example
+ * ```ts
+ * import { splitSelection } from 'coco-eval-js';
+ * const dataset = { images: [{ id: 1 }, { id: 2 }], categories: [{ id: 7 }], annotations: [{ id: 1, image_id: 2, category_id: 7 }] };
+ * console.log(splitSelection(dataset, { name: 'mine', groups: { all: [7] } })); // { catIds: [7], imgIds: [2] }
+ * ```
+ */
 export function splitSelection(groundTruth: Dataset, split: CategorySplit): { readonly catIds: number[]; readonly imgIds: number[] } {
   const catIds = [...new Set(Object.values(split.groups).flat())];
   const wanted = new Set(catIds);
