@@ -11,7 +11,7 @@ import { tide } from '../tide/tide.ts';
 import type { TideResult } from '../tide/tide.ts';
 import { evaluateFile, readDataset } from '../node/files.ts';
 import type { CommandLine } from './options.ts';
-import { detectionParameters } from './parameters.ts';
+import { detectionParameters, threadsOf } from './parameters.ts';
 import type { Progress } from './progress.ts';
 import { readSplit, splitParameters } from './split.ts';
 
@@ -44,6 +44,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
   const evaluation = await evaluateFile(dataset, line.results, {
     ...input,
     lvis,
+    workers: threadsOf(line),
     onBytes: (done, total) => progress.step('reading results', done, total),
     onProgress: ({ done, total }) => progress.step('matching', done, total),
   });

@@ -34,11 +34,6 @@ interface Shown {
  *
  * @param args - without the program's name
  * @returns the exit status: 0 done, 1 internal error, 2 wrong flags, 3 a file cannot be used
- * @example
- * ```ts
- * import { main } from 'coco-eval-js/command';
- * process.exitCode = await main(['gt.json', 'dt.json'], { stdout: process.stdout, stderr: process.stderr, version: '1.0.0' });
- * ```
  */
 export async function main(args: readonly string[], streams: CommandStreams): Promise<number> {
   const { stdout, stderr } = streams;
@@ -87,7 +82,7 @@ async function detection(line: CommandLine, progress: Progress): Promise<Shown> 
 }
 
 async function panoptic(line: CommandLine, progress: Progress): Promise<Shown> {
-  refuse(line, '--panoptic', ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion']);
+  refuse(line, '--panoptic', ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion', 'threads']);
   const { panopticDocument, panopticPage, panopticText } = await import('./panoptic-output.ts');
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
     ...(await commonParameters(line)),

@@ -11,7 +11,7 @@ interface Flag {
 }
 
 type Switch = 'lvis' | 'panoptic' | 'no-cats' | 'tide' | 'confusion' | 'per-class' | 'json' | 'force' | 'quiet' | 'help' | 'version';
-type Text = 'iou-type' | 'gt-folder' | 'dt-folder' | 'split' | 'img-ids' | 'cat-ids' | 'max-dets' | 'area' | 'mode' | 'report';
+type Text = 'iou-type' | 'gt-folder' | 'dt-folder' | 'split' | 'img-ids' | 'cat-ids' | 'max-dets' | 'area' | 'mode' | 'report' | 'threads';
 type FlagName = Switch | Text;
 
 /** Every flag, in the order of the help. */
@@ -33,6 +33,7 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   'per-class': { type: 'boolean', help: 'one line per category' },
   json: { type: 'boolean', help: 'one JSON document instead of text' },
   report: { type: 'string', value: 'DIR', help: 'also write a page with curves, bars, confusion and worst images' },
+  threads: { type: 'string', value: 'N', help: 'worker threads that match (default 1; pays for large mask files)' },
   force: { type: 'boolean', help: 'let --report overwrite a page of the same name' },
   quiet: { type: 'boolean', short: 'q', help: 'no progress and no warnings' },
   help: { type: 'boolean', short: 'h', help: 'this text' },

@@ -4,6 +4,8 @@ import { readWhole } from '../node/read-file.ts';
 import { areas, choice, numbers } from './options.ts';
 import type { CommandLine } from './options.ts';
 
+const maxThreads = 256;
+
 /** Numbers of a flag, or of the file that it names as `@FILE`. */
 async function ids({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<number[] | undefined> {
   const value = values[flag];
@@ -39,6 +41,16 @@ export async function detectionParameters(line: CommandLine): Promise<EvalParams
     areaRng: area?.areaRng,
     areaRngLbl: area?.areaRngLbl,
   };
+}
+
+/** Worker threads; 1 when the flag is absent. */
+export function threadsOf({ values }: CommandLine): number {
+  if (values.threads === undefined) return 1;
+  const [count, ...more] = numbers('threads', values.threads);
+  if (more.length > 0 || !Number.isInteger(count) || count! < 1 || count! > maxThreads) {
+    throw new CocoEvalError('USAGE', `Expected --threads from 1 to ${maxThreads} but received ${JSON.stringify(values.threads)}`);
+  }
+  return count!;
 }
 
 /** Refuses flags that mean nothing beside another one. */
