@@ -68,6 +68,12 @@ function byCategoryAndScore(table: MatchTable, images: Uint8Array | undefined): 
   });
 }
 
+function largestRange(starts: Int32Array): number {
+  let largest = 0;
+  for (let k = 0; k + 1 < starts.length; k++) largest = Math.max(largest, starts[k + 1]! - starts[k]!);
+  return largest;
+}
+
 function checkCells(cells: number): void {
   if (cells <= MAX_CELLS) return;
   throw new CocoEvalError('LIMIT', `Expected at most ${MAX_CELLS} precision values but the parameters ask for ${cells}`, {
@@ -86,6 +92,11 @@ class CurveWalk {
   readonly #points: Float64Array;
   readonly #pointScores: Float64Array;
   readonly #capacity: number;
+  /** The rows of the category under way, in order of score: read many times, so they are brought side by side first. */
+  readonly #rank: Int32Array;
+  readonly #score: Float64Array;
+  readonly #matched: Uint32Array;
+  readonly #ignored: Uint32Array;
 
   constructor(table: MatchTable, options: AccumulateOptions, curves: Curves) {
     this.#table = table;
@@ -93,26 +104,48 @@ class CurveWalk {
     this.#curves = curves;
     this.#tp = new Int32Array(table.thresholds);
     this.#fp = new Int32Array(table.thresholds);
-    let largest = 0;
-    for (let k = 0; k + 1 < table.dtCategory.length; k++) largest = Math.max(largest, table.dtCategory[k + 1]! - table.dtCategory[k]!);
-    this.#capacity = largest;
-    this.#points = new Float64Array(table.thresholds * largest);
-    this.#pointScores = new Float64Array(table.thresholds * largest);
+    const largest = largestRange(table.dtCategory);
+    // Every true positive has a ground truth of its own.
+    this.#capacity = Math.min(largest, largestRange(table.gtCategory));
+    this.#points = new Float64Array(table.thresholds * this.#capacity);
+    this.#pointScores = new Float64Array(table.thresholds * this.#capacity);
+    this.#rank = new Int32Array(largest);
+    this.#score = new Float64Array(largest);
+    this.#matched = new Uint32Array(largest * table.areas * table.words);
+    this.#ignored = new Uint32Array(largest * table.areas * table.words);
   }
 
   category(k: number, order: Int32Array): void {
-    const { dtRank, areas } = this.#table;
-    let deepest = -1;
-    for (let i = 0; i < order.length; i++) if (dtRank[order[i]!]! > deepest) deepest = dtRank[order[i]!]!;
+    const { areas } = this.#table;
+    const deepest = this.#gather(order);
     for (let a = 0; a < areas; a++) {
       const positives = this.#countGroundTruths(k, a);
       if (positives === 0) continue;
       this.#options.maxDets.forEach((maxDet, m) => {
         // A limit that the one before did not reach changes nothing.
         if (m > 0 && deepest < this.#options.maxDets[m - 1]!) this.#copy(k, a, m);
-        else this.#curve(k, a, m, order, maxDet, positives);
+        else this.#curve(k, a, m, order.length, maxDet, positives);
       });
     }
+  }
+
+  /** Copies the rows into order of score; returns the largest rank. */
+  #gather(order: Int32Array): number {
+    const { dtRank, dtScore, matched, ignored, areas, words } = this.#table;
+    const stride = areas * words;
+    let deepest = -1;
+    for (let i = 0; i < order.length; i++) {
+      const row = order[i]!;
+      const rank = dtRank[row]!;
+      if (rank > deepest) deepest = rank;
+      this.#rank[i] = rank;
+      this.#score[i] = dtScore[row]!;
+      for (let w = 0; w < stride; w++) {
+        this.#matched[i * stride + w] = matched[row * stride + w]!;
+        this.#ignored[i * stride + w] = ignored[row * stride + w]!;
+      }
+    }
+    return deepest;
   }
 
   #countGroundTruths(k: number, a: number): number {
@@ -125,19 +158,22 @@ class CurveWalk {
     return n;
   }
 
-  #curve(k: number, a: number, m: number, order: Int32Array, maxDet: number, positives: number): void {
-    const { dtRank, dtScore, matched, ignored, areas, words, thresholds } = this.#table;
+  #curve(k: number, a: number, m: number, rows: number, maxDet: number, positives: number): void {
+    const { areas, words, thresholds } = this.#table;
+    const rank = this.#rank;
+    const score = this.#score;
+    const matched = this.#matched;
+    const ignored = this.#ignored;
     this.#tp.fill(0);
     this.#fp.fill(0);
     // False positives at all thresholds at once, the common case, are counted once.
     let fpAll = 0;
     let detections = 0;
     let firstScore = 0;
-    for (let i = 0; i < order.length; i++) {
-      const row = order[i]!;
-      if (dtRank[row]! >= maxDet) continue;
-      if (detections++ === 0) firstScore = dtScore[row]!;
-      const slot = (row * areas + a) * words;
+    for (let i = 0; i < rows; i++) {
+      if (rank[i]! >= maxDet) continue;
+      if (detections++ === 0) firstScore = score[i]!;
+      const slot = (i * areas + a) * words;
       if (words === 1 && matched[slot] === 0 && ignored[slot] === 0) {
         fpAll++;
         continue;
@@ -146,7 +182,7 @@ class CurveWalk {
         const bit = 1 << (t & 31);
         const word = slot + (t >> 5);
         if ((ignored[word]! & bit) !== 0) continue;
-        if ((matched[word]! & bit) !== 0) this.#addTruePositive(t, fpAll, dtScore[row]!);
+        if ((matched[word]! & bit) !== 0) this.#addTruePositive(t, fpAll, score[i]!);
         else this.#fp[t]!++;
       }
     }

@@ -19,6 +19,7 @@ export function loadDetections(results: unknown, dataset: Dataset, options: Dete
     });
   }
   const builder = new DetectionBuilder(dataset, options, warnings);
+  builder.reserve(results.length);
   for (const result of results as readonly unknown[]) builder.add(result);
   return finishDetections(builder, options, warnings);
 }

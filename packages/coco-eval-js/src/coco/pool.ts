@@ -21,7 +21,8 @@ export class DoublePool {
     const need = this.length + more;
     if (need <= this.data.length) return;
     if (need > MAX_POOL) throw new CocoEvalError('LIMIT', `Expected at most ${MAX_POOL} numbers in one column`);
-    const bigger = new Float64Array(Math.min(MAX_POOL, 2 * need));
+    // Doubling for single pushes, exactly as much as is asked for otherwise.
+    const bigger = new Float64Array(Math.min(MAX_POOL, Math.max(need, 2 * this.data.length)));
     bigger.set(this.data.subarray(0, this.length));
     this.data = bigger;
   }
