@@ -1,9 +1,13 @@
 import { formatLine, summaryMean } from '../coco/summarize.ts';
 import type { SummaryLine } from '../coco/summarize.ts';
+import { runDetection } from './detection.ts';
 import type { DetectionOutcome } from './detection.ts';
 import type { CommandLine } from './options.ts';
 import { splitText } from './split.ts';
+import { refuse } from './parameters.ts';
+import type { Progress } from './progress.ts';
 import { confusionText, perClassText, tideText } from './sections.ts';
+import type { Shown } from './shown.ts';
 
 const standardAreas: readonly string[] = ['all', 'small', 'medium', 'large'];
 
@@ -22,7 +26,7 @@ function extraLines({ evaluation }: DetectionOutcome): SummaryLine[] {
 }
 
 /** The printed text: the reference's lines, byte for byte, then what was asked for. */
-export function detectionText(outcome: DetectionOutcome, { values }: CommandLine): string {
+function detectionText(outcome: DetectionOutcome, { values }: CommandLine): string {
   const { evaluation, tide, confusion, split, nameOf } = outcome;
   const extra = extraLines(outcome).map((line) => `${formatLine(line, evaluation.params)}\n`);
   const parts = [evaluation.summary.text + extra.join('')];
@@ -34,7 +38,7 @@ export function detectionText(outcome: DetectionOutcome, { values }: CommandLine
 }
 
 /** The JSON document: fixed key order, no date, so that two runs can be compared byte by byte. */
-export function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object {
+function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object {
   const { evaluation, lvis, tide, confusion, split, nameOf, source } = outcome;
   const { iouType, mode, params, stats, metrics, perCategory, warnings } = evaluation.toJSON();
   const extra = Object.fromEntries(extraLines(outcome).map(({ name, value }) => [name, value]));
@@ -63,5 +67,19 @@ export function detectionDocument(outcome: DetectionOutcome, line: CommandLine):
         },
       }),
     warnings,
+  };
+}
+
+/** Boxes, masks and keypoints, COCO or LVIS. */
+export async function showDetection(line: CommandLine, progress: Progress): Promise<Shown> {
+  refuse(line, 'boxes, masks and keypoints (it belongs to --panoptic)', ['gt-folder', 'dt-folder']);
+  if (line.values['no-cats']) refuse(line, '--no-cats', ['tide', 'confusion', 'split']);
+  const outcome = await runDetection(line, progress);
+  return {
+    text: () => detectionText(outcome, line),
+    document: () => detectionDocument(outcome, line),
+    // Loaded late: the drawings would lengthen the start of every run.
+    page: async () => (await import('./detection-page.ts')).detectionPage(outcome, line),
+    warnings: outcome.evaluation.warnings,
   };
 }

@@ -3,7 +3,11 @@ import type { PanopticAverage, PanopticCategory } from '../panoptic/panoptic-qua
 import { renderReport } from '../report/page.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
+import { evaluatePanopticFiles } from '../node/panoptic-files.ts';
 import type { PanopticOutcome } from '../node/panoptic-files.ts';
+import { commonParameters, refuse } from './parameters.ts';
+import type { Progress } from './progress.ts';
+import type { Shown } from './shown.ts';
 import { decimal, table } from './table.ts';
 
 const parts = ['all', 'things', 'stuff'] as const;
@@ -23,7 +27,7 @@ function formatRow(name: string, [pq, sq, rq, n]: readonly string[]): string {
 }
 
 /** The table of panopticapi, and the classes when asked for. */
-export function panopticText(outcome: PanopticOutcome, { values }: CommandLine): string {
+function panopticText(outcome: PanopticOutcome, { values }: CommandLine): string {
   const { result } = outcome;
   const lines = parts.map((part) => {
     const average = result[part];
@@ -46,7 +50,7 @@ function perClass({ result, categories }: PanopticOutcome): string {
 }
 
 /** The JSON document. `stats`: PQ, SQ, RQ of all, things and stuff; `null` where no category occurs. */
-export function panopticDocument({ result, categories, images }: PanopticOutcome, line: CommandLine): object {
+function panopticDocument({ result, categories, images }: PanopticOutcome, line: CommandLine): object {
   const suffix = { all: '', things: '_th', stuff: '_st' };
   const named = (part: (typeof parts)[number], average: PanopticAverage): [string, number | null][] => [
     ...measures.map((measure): [string, number | null] => [`${measure.toUpperCase()}${suffix[part]}`, average[measure]]),
@@ -67,7 +71,7 @@ export function panopticDocument({ result, categories, images }: PanopticOutcome
 }
 
 /** The report page. */
-export function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
+function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
   const { result, categories, images } = outcome;
   const words = { all: 'all categories', things: 'things', stuff: 'stuff' };
   return renderReport({
@@ -95,4 +99,21 @@ export function panopticPage(outcome: PanopticOutcome, line: CommandLine): strin
     },
     summary: panopticText(outcome, { ...line, values: {} }),
   });
+}
+
+/** Panoptic quality of two files and their PNG folders. */
+export async function showPanoptic(line: CommandLine, progress: Progress): Promise<Shown> {
+  refuse(line, '--panoptic', ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion', 'threads']);
+  const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
+    ...(await commonParameters(line)),
+    gtFolder: line.values['gt-folder'],
+    dtFolder: line.values['dt-folder'],
+    onProgress: ({ done, total }) => progress.step('images', done, total),
+  });
+  return {
+    text: () => panopticText(outcome, line),
+    document: () => panopticDocument(outcome, line),
+    page: async () => panopticPage(outcome, line),
+    warnings: [],
+  };
 }

@@ -78,6 +78,6 @@ figcaption b{flex:1 1 100%;overflow:hidden;text-overflow:ellipsis;white-space:no
 pre{margin:0;overflow-x:auto;font:13px/1.65 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .notes li{padding:2px 0}
 footer{color:var(--soft);font-size:13px;margin-top:26px;text-align:center}
-@media (max-width:820px){.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}}
+@media (max-width:820px){.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}.tide .name{white-space:normal}}
 @media print{body{background:#fff}section{break-inside:avoid;border:0;padding:12px 0}}
 `;
