@@ -6,6 +6,7 @@ import { formatShape, sameShape } from './shape.ts';
 /** What a model reads its weights from: a checkpoint's records, tensors in memory, or a mix. */
 export type Weights = ReadonlyMap<string, Tensor | TensorRecord>;
 
+/** Where parameters come from and which of them are learned. */
 export interface ParametersOptions {
   /** Where the numbers come from. Without it every parameter becomes a graph input: useful to list a model's tensors. */
   readonly weights?: Weights;
