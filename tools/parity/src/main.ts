@@ -16,7 +16,7 @@ const program = new Command('parity')
   .description('Compares the networks, on weights made by formula, with values of the original programs.')
   .argument('[files...]', 'expectation files (JSON); without any, all of tools/parity/expectations')
   .addOption(new Option('--format <name>', 'checkpoint files to write').choices(['auto', 'torch', 'safetensors']).default('auto'))
-  .option('--folder <dir>', 'where checkpoints are written, up to 2 GB at a time; default: the folder for temporary files')
+  .option('--folder <dir>', 'where checkpoints are written, up to 2 GB at a time (clip: 4 GB); default: the folder for temporary files')
   .option('--threads <n>', 'threads of the runtime', positiveInteger)
   .addHelpText('after', '\nOne line per tensor on stdout. Exit code: 0 all pass, 1 some fail, 2 wrong usage or a file that cannot be read.')
   .exitOverride();
