@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { evaluateFile, readDataset } from 'coco-eval-js/node';
 import { type PeerName, type PeerTimes, peerProgram, RECORDED } from './peers.data.ts';
 
 // Speed and memory on a data set of val2017's size, against pycocotools and faster-coco-eval. Each number is the median of fresh processes.
@@ -48,15 +49,33 @@ function timeCommand(groundTruth: string, results: string): number {
   return median(times);
 }
 
+/** Wall seconds of matching and accumulating a results file with several numbers of worker threads, reading it included. */
+async function timeWorkers(groundTruth: string, results: string): Promise<string> {
+  const dataset = await readDataset(groundTruth);
+  const parts: string[] = [];
+  for (const workers of [1, 2, availableParallelism()].filter((n, i, all) => all.indexOf(n) === i)) {
+    const times: number[] = [];
+    for (let run = 0; run < runs; run++) {
+      const start = performance.now();
+      await evaluateFile(dataset, results, { iouType: 'segm', workers });
+      times.push((performance.now() - start) / 1000);
+    }
+    parts.push(`${workers}: ${median(times).toFixed(3)} s`);
+  }
+  return parts.join(', ');
+}
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function measure(folder: string): void {
+async function measure(folder: string): Promise<void> {
   const expected = JSON.parse(readFileSync(join(data, 'expected.json'), 'utf8')) as Record<string, { stats: number[] }>;
   for (const name of ['gt', ...CASES]) writeFileSync(join(folder, `${name}.json`), gunzipSync(readFileSync(join(data, `${name}.json.gz`))));
   const groundTruth = join(folder, 'gt.json');
-  print(`Node ${process.version}, median of ${runs} fresh processes, CPU seconds after parsing, first run in each process.`);
+  print(
+    `Node ${process.version}, median of ${runs} fresh processes. Seconds: CPU time of the calling thread after the files were parsed, first run in each process.`,
+  );
   print('');
   print('| case | program | seconds | ratio | peak MB | largest difference of the 12 numbers |');
   print('|---|---|---|---|---|---|');
@@ -87,7 +106,7 @@ function measure(folder: string): void {
 if (existsSync(join(data, 'gt.json.gz'))) {
   const folder = mkdtempSync(join(tmpdir(), 'coco-eval-bench-'));
   try {
-    measure(folder);
+    await measure(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -173,6 +173,20 @@ describe('input that is broken', () => {
     expect(() => evaluate(dataset({}), [result, { ...result, ...fields }], { iouType: 'bbox' })).toThrow(message);
   });
 
+  it('loadRes names the entry too', () => {
+    const coco = new COCO(dataset({}));
+    for (const bad of [null, 3, { image_id: 5 }, { image_id: 1, bbox: 'x' }]) {
+      expect(() => coco.loadRes([result, bad as unknown as Result])).toThrow(/results\[1\]/);
+    }
+    expect(() => coco.loadRes([null as unknown as Result])).toThrow(/results\[0\]/);
+    expect(coco.loadRes([]).getAnnIds()).toEqual([]);
+    const points = [5, 6, 0, 1, 9, 2, 3, 3, 1];
+    expect(coco.loadRes([{ image_id: 1, category_id: 1, score: 1, keypoints: points }]).loadAnns(1)[0]).toMatchObject({
+      bbox: [1, 3, 4, 6],
+      area: 24,
+    });
+  });
+
   it('counts what the reference tolerates', () => {
     const found = (second: object, results: object[] = [result], options: EvaluateOptions = {}): string[] =>
       evaluate(dataset(second), results as Result[], { iouType: 'bbox', ...options }).warnings.map((w) => w.code);

@@ -1,33 +1,32 @@
 import { CocoEvalError, describe } from '../errors.ts';
 import { segmentationToRle } from '../mask/from-shapes.ts';
 import { maskArea, maskToBbox } from '../mask/rle.ts';
+import { EntryReader } from './fields.ts';
 import type { Annotation, Dataset, ImageInfo, Result } from './types.ts';
 
 /** Results as annotations with the fields that pycocotools adds (coco.py, loadRes). The first entry decides where area and box come from. */
 export function resultAnnotations(results: readonly Result[], dataset: Dataset): Annotation[] {
   if (!Array.isArray(results)) throw new CocoEvalError('BAD_INPUT', `Expected a list of results but received ${describe(results)}`);
   const images = new Map(dataset.images.map((image) => [image.id, image]));
-  const first = results[0] as Result | undefined;
-  const fill = first === undefined ? undefined : filler(first);
-  return (results as readonly Result[]).map((result, i) => {
-    const image = images.get(result?.image_id);
-    if (image === undefined) {
-      throw new CocoEvalError(
-        'BAD_INPUT',
-        `Expected results for images of the ground truth but results[${i}] has image_id ${describe(result?.image_id)}`,
-        { index: i },
-      );
-    }
-    const fields = fill?.(result, image);
-    if (fields === undefined) throw new CocoEvalError('BAD_INPUT', `Expected results[${i}] to be of the type of results[0]`, { index: i });
+  let fill: Filler | undefined;
+  return (results as readonly unknown[]).map((value, i) => {
+    const result = reader.object(i, value) as unknown as Result;
+    const image = images.get(result.image_id);
+    if (image === undefined) throw reader.fail(i, 'an image_id of the ground truth', result.image_id);
+    fill ??= filler(result);
+    const fields = fill(result, image);
+    if (fields === undefined)
+      throw reader.fail(i, 'fields as in results[0]', undefined, 'All entries of a results file must be of one type.');
     return { ...result, ...fields, id: i + 1 };
   });
 }
 
+const reader = new EntryReader('results');
+
 type Filler = (result: Result, image: ImageInfo) => Partial<Annotation> | undefined;
 
 function filler(first: Result): Filler {
-  if (first.bbox !== undefined && first.bbox.length > 0) return fillFromBox;
+  if (Array.isArray(first.bbox) && first.bbox.length > 0) return fillFromBox;
   if (first.segmentation !== undefined) return fillFromMask;
   return fillFromKeypoints;
 }
@@ -46,10 +45,12 @@ const fillFromMask: Filler = ({ bbox, segmentation }, image) => {
 };
 
 const fillFromKeypoints: Filler = ({ keypoints }) => {
-  if (keypoints === undefined) return undefined;
-  const xs = keypoints.filter((_, i) => i % 3 === 0);
-  const ys = keypoints.filter((_, i) => i % 3 === 1);
-  const [x0, y0] = [Math.min(...xs), Math.min(...ys)];
-  const [w, h] = [Math.max(...xs) - x0, Math.max(...ys) - y0];
+  if (!Array.isArray(keypoints)) return undefined;
+  let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i + 2 < keypoints.length; i += 3) {
+    const [x, y] = keypoints.slice(i, i + 2) as [number, number];
+    [x0, x1, y0, y1] = [Math.min(x0, x), Math.max(x1, x), Math.min(y0, y), Math.max(y1, y)];
+  }
+  const [w, h] = [x1 - x0, y1 - y0];
   return { area: w * h, bbox: [x0, y0, w, h] };
 };

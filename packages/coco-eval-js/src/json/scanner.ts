@@ -4,6 +4,8 @@ import { CocoEvalError } from '../errors.ts';
 const MAX_DEPTH = 64;
 /** Powers of ten that a double holds exactly. */
 const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+/** A power of two. */
+const KEY_SLOTS = 256;
 const MAX_EXACT_MANTISSA = 2 ** 53;
 
 const QUOTE = 0x22;
@@ -32,6 +34,7 @@ export class JsonScanner {
   offset = 0;
   readonly #text = new TextDecoder();
   readonly #skip: ReadonlySet<string>;
+  readonly #keys: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = Array.from({ length: KEY_SLOTS });
   #depth = 0;
 
   /** @param skip object keys whose values are left out by `value` */
@@ -86,9 +89,32 @@ export class JsonScanner {
 
   /** Takes `"key":`. */
   key(): string {
-    const key = this.string();
+    const start = this.at;
+    const [from, to, escaped] = this.stringRange();
+    let key: string;
+    if (escaped) {
+      this.at = start;
+      key = this.string();
+    } else {
+      key = this.#known(from, to);
+    }
     this.take(COLON, '":"');
     return key;
+  }
+
+  /** Keys repeat with every entry: the last one of each length and first letter is kept and compared by its bytes. */
+  #known(from: number, to: number): string {
+    const { bytes } = this;
+    const slot = ((to - from) * 8 + bytes[from]!) & (KEY_SLOTS - 1);
+    const entry = this.#keys[slot];
+    if (entry !== undefined && entry.bytes.length === to - from) {
+      let i = 0;
+      while (i < to - from && entry.bytes[i] === bytes[from + i]) i++;
+      if (i === to - from) return entry.text;
+    }
+    const text = this.#text.decode(bytes.subarray(from, to));
+    this.#keys[slot] = { bytes: bytes.slice(from, to), text };
+    return text;
   }
 
   string(): string {

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { evaluate } from '../src/coco/evaluate.ts';
+import type { Dataset, IouType, Result } from '../src/coco/types.ts';
+import { CocoEvalError } from '../src/errors.ts';
+import { evaluateLvis } from '../src/lvis/evaluate-lvis.ts';
+import { random } from './shared.ts';
+import { synthetic } from './synthetic.ts';
+
+const WEIRD: readonly unknown[] = [
+  null,
+  undefined,
+  true,
+  '',
+  'x',
+  NaN,
+  Infinity,
+  -Infinity,
+  -1,
+  0,
+  0.5,
+  1e308,
+  -1e308,
+  2 ** 31,
+  2 ** 53,
+  1e-320,
+  [],
+  {},
+  [[]],
+  [null],
+  { counts: '' },
+  { size: [1e9, 1e9], counts: 'n0' },
+  { size: [10, 10], counts: [1e9] },
+  { size: [0, 0], counts: '' },
+  [[1, 2, 3, 4, 5, 6]],
+  [[NaN, 1, 2, 3, 4, 5]],
+  '__proto__',
+];
+
+/** Replaces one value somewhere in a JSON tree, in place. */
+function mutate(root: unknown, r: () => number): void {
+  let node = root as Record<string, unknown>;
+  for (;;) {
+    const keys = Object.keys(node);
+    const key = keys[Math.floor(r() * keys.length)];
+    if (key === undefined) return;
+    const child = node[key];
+    if (typeof child === 'object' && child !== null && r() < 0.85) {
+      node = child as Record<string, unknown>;
+      continue;
+    }
+    if (r() < 0.15) delete node[key];
+    else node[key] = WEIRD[Math.floor(r() * WEIRD.length)];
+    return;
+  }
+}
+
+describe('hostile input', () => {
+  it.each(['bbox', 'segm', 'keypoints', 'lvis'] as const)('%s: a changed value anywhere gives numbers or one clear error', (kind) => {
+    const iouType: IouType = kind === 'lvis' ? 'segm' : kind;
+    const r = random(kind.length);
+    const base = JSON.stringify(synthetic(51, iouType, 4));
+    const outcomes = { numbers: 0, errors: 0 };
+    for (let i = 0; i < 700; i++) {
+      const input = JSON.parse(base) as { dataset: Dataset; results: Result[] };
+      for (let n = 0; n <= 2 * r(); n++) mutate(input, r);
+      const before = JSON.stringify(input);
+      try {
+        const mode = r() < 0.5 ? 'fixed' : 'reference';
+        const run = kind === 'lvis' ? evaluateLvis : evaluate;
+        const evaluation = run(input.dataset, input.results, { iouType, mode, recThrs: [0, 0.5, 1], useCats: r() < 0.8 });
+        for (const value of evaluation.stats) expect(value === -1 || (value >= 0 && value <= 1 + 1e-12)).toBe(true);
+        evaluation.perCategory();
+        outcomes.numbers++;
+      } catch (error) {
+        if (!(error instanceof CocoEvalError)) throw new Error(`input ${i}: ${String(error)}`, { cause: error });
+        expect(error.message).toMatch(/^Expected/);
+        expect(error.message.length).toBeLessThan(300);
+        outcomes.errors++;
+      }
+      expect(JSON.stringify(input)).toBe(before);
+    }
+    expect(Math.min(outcomes.numbers, outcomes.errors)).toBeGreaterThan(50);
+  });
+});
