@@ -51,7 +51,9 @@ async function run(names: string[], flags: Flags): Promise<void> {
   const { load, ...machine } = before;
   const about = { ...machine, threads: flags.threads, load: [load, (await describeMachine()).load] };
   if (flags.json) {
-    console.log(JSON.stringify({ schemaVersion: 1, ...about, figures: figures.map((figure) => ({ ...figure, verdict: verdict(figure) })) }));
+    console.log(
+      JSON.stringify({ schemaVersion: 1, ...about, figures: figures.map((figure) => ({ ...figure, verdict: verdict(figure) })) }),
+    );
     return;
   }
   console.log(formatTable(figures));

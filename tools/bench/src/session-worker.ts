@@ -1,12 +1,12 @@
-// A process of its own that opens one session, says when it is ready, runs it twice, and says how much memory that took.
+// A process of its own that opens one session, says when it is ready, runs some windows, and says how much memory that took.
 import { readFileSync } from 'node:fs';
 import { toOnnx } from '@vitamin-vlm/graph';
 import { Session } from '@vitamin-vlm/runtime';
 import { windowGraph, windowPixels } from './window-model.ts';
 
 /** Either a checkpoint, as a user opens it, or a graph that lies in a cache already: what ONNX Runtime needs by itself. */
-export type SessionJob = { readonly threads: number; readonly cacheDir: string } & (
-  | { readonly weights: string }
+export type SessionJob = { readonly threads: number; readonly windows: number } & (
+  | { readonly weights: string; readonly cacheDir: string }
   | { readonly graph: string }
 );
 
@@ -29,7 +29,7 @@ const session =
     : await Session.create(toOnnx(await windowGraph(job.weights, 1)), { threads: job.threads, cacheDir: job.cacheDir });
 say({ kind: 'ready' });
 const image = windowPixels(1, session.inputs[0]!.shape[2] as number);
-for (let run = 0; run < 2; run++) await session.run({ image });
+for (let run = 0; run < job.windows; run++) await session.run({ image });
 const mapped = mappedBytes();
 say({ kind: 'memory', peak: process.resourceUsage().maxRSS * 1024, ...(mapped === undefined ? {} : { mapped }) });
 await session.close();

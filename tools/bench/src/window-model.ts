@@ -28,7 +28,7 @@ export async function writeWeights(folder: string, { size, side }: WindowModel):
   pooledHead(visual, blocks.at(-1)!, config.embedDim);
   const path = join(folder, `vitamin-${size}-${side}.safetensors`);
   const tensors = [...parameters.declared].map(
-    ([name, shape]) => [name, { dtype: 'float32' as const, shape, data: () => noiseWeight(name, shape).data }] as const,
+    ([name, shape], seed) => [name, { dtype: 'float32' as const, shape, data: () => noiseWeight(name, shape, seed).data }] as const,
   );
   await writeSafetensors(path, tensors);
   return path;
@@ -46,5 +46,5 @@ export async function windowGraph(file: string, batch: number): Promise<Graph> {
 
 /** `batch` windows of normalised pixels. */
 export function windowPixels(batch: number, side: number): Tensor<'float32'> {
-  return noise([batch, 3, side, side], 4);
+  return noise([batch, 3, side, side], { scale: 4 });
 }

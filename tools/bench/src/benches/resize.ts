@@ -15,7 +15,11 @@ const jobs = [
 export async function resizeBench({ rounds }: Setting): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { from, to, repeats } of jobs) {
-    const picture: Picture = { width: from[0], height: from[1], data: Uint8Array.from(noise([from[0] * from[1] * 3], 255, 128).data) };
+    const picture: Picture = {
+      width: from[0],
+      height: from[1],
+      data: Uint8Array.from(noise([from[0] * from[1] * 3], { scale: 255, offset: 128 }).data),
+    };
     const [width, height] = to;
     const times = await paired(
       rounds * 3, // milliseconds each

@@ -25,7 +25,7 @@ export async function windowBench({ folder, threads, rounds, model, weights }: S
   const figures: Figure[] = [];
   for (const [rows, inner, columns] of products) {
     await using product = await Session.create(productModel(rows, inner, columns), options);
-    const x = noise([rows, inner], 2);
+    const x = noise([rows, inner], { scale: 2 });
     const once = 2 * rows * inner * columns;
     const repeats = Math.max(1, Math.round(work / once)); // as much arithmetic as the tower's
     const times = await paired(
@@ -51,7 +51,7 @@ export async function windowBench({ folder, threads, rounds, model, weights }: S
 /** Only one row leaves the graph: fresh memory for every result would cost the product up to a tenth of its speed. */
 function productModel(rows: number, inner: number, columns: number): Uint8Array {
   const graph = new Graph('product');
-  const weight = graph.constant(noise([inner, columns], 2));
+  const weight = graph.constant(noise([inner, columns], { scale: 2 }));
   const y = matmul(graph.input('x', 'float32', [rows, inner]), weight);
   graph.output('row', slice(y, { axis: 0, start: 0, end: 1 }));
   return toOnnx(graph).bytes;
