@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Backbone, ClipTokenizer } from '@vitamin-vlm/backbone';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { contrastiveFeeds } from '../src/batch.ts';
 import { modelShapes } from '../src/contrastive.ts';
 import { exportModel } from '../src/export-model.ts';
@@ -12,6 +12,9 @@ import { textTowerOf } from '../src/locked-text.ts';
 import { train, type LogEntry, type TrainOptions } from '../src/train.ts';
 import type { TrainingState } from '../src/training-state.ts';
 
+// Whole training steps of the real model: seconds each on a quiet machine, more on a busy one.
+vi.setConfig({ testTimeout: 240_000 });
+
 let folder = '';
 let tokenizer: ClipTokenizer;
 beforeAll(async () => {
@@ -20,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const schedule = { batch: 4, steps: 4, warmupSteps: 2, peakRate: 1e-3, weightDecay: 0.1 };
+const schedule = { batch: 2, steps: 4, warmupSteps: 2, peakRate: 1e-3, weightDecay: 0.1 };
 
 async function run(name: string, options: Partial<TrainOptions> = {}): Promise<{ state: TrainingState; log: LogEntry[] }> {
   const log = join(folder, `${name}.jsonl`);
