@@ -101,6 +101,9 @@ async function measure(folder: string): Promise<void> {
   print(
     `Whole command on sparse_bbox, from files to table: ${timeCommand(groundTruth, join(folder, 'sparse_bbox.json')).toFixed(3)} s wall.`,
   );
+  print(
+    `Worker threads on sparse_segm, results file to numbers: ${await timeWorkers(groundTruth, join(folder, 'sparse_segm.json'))} wall.`,
+  );
 }
 
 if (existsSync(join(data, 'gt.json.gz'))) {
