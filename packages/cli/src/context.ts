@@ -23,6 +23,7 @@ export function createContext(command: Command, streams: Streams, stop: Stop): C
   const output = new Output(streams, progress, {
     format,
     quiet: flags.quiet === true,
+    pathsOnly: flags.quiet === true && flags.output !== undefined,
     verbose: flags.verbose === true,
     colour: flags.color,
   });

@@ -9,6 +9,8 @@ export type Format = 'text' | 'json' | 'jsonl';
 export interface OutputOptions {
   readonly format: Format;
   readonly quiet: boolean;
+  /** Of a result in text form only the paths of written files: with -q and -o. */
+  readonly pathsOnly: boolean;
   readonly verbose: boolean;
   readonly colour: boolean;
 }
@@ -16,30 +18,32 @@ export interface OutputOptions {
 /** The two voices of a command: the result on stdout, everything else on stderr. */
 export class Output {
   readonly format: Format;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
+  readonly #quiet: boolean;
+  readonly #pathsOnly: boolean;
+  readonly #verbose: boolean;
   readonly #streams: Streams;
   readonly #progress: Progress;
   readonly #colour: boolean;
 
   constructor(streams: Streams, progress: Progress, options: OutputOptions) {
     this.format = options.format;
-    this.quiet = options.quiet;
-    this.verbose = options.verbose;
+    this.#quiet = options.quiet;
+    this.#pathsOnly = options.pathsOnly;
+    this.#verbose = options.verbose;
     this.#streams = streams;
     this.#progress = progress;
     this.#colour = hasColour(streams.stderr, options.colour);
   }
 
-  /** One finished part of the result: a line of text, or of JSON Lines. One JSON document waits for `document`. */
-  item(text: string, record: object): void {
-    if (this.format === 'text') this.line(text);
-    else if (this.format === 'jsonl') this.#print(JSON.stringify(record));
+  /** One finished part of the result: a line of text, if any, or of JSON Lines. One JSON document waits for `document`. */
+  item(text: string | undefined, record: object): void {
+    if (text !== undefined) this.line(text);
+    if (this.format === 'jsonl') this.#print(JSON.stringify(record));
   }
 
   /** A line of a result in text form. */
   line(text: string): void {
-    if (this.format === 'text') this.#print(printable(text));
+    if (this.format === 'text' && !this.#pathsOnly) this.#print(printable(text));
   }
 
   /** The whole result as one document: on stdout with --json, and into the file that -o names, if a writer for it is given. */
@@ -50,30 +54,35 @@ export class Output {
   }
 
   /** The same for a result that has no parts: one line with --jsonl, `text` otherwise. */
-  async whole(text: string, document: object, file?: FileWriter): Promise<void> {
+  async whole(text: string | undefined, document: object, file?: FileWriter): Promise<void> {
     this.item(text, document);
     await this.document(document, file);
   }
 
-  /** Tells the path of a file that was written. Quiet: on stdout and nothing else there. */
+  /** A file that is itself the result: its path on stdout. */
+  path(path: string): void {
+    if (this.format === 'text') this.#print(printable(path));
+  }
+
+  /** A file beside the result: a remark, or its path on stdout where only paths are wanted. */
   wrote(path: string): void {
     this.wroteAll([path], path);
   }
 
   /** The same for the files of a folder. */
   wroteAll(paths: readonly string[], folder: string): void {
-    if (this.quiet && this.format === 'text') for (const path of paths) this.#print(printable(path));
+    if (this.#pathsOnly) for (const path of paths) this.path(path);
     else this.note(`Wrote ${paths.length > 1 ? `${paths.length} files to ` : ''}${folder}`);
   }
 
   /** A remark. Not shown with -q. */
   note(text: string): void {
-    if (!this.quiet) this.#say(text);
+    if (!this.#quiet) this.#say(text);
   }
 
   /** A detail. Only shown with -v. */
   detail(text: string): void {
-    if (this.verbose) this.#say(text);
+    if (this.#verbose) this.#say(text);
   }
 
   /** A warning. Always shown. */

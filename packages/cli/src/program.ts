@@ -114,5 +114,11 @@ function report(error: unknown, output: Output, stop: Stop): number {
 /** For errors that come before the flags are read. */
 function plainOutput(streams: Streams, args: readonly string[]): Output {
   const verbose = args.includes('-v') || args.includes('--verbose');
-  return new Output(streams, new Progress(streams.stderr, false), { format: 'text', quiet: false, verbose, colour: true });
+  return new Output(streams, new Progress(streams.stderr, false), {
+    format: 'text',
+    quiet: false,
+    pathsOnly: false,
+    verbose,
+    colour: true,
+  });
 }

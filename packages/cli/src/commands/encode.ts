@@ -23,7 +23,8 @@ export async function encode(context: Context, input: string, flags: WindowFlags
     const { width, height } = encoding.geometry;
     const maps = { dense: encoding.dense!.shape, ...Object.fromEntries(Object.entries(encoding.taps ?? {}).map(([k, t]) => [k, t.shape])) };
     const document = { schemaVersion: 1, model: describeModel(backbone), file: path, width, height, encoding: written, maps };
-    await output.whole(written, document);
+    output.path(written);
+    await output.whole(undefined, document);
   });
   return status;
 }

@@ -31,7 +31,8 @@ export async function features(context: Context, input: string, flags: WindowFla
     const shapes = Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, map.shape]));
     const document = { schemaVersion: 1, model: describeModel(backbone), file: path, geometry, maps: shapes, features: written };
     for (const [name, shape] of Object.entries(shapes)) output.note(`${name}  [${shape.join(', ')}]`);
-    await output.whole(written, document);
+    output.path(written);
+    await output.whole(undefined, document);
   });
   return status;
 }

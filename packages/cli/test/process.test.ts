@@ -1,0 +1,88 @@
+import { readdir } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Run, type RunOptions, temporaryFolder, vitamin, writeBrokenPicture, writePicture, writeTinyModel } from './support.ts';
+
+/** The command as a process of its own: streams, statuses, signals. What it computes is tested in commands.test.ts. */
+const temporary = temporaryFolder();
+const classify = ['classify', '--labels', 'red bus,dog'];
+
+beforeAll(async () => {
+  await writeTinyModel(temporary('model'));
+  await writePicture(temporary('a.png'), 60, 48);
+  await writePicture(temporary('large.png'), 1200, 400);
+  await writeBrokenPicture(temporary('broken.jpg'));
+});
+
+async function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const env = { VITAMIN_MODEL: temporary('model'), VITAMIN_CACHE_DIR: temporary('cache'), ...options.env };
+  return await vitamin(args, { cwd: temporary(), ...options, env });
+}
+
+it('puts one JSON document on stdout', async () => {
+  const { status, stdout } = await run([...classify, 'a.png', '--json', '-v']);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, images: [{ file: 'a.png', width: 60, height: 48 }] });
+});
+
+it('ends with 3 when one of several inputs fails, 4 without a model', async () => {
+  const bad = await run([...classify, 'a.png', 'broken.jpg', '--json']);
+  expect(bad.status).toBe(3);
+  expect(JSON.parse(bad.stdout)).toMatchObject({ images: [{ file: 'a.png' }], failed: [{ file: 'broken.jpg' }] });
+  expect((await run([...classify, 'a.png', '--model', 'nowhere.bin'])).status).toBe(4);
+});
+
+/** A run that takes long (and has a long command line, which ONNX Runtime's telemetry does not survive), and the signals it gets: the first after the first line of output, the second when that was answered. */
+async function interrupted(first: NodeJS.Signals, second?: NodeJS.Signals): Promise<Run> {
+  const files = Array.from({ length: 3000 }, () => 'a.png');
+  let sent = 0;
+  return await run([...classify, ...files, '--jsonl', '--no-progress'], {
+    onOutput: (child, text) => {
+      if (sent === 0 && text.includes('"file"')) {
+        sent = 1;
+        child.kill(first);
+      } else if (sent === 1 && second && text.includes('Stopping')) {
+        sent = 2;
+        child.kill(second);
+      }
+    },
+  });
+}
+
+describe('signals', () => {
+  it('keep what is complete: 130 after SIGINT, 143 after SIGTERM', async () => {
+    const lines = await interrupted('SIGINT');
+    expect([lines.status, lines.signal]).toEqual([130, null]);
+    const complete = lines.stdout.trim().split('\n');
+    expect(complete.length).toBeLessThan(3000);
+    for (const line of complete) expect(JSON.parse(line)).toMatchObject({ file: 'a.png', width: 60 });
+    expect((await interrupted('SIGTERM')).status).toBe(143);
+  });
+
+  it('twice leave at once', async () => {
+    const { signal, stdout } = await interrupted('SIGINT', 'SIGINT');
+    expect(signal).toBe('SIGINT');
+    expect(stdout.split('\n').length).toBeLessThan(3000);
+  });
+
+  it('leave no half-written file', async () => {
+    const before = await readdir(temporary());
+    let sent = false;
+    const { status, stdout } = await run(['features', 'large.png', '-o', 'f.npy', '--size', '4000', '--stride', '16', '--levels', 'os4'], {
+      onOutput: (child, text) => {
+        if (!sent && text.includes('%')) {
+          sent = true;
+          child.kill('SIGINT');
+        }
+      },
+    });
+    expect([status, stdout]).toEqual([130, '']);
+    expect(await readdir(temporary())).toEqual(before);
+  });
+});
+
+it('is content when the reader of its result leaves early', async () => {
+  const files = Array.from({ length: 500 }, () => 'a.png');
+  const { status, stderr } = await run([...classify, ...files, '--jsonl'], { onOutput: (child) => child.stdout?.destroy() });
+  expect(status).toBe(0);
+  expect(stderr).not.toContain('EPIPE');
+});

@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pooledHead, type TextTowerConfig, textTower, type ViTaminConfig, vitaminTrunk } from '@vitamin-vlm/backbone';
+import { writeSafetensors } from '@vitamin-vlm/checkpoint';
+import { sizeOf, type Tensor, tensor } from '@vitamin-vlm/core';
+import { Graph, Parameters } from '@vitamin-vlm/graph';
+import { encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+import { afterAll, beforeAll } from 'vitest';
+import { runCommandLine } from '../src/program.ts';
+
+/** What a run of the command left behind. */
+export interface Run {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process and what has come so far whenever something comes. */
+  readonly onOutput?: (child: ReturnType<typeof spawn>, text: string) => void;
+}
+
+const command = fileURLToPath(new URL('../bin/vitamin.js', import.meta.url));
+
+/** Runs the real command. Nothing of the environment that could change what it prints is passed on. */
+export async function vitamin(args: readonly string[], { cwd, env, onOutput }: RunOptions = {}): Promise<Run> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(?:VITAMIN_|HF_|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|VITEST)/u.test(name),
+  );
+  const child = spawn(process.execPath, [command, ...args], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    onOutput?.(child, stdout + stderr);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    onOutput?.(child, stdout + stderr);
+  });
+  const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once('error', reject).once('close', (code, name) => resolve([code, name]));
+  });
+  return { status, signal, stdout, stderr };
+}
+
+/** Runs the program inside this process: what a run prints and returns, without the time a new process takes. */
+export async function inProcess(args: readonly string[]): Promise<Run> {
+  let [stdout, stderr] = ['', ''];
+  const streams = { stdout: { write: (text: string) => (stdout += text) }, stderr: { write: (text: string) => (stderr += text) } };
+  const stop = { signal: new AbortController().signal, exitCode: () => undefined, abandon: () => undefined };
+  const status = await runCommandLine(args, streams, stop);
+  return { status, signal: null, stdout, stderr };
+}
+
+/** The tests of a file run in a temporary folder, with the model in `model/` as the default and a cache of their own. */
+export function inTemporaryFolder(): { temporary: (...parts: string[]) => string; run: (...args: string[]) => Promise<Run> } {
+  const temporary = temporaryFolder();
+  const home = process.cwd();
+  beforeAll(() => {
+    process.chdir(temporary());
+    process.env['VITAMIN_MODEL'] = temporary('model');
+    process.env['VITAMIN_CACHE_DIR'] = temporary('cache');
+    process.env['VITAMIN_NO_PROGRESS'] = '1'; // it comes with time, and this machine may be busy
+  });
+  afterAll(() => process.chdir(home));
+  return { temporary, run: (...args) => inProcess(args) };
+}
+
+/** A temporary folder for the tests of one file. */
+export function temporaryFolder(): (...parts: string[]) => string {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'vitamin-cli-'));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+  return (...parts) => join(folder, ...parts);
+}
+
+const image: ViTaminConfig = { widths: [8, 16, 64], depths: [1, 1, 2], heads: 2, embedDim: 32, positions: true };
+const text: TextTowerConfig = { width: 64, heads: 2, layers: 1, embedDim: 32, vocabulary: 49408, context: 77 };
+
+/** Writes a whole small model of 32-pixel pictures with random weights, as open_clip lays it out. */
+export async function writeTinyModel(folder: string): Promise<string> {
+  const graph = new Graph('shapes');
+  const parameters = new Parameters(graph);
+  const visual = parameters.root.at('visual');
+  const { blocks } = vitaminTrunk(visual.at('trunk'), graph.input('image', 'float32', [1, 3, 32, 32]), image);
+  pooledHead(visual, blocks.at(-1)!, image.embedDim);
+  textTower(parameters.root.at('text'), graph.input('ids', 'int32', [1, 77]), graph.input('ends', 'int32', [1]), text);
+  const random = generator(7);
+  const weights = new Map<string, Tensor>([['logit_scale', tensor('float32', [], new Float32Array([Math.log(50)]))]]);
+  for (const [name, shape] of parameters.declared) {
+    const norm = shape.length === 1 && !name.endsWith('bias') ? 1 : 0;
+    const scale = shape.length < 2 ? 0.1 : Math.sqrt(3 / Math.max(sizeOf(shape.slice(1)), 1));
+    weights.set(
+      name,
+      tensor(
+        'float32',
+        shape,
+        Float32Array.from({ length: sizeOf(shape) }, () => norm + scale * (2 * random() - 1)),
+      ),
+    );
+  }
+  await mkdir(folder, { recursive: true });
+  await writeSafetensors(join(folder, 'open_clip_model.safetensors'), weights, { license: 'apache-2.0' });
+  return folder;
+}
+
+/** Writes a PNG of coloured noise blocks. */
+export async function writePicture(path: string, width: number, height: number, seed = 1): Promise<string> {
+  const random = generator(seed);
+  const blocks = Array.from({ length: 3 * 64 }, () => Math.floor(random() * 256));
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    const cell = Math.floor(((pixel % width) * 8) / width) + 8 * Math.floor((Math.floor(pixel / width) * 8) / height);
+    return blocks[cell * 3 + (i % 3)]!;
+  });
+  await writeFileAtomic(path, await encodePng({ width, height, data }));
+  return path;
+}
+
+/** Writes a file that says it is a picture and is none. */
+export async function writeBrokenPicture(path: string): Promise<string> {
+  await writeFile(path, 'not a picture');
+  return path;
+}
+
+/** mulberry32: the same numbers from 0 to 1 for the same seed. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
