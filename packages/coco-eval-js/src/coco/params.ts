@@ -54,7 +54,7 @@ const DETECTION_AREAS: readonly (readonly [string, AreaRange])[] = [
  * @example
  * ```ts
  * import { defaultParams } from 'coco-eval-js';
- * const params = defaultParams('bbox', { images: [{ id: 1 }], annotations: [], categories: [{ id: 7 }] });
+ * const params = defaultParams('bbox', { images: [{ id: 1 }], categories: [{ id: 7 }] });
  * console.log(params.maxDets, params.areaRngLbl); // [1, 10, 100] ["all", "small", "medium", "large"]
  * ```
  */
