@@ -66,7 +66,7 @@ async function zeroShot(backbone: Backbone, { split, firstSeed, perKind, signal 
     for (let i = 0; i < perKind; i++) if (nearest(images, i, vocabulary.embeddings) === k) hits++;
     correct.set(name, hits);
   }
-  const share = (some: readonly string[]): number => some.reduce((sum, name) => sum + correct.get(name)!, 0) / (some.length * perKind);
+  const accuracyOf = (some: readonly string[]): number => some.reduce((sum, name) => sum + correct.get(name)!, 0) / (some.length * perKind);
   const perName = names.map((kind) => ({ kind, accuracy: correct.get(kind)! / perKind })).toSorted((a, b) => a.accuracy - b.accuracy);
   return {
     all: share(names),
