@@ -69,9 +69,9 @@ async function zeroShot(backbone: Backbone, { split, firstSeed, perKind, signal 
   const accuracyOf = (some: readonly string[]): number => some.reduce((sum, name) => sum + correct.get(name)!, 0) / (some.length * perKind);
   const perName = names.map((kind) => ({ kind, accuracy: correct.get(kind)! / perKind })).toSorted((a, b) => a.accuracy - b.accuracy);
   return {
-    all: share(names),
-    base: share(baseKinds),
-    novel: share(novelKinds),
+    all: accuracyOf(names),
+    base: accuracyOf(baseKinds),
+    novel: accuracyOf(novelKinds),
     pictures: names.length * perKind,
     worst: perName.slice(0, 5),
   };
