@@ -165,6 +165,17 @@ it('writes one page that asks for nothing and escapes foreign text', async () =>
   }
 });
 
+it('says so when the page cannot be written, and still prints the numbers', async () => {
+  const taken = join(folder, 'taken');
+  writeFileSync(taken, 'a file');
+  const { status, out, err } = await run(...files(), '--report', join(taken, 'deeper'));
+  expect(status).toBe(3);
+  expect(out.split('\n')).toHaveLength(13);
+  expect(err).toContain('Expected a folder to write to');
+  expect((await run(...files(), '--report', join(folder, 'a/b/c'), '-q')).err).toBe('');
+  expect(readdirSync(join(folder, 'a/b/c'))).toEqual(['dt.html']);
+});
+
 it('explains wrong flags on stderr and exits with 2', async () => {
   const cases: [string[], string][] = [
     [[...files(), '--confusoin'], 'did you mean --confusion?'],

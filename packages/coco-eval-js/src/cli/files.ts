@@ -1,5 +1,5 @@
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CocoEvalError } from '../errors.ts';
 
 /** The name of a file without folder, `.gz` and `.json`. */
@@ -25,17 +25,25 @@ async function exists(path: string): Promise<boolean> {
 export async function writeNew(folder: string, name: string, extension: string, text: string, force: boolean): Promise<string> {
   const temporary = join(folder, `.${name}.${process.pid}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const path = force ? join(folder, `${name}.${extension}`) : await freePath(folder, name, extension);
     await writeFile(temporary, text);
     await rename(temporary, path);
     return path;
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // What went wrong is told below; that there is nothing to remove is not.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new CocoEvalError('INPUT_UNREADABLE', `Expected a folder to write to at ${folder} but received ${(cause as Error).message}`, {
       cause,
     });
   }
+}
+
+/** Node's own recursive mkdir never ends below a folder that exists and takes no entries, such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await exists(folder)) return;
+  if (!(await exists(dirname(folder)))) await makeFolder(dirname(folder));
+  await mkdir(folder);
 }
 
 async function freePath(folder: string, name: string, extension: string): Promise<string> {

@@ -50,11 +50,12 @@ async function evaluateFiles(line: CommandLine, { stdout, stderr }: CommandStrea
     for (const { count, message, firstIndex } of shown.warnings)
       stderr.write(`warning: ${count} ${message} (first: entry ${firstIndex})\n`);
   }
+  // Before the report: a folder that cannot be written must not cost the numbers.
+  stdout.write(line.values.json ? `${JSON.stringify(shown.document(), null, 2)}\n` : shown.text());
   if (line.values.report !== undefined) {
     const path = await writeNew(line.values.report, stem(line.results), 'html', await shown.page(), line.values.force === true);
     if (!quiet) stderr.write(`report: ${path}\n`);
   }
-  stdout.write(line.values.json ? `${JSON.stringify(shown.document(), null, 2)}\n` : shown.text());
 }
 
 /** Panoptic evaluation is loaded late: it would only lengthen the start of the others. */
