@@ -1,4 +1,5 @@
 import type { Figure, Target } from './figure.ts';
+import type { Clock } from './paired.ts';
 import type { WindowModel } from './window-model.ts';
 
 /** What every benchmark is given. */
@@ -7,6 +8,8 @@ export interface Setting {
   readonly folder: string;
   readonly threads: number;
   readonly rounds: number;
+  /** For what is timed inside this process. */
+  readonly clock: Clock;
   readonly model: WindowModel;
   /** The weights of `model`, written when first asked for. */
   readonly weights: () => Promise<string>;

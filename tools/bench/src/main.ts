@@ -11,6 +11,7 @@ import { resizeBench } from './benches/resize.ts';
 import { sessionBench } from './benches/session.ts';
 import { windowBench } from './benches/window.ts';
 import { type Figure, verdict } from './figure.ts';
+import { cpuTime, wallTime } from './paired.ts';
 import { describeMachine, formatTable } from './report.ts';
 import { type WindowModel, windowSides, writeWeights } from './window-model.ts';
 
@@ -26,6 +27,7 @@ interface Flags {
   readonly json?: boolean;
   readonly threads: number;
   readonly rounds: number;
+  readonly cpuTime?: boolean;
   readonly model: WindowModel['size'];
   readonly folder: string;
 }
@@ -49,7 +51,12 @@ async function run(names: string[], flags: Flags): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
   const { load, ...machine } = before;
-  const about = { ...machine, threads: flags.threads, load: [load, (await describeMachine()).load] };
+  const about = {
+    ...machine,
+    threads: flags.threads,
+    clock: flags.cpuTime ? 'CPU time' : 'wall time',
+    load: [load, (await describeMachine()).load],
+  };
   if (flags.json) {
     console.log(
       JSON.stringify({ schemaVersion: 1, ...about, figures: figures.map((figure) => ({ ...figure, verdict: verdict(figure) })) }),
@@ -58,14 +65,14 @@ async function run(names: string[], flags: Flags): Promise<void> {
   }
   console.log(formatTable(figures));
   console.log(
-    `\n${machine.cpu}, ${machine.cores} cores, ${flags.threads} threads, load ${about.load.join(' to ')}; Node ${machine.node}, ONNX Runtime ${machine.onnxruntime}`,
+    `\n${machine.cpu}, ${machine.cores} cores, ${flags.threads} threads, ${about.clock}, load ${about.load.join(' to ')}; Node ${machine.node}, ONNX Runtime ${machine.onnxruntime}`,
   );
 }
 
-function settingOf({ threads, rounds, model: size }: Flags, folder: string): Setting {
+function settingOf({ threads, rounds, cpuTime: cpu, model: size }: Flags, folder: string): Setting {
   const model = { size, side: windowSides[size] };
   let written: Promise<string> | undefined;
-  return { folder, threads, rounds, model, weights: () => (written ??= writeWeights(folder, model)) };
+  return { folder, threads, rounds, clock: cpu ? cpuTime : wallTime, model, weights: () => (written ??= writeWeights(folder, model)) };
 }
 
 await new Command('bench')
@@ -76,6 +83,7 @@ await new Command('bench')
   .option('--json', 'one JSON document on stdout instead of a table')
   .option('--threads <n>', 'threads of ONNX Runtime', whole, defaultThreads())
   .option('--rounds <n>', 'repetitions of each measurement', whole, 5)
+  .option('--cpu-time', 'time window, batch and resize by the CPU time of the process: for busy machines, with --threads 1')
   .addOption(new Option('--model <size>', 'image tower; the targets hold for large').choices(Object.keys(windowSides)).default('large'))
   .option('--folder <dir>', 'where the weights are written, 1.4 GB, and deleted afterwards', tmpdir())
   .action(run)

@@ -1,7 +1,7 @@
 // A process of its own that opens one session, says when it is ready, runs some windows, and says how much memory that took.
-import { readFileSync } from 'node:fs';
 import { toOnnx } from '@vitamin-vlm/graph';
 import { Session } from '@vitamin-vlm/runtime';
+import { type ProcessMemory, processMemory } from './process-memory.ts';
 import { windowGraph, windowPixels } from './window-model.ts';
 
 /** Either a checkpoint, as a user opens it, or a graph that lies in a cache already: what ONNX Runtime needs by itself. */
@@ -10,15 +10,7 @@ export type SessionJob = { readonly threads: number; readonly windows: number } 
   | { readonly graph: string }
 );
 
-export type SessionReport =
-  | { readonly kind: 'ready' }
-  | {
-      readonly kind: 'memory';
-      /** Largest resident memory of the whole process so far, in bytes. */
-      readonly peak: number;
-      /** Of what is resident now: bytes of mapped files. Linux only. */
-      readonly mapped?: number;
-    };
+export type SessionReport = { readonly kind: 'ready' } | ({ readonly kind: 'memory' } & ProcessMemory);
 
 const job = JSON.parse(process.argv[2]!) as SessionJob;
 const say = (report: SessionReport): boolean => process.send!(report);
@@ -30,13 +22,6 @@ const session =
 say({ kind: 'ready' });
 const image = windowPixels(1, session.inputs[0]!.shape[2] as number);
 for (let run = 0; run < job.windows; run++) await session.run({ image });
-const mapped = mappedBytes();
-say({ kind: 'memory', peak: process.resourceUsage().maxRSS * 1024, ...(mapped === undefined ? {} : { mapped }) });
+say({ kind: 'memory', ...processMemory() });
 await session.close();
 process.disconnect();
-
-function mappedBytes(): number | undefined {
-  if (process.platform !== 'linux') return undefined;
-  const kilobytes = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-}

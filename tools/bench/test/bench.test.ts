@@ -9,7 +9,7 @@ import { Graph, Parameters } from '@vitamin-vlm/graph';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Figure, verdict } from '../src/figure.ts';
 import { multiplications } from '../src/multiplications.ts';
-import { median, medianRatio, paired } from '../src/paired.ts';
+import { cpuTime, median, medianRatio, paired, wallTime } from '../src/paired.ts';
 import { formatTable } from '../src/report.ts';
 import { sparseSafetensors, sparseTorchArchive } from '../src/sparse-files.ts';
 
@@ -42,13 +42,17 @@ it('takes medians, and alternates which of two tasks begins after one warm-up of
   expect(median([4, 1, 2, 3])).toBe(2.5);
   expect(medianRatio({ ours: [2, 30, 9], peer: [1, 10, 9] })).toBe(2);
   const order: string[] = [];
+  let reading = 0;
+  const clock = () => reading++;
   const times = await paired(
     2,
+    clock,
     () => order.push('ours'),
     () => order.push('peer'),
   );
   expect(order).toEqual(['ours', 'peer', 'ours', 'peer', 'peer', 'ours']);
-  expect([times.ours.length, times.peer.length]).toEqual([2, 2]);
+  expect(times).toEqual({ ours: [1, 1], peer: [1, 1] });
+  for (const real of [wallTime, cpuTime]) expect(real()).toBeLessThanOrEqual(real());
 });
 
 // Published per image by the authors are the multiplications without those of attention; these include them (computed with PyTorch hooks).
@@ -92,7 +96,7 @@ it('runs every benchmark, prints one JSON document, and leaves nothing behind', 
     parent,
   ]);
   const { figures, ...about } = JSON.parse(stdout) as { figures: (Figure & { verdict: string })[] };
-  expect(about).toMatchObject({ schemaVersion: 1, threads: 1, load: [expect.any(Number), expect.any(Number)] });
+  expect(about).toMatchObject({ schemaVersion: 1, threads: 1, clock: 'wall time', load: [expect.any(Number), expect.any(Number)] });
   expect(figures.map(({ bench }) => bench)).toEqual([
     ...Array<string>(2).fill('window'),
     ...Array<string>(2).fill('session'),

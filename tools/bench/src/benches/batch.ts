@@ -6,7 +6,7 @@ import { median, medianRatio, paired } from '../paired.ts';
 import { windowGraph, windowPixels } from '../window-model.ts';
 
 /** Windows per second when several go into one run, beside one at a time. */
-export async function batchBench({ folder, threads, rounds, model, weights }: Setting): Promise<Figure[]> {
+export async function batchBench({ folder, threads, rounds, clock, model, weights }: Setting): Promise<Figure[]> {
   const file = await weights();
   const open = async (batch: number): Promise<Session> =>
     await Session.create(toOnnx(await windowGraph(file, batch)), { threads, cacheDir: folder, spinning: true, execution: 'inline' });
@@ -18,6 +18,7 @@ export async function batchBench({ folder, threads, rounds, model, weights }: Se
     const image = windowPixels(batch, model.side);
     const times = await paired(
       rounds,
+      clock,
       () => session.run({ image }),
       () => single.run({ image: one }),
     );

@@ -12,7 +12,7 @@ const jobs = [
 ] as const;
 
 /** Our bicubic resize, exact with Pillow and on one thread, beside sharp's with its own default threads, from pixels to pixels. */
-export async function resizeBench({ rounds }: Setting): Promise<Figure[]> {
+export async function resizeBench({ rounds, clock }: Setting): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { from, to, repeats } of jobs) {
     const picture: Picture = {
@@ -23,6 +23,7 @@ export async function resizeBench({ rounds }: Setting): Promise<Figure[]> {
     const [width, height] = to;
     const times = await paired(
       rounds * 3, // milliseconds each
+      clock,
       () => {
         for (let i = 0; i < repeats; i++) resize(picture, width, height, 'bicubic');
       },

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Setting, targetOfLarge } from '../bench.ts';
 import type { Figure } from '../figure.ts';
 import { median, medianRatio } from '../paired.ts';
+import type { ProcessMemory } from '../process-memory.ts';
 import type { SessionJob, SessionReport } from '../session-worker.ts';
 
 /** Processes of each kind: starting one is slow, and its time varies little beside the machine's own noise. */
@@ -50,11 +51,9 @@ export async function sessionBench({ folder, threads, model, weights: write }: S
   ];
 }
 
-interface Outcome {
+interface Outcome extends ProcessMemory {
   /** Seconds from the command. */
   readonly ready: number;
-  readonly peak: number;
-  readonly mapped: number | undefined;
 }
 
 function runInProcess(job: SessionJob): Promise<Outcome> {
@@ -66,7 +65,7 @@ function runInProcess(job: SessionJob): Promise<Outcome> {
     let outcome: Outcome | undefined;
     child.on('message', (report: SessionReport) => {
       if (report.kind === 'ready') ready = (performance.now() - start) / 1000;
-      else outcome = { ready, peak: report.peak, mapped: report.mapped };
+      else outcome = { ready, ...report };
     });
     child.once('error', reject);
     child.once('exit', (code) => (outcome && code === 0 ? resolve(outcome) : reject(new Error(`${script} ended with code ${code}`))));

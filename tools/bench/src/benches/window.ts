@@ -15,7 +15,7 @@ const products = [
 ] as const;
 
 /** Arithmetic speed of the whole tower beside that of a bare matrix product: what everything around the products costs. */
-export async function windowBench({ folder, threads, rounds, model, weights }: Setting): Promise<Figure[]> {
+export async function windowBench({ folder, threads, rounds, clock, model, weights }: Setting): Promise<Figure[]> {
   const graph = await windowGraph(await weights(), 1);
   const work = 2 * multiplications(graph);
   // Spinning is on by default only for as many threads as there are cores; here one session runs at a time.
@@ -30,6 +30,7 @@ export async function windowBench({ folder, threads, rounds, model, weights }: S
     const repeats = Math.max(1, Math.round(work / once)); // as much arithmetic as the tower's
     const times = await paired(
       rounds,
+      clock,
       () => tower.run({ image }),
       () => repeat(product, { x }, repeats),
     );
