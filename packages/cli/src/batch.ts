@@ -23,7 +23,7 @@ const ENDINGS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', 
 /**
  * Files, with the pictures of a folder in its place, by name. What does not exist is kept: opening it says so.
  *
- * @throws VitaminError `INPUT_NOT_FOUND` for a folder without pictures.
+ * @throws VitaminError `INPUT_NOT_FOUND` for a folder without pictures, `INPUT_UNREADABLE` for one that is closed.
  */
 export async function expandFolders(inputs: readonly string[]): Promise<string[]> {
   const files: string[] = [];
@@ -33,7 +33,10 @@ export async function expandFolders(inputs: readonly string[]): Promise<string[]
       files.push(input);
       continue;
     }
-    const names = (await readdir(input)).filter((name) => ENDINGS.has(extname(name).toLowerCase())).toSorted();
+    const entries = await readdir(input).catch((cause: unknown) => {
+      throw new VitaminError('INPUT_UNREADABLE', `Expected a folder that can be read but ${input} cannot`, { cause });
+    });
+    const names = entries.filter((name) => ENDINGS.has(extname(name).toLowerCase())).toSorted();
     if (names.length === 0) {
       throw new VitaminError('INPUT_NOT_FOUND', `Expected pictures in ${input} but found none`, {
         hint: `Endings: ${[...ENDINGS].join(' ')}.`,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 
 /** Names of output files: none that exists is overwritten unless forced, and none twice in one run. */
@@ -22,10 +22,9 @@ export class FileWriter {
    * @throws VitaminError `USAGE` when the folder is missing or closed, before any work is done.
    */
   static async forFile(path: string, force: boolean): Promise<FileWriter> {
-    const full = resolve(path);
-    await checkFolder(dirname(full));
-    if (await isFolder(full)) throw new VitaminError('USAGE', `Expected a file to write but ${path} is a folder`);
-    return new FileWriter(dirname(full), basename(full), force);
+    await checkFolder(dirname(path));
+    if (await isFolder(path)) throw new VitaminError('USAGE', `Expected a file to write but ${path} is a folder`);
+    return new FileWriter(dirname(path), basename(path), force);
   }
 
   /**
@@ -34,12 +33,11 @@ export class FileWriter {
    * @throws VitaminError `USAGE` when it cannot be made or written.
    */
   static async forFolder(path: string, force: boolean): Promise<FileWriter> {
-    const full = resolve(path);
-    await mkdir(full, { recursive: true }).catch((cause: unknown) => {
-      throw cannotWrite(full, cause);
+    await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+      throw cannotWrite(path, cause);
     });
-    await checkFolder(full);
-    return new FileWriter(full, '', force);
+    await checkFolder(path);
+    return new FileWriter(path, '', force);
   }
 
   /**

@@ -22,7 +22,7 @@ export async function loadModel(context: Context, { model = EMBEDDED_MODEL }: Mo
 /** How to find and fetch weights. */
 export function locateOptions({ flags, signal, progress }: Context, model: string): LocateOptions {
   // Absent flags stay absent, so that the HF_* variables decide.
-  const hub = { ...(flags.cacheDir === undefined ? {} : { cacheDir: hubFolder(flags.cacheDir) }), ...(flags.force ? { force: true } : {}) };
+  const hub = flags.cacheDir === undefined ? {} : { cacheDir: hubFolder(flags.cacheDir) };
   return { signal, onProgress: progress.reporter(model), ...(flags.offline ? { offline: true } : {}), hub };
 }
 

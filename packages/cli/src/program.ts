@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { VitaminError } from '@vitamin-vlm/core';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands.ts';
@@ -43,7 +44,7 @@ export async function runCommandLine(args: readonly string[], streams: Streams, 
     });
     const line = withHelp(args, program);
     // Its flags are coco-eval's own, not this program's.
-    if (line[0] === 'eval') status = await (await import('./commands/eval.ts')).evaluate(line.slice(1));
+    if (line[0] === 'eval') status = await (await import('./commands/eval.ts')).evaluate(line.slice(1), stop.signal);
     else await program.parseAsync(line, { from: 'user' });
   } catch (error) {
     // commander has printed its own: help and version end with 0, everything else is a mistake in the command line.
@@ -99,7 +100,7 @@ function report(error: unknown, output: Output, stop: Stop): number {
     // What the signal asked for is no error; a reader that has gone needs no message.
     if (error.code === 'ABORTED' && stop.signal.aborted) return 0;
     output.error(error.code, error.message, error.hint);
-    output.detail(String(error.stack));
+    output.detail(inspect(error));
     return exitCodes[error.code];
   }
   output.error(
@@ -107,7 +108,7 @@ function report(error: unknown, output: Output, stop: Stop): number {
     error instanceof Error ? error.message : String(error),
     'This is a mistake in vitamin. Report it with what -v shows.',
   );
-  output.detail(error instanceof Error ? String(error.stack) : '');
+  output.detail(inspect(error));
   return 1;
 }
 

@@ -3,13 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 /** `vitamin eval`: hands its arguments to the command of coco-eval-js, in a process of its own, and ends with its status. */
-export async function evaluate(args: readonly string[]): Promise<number> {
+export async function evaluate(args: readonly string[], signal: AbortSignal): Promise<number> {
   const manifest = new URL(import.meta.resolve('coco-eval-js/package.json'));
   const { bin } = JSON.parse(await readFile(manifest, 'utf8')) as { bin: Record<string, string> };
   const program = fileURLToPath(new URL(bin['coco-eval']!, manifest));
   const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit' });
+  // Ctrl-C reaches the whole process group, other signals only this process.
+  signal.addEventListener('abort', () => child.kill());
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGTERM' ? 143 : 130)));
+    child.once('exit', (code, name) => resolve(code ?? (name === 'SIGTERM' ? 143 : 130)));
   });
 }

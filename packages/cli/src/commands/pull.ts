@@ -33,5 +33,11 @@ async function fetchWeights(context: Context, address: string): Promise<string> 
     });
   }
   const { hub, signal, onProgress, offline } = locateOptions(context, address);
-  return await resolveHubFile(published ? `hf:${published.repo}` : address, { ...hub, signal, onProgress, offline });
+  return await resolveHubFile(published ? `hf:${published.repo}` : address, {
+    ...hub,
+    signal,
+    onProgress,
+    offline,
+    force: context.flags.force,
+  });
 }

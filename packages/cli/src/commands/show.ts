@@ -46,7 +46,7 @@ async function findWeights(context: Context, address: string): Promise<Known> {
   const { hub, signal, onProgress } = locateOptions(context, address);
   try {
     const uri = published ? `hf:${published.repo}` : address;
-    const path = await resolveHubFile(uri, { ...hub, force: false, offline: true, signal, onProgress });
+    const path = await resolveHubFile(uri, { ...hub, offline: true, signal, onProgress });
     return { address, path, ...(published ? { published } : {}) };
   } catch (error) {
     if (published && error instanceof VitaminError && error.code === 'OFFLINE') return { address, published };
