@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Run, type RunOptions, temporaryFolder, vitamin, writeBrokenPicture, writePicture, writeTinyModel } from './support.ts';
 
 /** The command as a process of its own: streams, statuses, signals. What it computes is tested in commands.test.ts. */
 const temporary = temporaryFolder();
+const embedded = fileURLToPath(new URL('../../../models/nano/open_clip_model.safetensors', import.meta.url));
 const classify = ['classify', '--labels', 'red bus,dog'];
 
 beforeAll(async () => {
@@ -29,6 +32,17 @@ it('ends with 3 when one of several inputs fails, 4 without a model', async () =
   expect(bad.status).toBe(3);
   expect(JSON.parse(bad.stdout)).toMatchObject({ images: [{ file: 'a.png' }], failed: [{ file: 'broken.jpg' }] });
   expect((await run([...classify, 'a.png', '--model', 'nowhere.bin'])).status).toBe(4);
+});
+
+it.skipIf(!existsSync(embedded))('reads a picture with the embedded model when none is named', async () => {
+  const picture = fileURLToPath(new URL('../../../tools/first-run/pictures/farm.png', import.meta.url));
+  const { status, stdout } = await vitamin(['classify', picture, '--labels', 'boat,sheep,pizza', '--json'], {
+    env: { VITAMIN_CACHE_DIR: temporary('cache') },
+  });
+  expect(status).toBe(0);
+  const document = JSON.parse(stdout) as { model: { address: string }; images: [{ labels: { label: string }[] }] };
+  expect(document.model.address).toBe('nano');
+  expect(document.images[0].labels.map(({ label }) => label)[0]).toBe('sheep');
 });
 
 /** A run that takes long (and has a long command line, which ONNX Runtime's telemetry does not survive), and the signals it gets: the first after the first line of output, the second when that was answered. */
