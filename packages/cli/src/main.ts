@@ -1,10 +1,6 @@
 import { runCommandLine } from './program.ts';
 import { stopOnSignals } from './signals.ts';
 
-// ONNX Runtime 1.29 and later reports its use to Microsoft unless this is set before it loads. It also matches the command line with a recursive
-// regular expression for that, which overflows the stack from about 13 kB on: a thousand file names.
-process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
-
 const stop = stopOnSignals(process.stderr);
 // A reader that stops early (`vitamin list | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -4,6 +4,7 @@ import { arch, platform } from 'node:process';
 import { dirname, join } from 'node:path';
 
 import { VitaminError } from '@vitamin-vlm/core';
+import { disableTelemetry } from './telemetry.ts';
 
 /** Where a network computes. Which of them exist depends on the platform: see `listProviders`. */
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'tensorrt' | 'coreml' | 'dml';
@@ -69,6 +70,7 @@ export async function checkProvider(provider: string): Promise<void> {
 
 /** Loads the native library on first use, so that importing this package costs nothing and a broken install has a clear error. */
 export async function loadOnnxRuntime(): Promise<typeof import('onnxruntime-node')> {
+  disableTelemetry();
   try {
     return await import('onnxruntime-node');
   } catch (cause) {

@@ -5,6 +5,7 @@ import { arrayTypes, VitaminError, type Tensor } from '@vitamin-vlm/core';
 import type { Engine, EngineOptions } from './engine.ts';
 import { fromErrorData } from './engine-error.ts';
 import { markBusy, markIdle, unwatchThread, watchThread } from './exit-guard.ts';
+import { disableTelemetry } from './telemetry.ts';
 import type { NamedTensors, ValueInfo } from './value-info.ts';
 import type { Reply, Request } from './worker.ts';
 
@@ -27,6 +28,7 @@ export class WorkerEngine implements Engine {
   #failure: VitaminError | undefined;
 
   private constructor() {
+    disableTelemetry();
     // Flags of the parent such as --eval or a loader are not for the worker, which is plain JavaScript.
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'vitamin-session', execArgv: [], workerData: this.#busy });
     this.#exit = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
