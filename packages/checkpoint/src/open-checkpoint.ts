@@ -7,23 +7,10 @@ import { openFile, unreadable, type ByteSource } from './byte-source.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { quote } from './corrupt.ts';
 import { FileCheckpoint } from './file-checkpoint.ts';
+import { weightNames } from './hub/weights.ts';
 import { readFile } from './read-file.ts';
 import { openShards } from './shards.ts';
 import { sniff } from './sniff.ts';
-
-/** What is looked for in a folder, first found first: open_clip's order, with the index of each sharded form after its single file. */
-const knownNames: readonly string[] = [
-  'open_clip_model.safetensors',
-  'open_clip_pytorch_model.safetensors',
-  'open_clip_pytorch_model.bin',
-  'open_clip_pytorch_model.pth',
-  'model.safetensors',
-  'model.safetensors.index.json',
-  'pytorch_model.bin',
-  'pytorch_model.bin.index.json',
-  'pytorch_model.pth',
-  'model.pth',
-];
 
 /**
  * Opens a checkpoint without reading its tensors: safetensors, a torch archive (`.bin`, `.pt`, `.pth`), `.npy`, the `*.index.json` of a
@@ -74,10 +61,10 @@ async function findFile(path: string): Promise<string> {
   const names = await readdir(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
-  const found = knownNames.find((name) => names.includes(name));
+  const found = weightNames.find((name) => names.includes(name));
   if (found !== undefined) return join(path, found);
   const seen = names.length === 0 ? 'an empty folder' : names.slice(0, 5).map(quote).join(', ');
-  throw new VitaminError('WEIGHTS_MISSING', `Expected one of ${knownNames.join(', ')} in ${path} but found ${seen}`, {
+  throw new VitaminError('WEIGHTS_MISSING', `Expected one of ${weightNames.join(', ')} in ${path} but found ${seen}`, {
     hint: 'Name the weight file itself.',
   });
 }

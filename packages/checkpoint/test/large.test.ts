@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 import { beforeAll, expect, it } from 'vitest';
 
-import { writeAll } from '../src/atomic-file.ts';
+import { writeAll } from '../src/write-all.ts';
 import { PickleWriter } from '../src/torch/pickle-writer.ts';
 import { ZipWriter } from '../src/torch/zip-writer.ts';
 import { temporaryFolder } from './support/folder.ts';

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { VitaminError } from '@vitamin-vlm/core';
+import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 
 /** Names of output files: none that exists is overwritten unless forced, and none twice in one run. */
 export class FileWriter {
@@ -63,24 +62,8 @@ export class FileWriter {
   /** Writes the one file, whole or not at all, and returns its path. */
   async write(bytes: Uint8Array): Promise<string> {
     const path = await this.path();
-    await writeWhole(path, bytes);
+    await writeFileAtomic(path, bytes);
     return path;
-  }
-}
-
-/**
- * Writes under a temporary name, then renames. (The image package does the same, but loading it takes longer than a short command.)
- *
- * @throws VitaminError `USAGE` when the system refuses.
- */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, bytes, { flag: 'wx' });
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cannotWrite(path, cause);
   }
 }
 

@@ -1,7 +1,8 @@
 import { basename, extname } from 'node:path';
 import { type Label, type LabelMap, UNLABELLED } from '@vitamin-vlm/backbone';
+import { writeFileAtomic } from '@vitamin-vlm/core';
 import { drawLabelMap, encodeLabelPng, encodePng, labelColour, type Picture } from '@vitamin-vlm/image';
-import { type FileWriter, writeWhole } from './file-writer.ts';
+import type { FileWriter } from './file-writer.ts';
 
 /** A label of a picture and how much of it there is. */
 export interface Region {
@@ -54,11 +55,11 @@ export async function writeLabelFiles(
   const [labelPath = '', json = '', overlay] = await writer.paths(stem, ['.labels.png', '.json', ...(picture ? ['.overlay.png'] : [])]);
   const files: LabelFiles = { labels: labelPath, json, ...(overlay === undefined ? {} : { overlay }) };
   const narrow = image.data instanceof Uint8Array;
-  await writeWhole(labelPath, await encodeLabelPng(image, narrow ? labels.map((_, i) => labelColour(i)) : undefined));
+  await writeFileAtomic(labelPath, await encodeLabelPng(image, narrow ? labels.map((_, i) => labelColour(i)) : undefined));
   if (picture && overlay !== undefined) {
     const names = labels.map(({ name }) => name);
-    await writeWhole(overlay, await encodePng(drawLabelMap(picture, image, names, { ignore: image.unlabelled })));
+    await writeFileAtomic(overlay, await encodePng(drawLabelMap(picture, image, names, { ignore: image.unlabelled })));
   }
-  await writeWhole(json, Buffer.from(`${JSON.stringify({ ...document, files }, null, 2)}\n`));
+  await writeFileAtomic(json, `${JSON.stringify({ ...document, files }, null, 2)}\n`);
   return files;
 }

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pooledHead, type TextTowerConfig, textTower, type ViTaminConfig, vitaminTrunk } from '@vitamin-vlm/backbone';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { sizeOf, type Tensor, tensor } from '@vitamin-vlm/core';
+import { sizeOf, type Tensor, tensor, writeFileAtomic } from '@vitamin-vlm/core';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
-import { encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+import { encodePng } from '@vitamin-vlm/image';
 import { afterAll, beforeAll } from 'vitest';
 import { runCommandLine } from '../src/program.ts';
 

@@ -35,7 +35,8 @@ interface Plate {
  * @throws VitaminError `USAGE` for a box that is not four finite numbers, `INPUT_UNREADABLE` for an inconsistent picture.
  * @example
  * ```ts
- * import { decodeImage, drawBoxes, encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+ * import { writeFileAtomic } from '@vitamin-vlm/core';
+ * import { decodeImage, drawBoxes, encodePng } from '@vitamin-vlm/image';
  * const picture = await decodeImage('street.jpg');
  * const drawn = drawBoxes(picture, [{ box: [40, 60, 120, 200], label: 'red umbrella', score: 0.87 }]);
  * await writeFileAtomic('street.boxes.png', await encodePng(drawn));

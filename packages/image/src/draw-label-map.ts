@@ -32,7 +32,8 @@ export interface LabelMapOptions {
  * @throws VitaminError `USAGE` when the map's size is not the picture's or the opacity is not from 0 to 1, `INPUT_UNREADABLE` for an inconsistent picture.
  * @example
  * ```ts
- * import { decodeImage, drawLabelMap, encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+ * import { writeFileAtomic } from '@vitamin-vlm/core';
+ * import { decodeImage, drawLabelMap, encodePng } from '@vitamin-vlm/image';
  * const picture = await decodeImage('street.jpg');
  * const { width, height } = picture;
  * const data = new Uint8Array(width * height).fill(1, (width * height) / 2);

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { VitaminError } from '@vitamin-vlm/core';
 import sharp, { type Sharp } from 'sharp';
@@ -15,7 +13,8 @@ export type Rgb = readonly [red: number, green: number, blue: number];
  * @throws VitaminError `INPUT_UNREADABLE` for an inconsistent picture.
  * @example
  * ```ts
- * import { decodeImage, encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+ * import { writeFileAtomic } from '@vitamin-vlm/core';
+ * import { decodeImage, encodePng } from '@vitamin-vlm/image';
  * await writeFileAtomic('copy.png', await encodePng(await decodeImage('street.jpg')));
  * ```
  */
@@ -92,31 +91,6 @@ export async function encodeIdPng(ids: Uint32Array | Int32Array, width: number, 
     data[i * 3 + 2] = id >> 16;
   }
   return encodePng({ width, height, data });
-}
-
-/**
- * Writes a file so that it is there whole or not at all: under a temporary name in the same folder, then renamed.
- *
- * @throws VitaminError `RUNTIME` when the folder is missing or not writable or the disk is full; nothing is left behind.
- * @example
- * ```ts
- * import { encodePng, writeFileAtomic } from '@vitamin-vlm/image';
- * await writeFileAtomic('red.png', await encodePng({ width: 1, height: 1, data: new Uint8Array([255, 0, 0]) }));
- * ```
- */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, bytes, { flag: 'wx' });
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new VitaminError('RUNTIME', `Expected to write ${path} but the system refused: ${reason}`, {
-      cause,
-      hint: 'Check that the folder exists and is writable, and that the disk has room.',
-    });
-  }
 }
 
 function rawRgb(picture: Picture): Sharp {

@@ -6,7 +6,7 @@ export { drawBoxes } from './draw-boxes.ts';
 export type { LabelledBox } from './draw-boxes.ts';
 export { drawLabelMap } from './draw-label-map.ts';
 export type { LabelMapOptions } from './draw-label-map.ts';
-export { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng, writeFileAtomic } from './encode.ts';
+export { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng } from './encode.ts';
 export type { Rgb } from './encode.ts';
 export { centreCrop, crop, LLAVA_PAD_COLOUR, pad, padToSquare } from './geometry.ts';
 export type { CropRounding } from './geometry.ts';

@@ -1,10 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { decodeImage } from '../src/decode.ts';
-import { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng, writeFileAtomic } from '../src/encode.ts';
+import { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng } from '../src/encode.ts';
 import { labelColour } from '../src/palette.ts';
 import { noise, noisePicture } from './helpers.ts';
 
@@ -57,20 +54,4 @@ it('refuses what does not fit', async () => {
   await expect(encodeLabelPng({ width: 1, height: 1, data: new Uint16Array(1) }, [[1, 2, 3]])).rejects.toMatchObject({ code: 'USAGE' });
   await expect(encodeJpeg(noisePicture(2, 2), 0)).rejects.toMatchObject({ code: 'USAGE' });
   await expect(encodePng({ width: 2, height: 2, data: noise(3) })).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' });
-});
-
-it('writes files whole or not at all', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'vitamin-image-'));
-  try {
-    await writeFileAtomic(join(folder, 'a.bin'), noise(10, 1));
-    await writeFileAtomic(join(folder, 'a.bin'), noise(20, 2));
-    expect(new Uint8Array(await readFile(join(folder, 'a.bin')))).toEqual(noise(20, 2));
-    await expect(writeFileAtomic(folder, noise(10))).rejects.toMatchObject({ code: 'RUNTIME' });
-    await expect(writeFileAtomic(join(folder, 'no', 'such.bin'), noise(10))).rejects.toMatchObject({
-      message: expect.stringContaining('ENOENT'),
-    });
-    expect(await readdir(folder)).toEqual(['a.bin']);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });

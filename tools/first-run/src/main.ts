@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Backbone, EMBEDDED_MODEL } from '@vitamin-vlm/backbone';
-import { VitaminError } from '@vitamin-vlm/core';
-import { decodeImage, encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { decodeImage, encodePng } from '@vitamin-vlm/image';
 import { kinds, stuffKinds } from '@vitamin-vlm/picture-world';
 import { readPicture } from './read-picture.ts';
 import { absentModelText, readingText } from './text.ts';
@@ -31,6 +31,4 @@ async function main(): Promise<number> {
   }
 }
 
-// ONNX Runtime 1.29 and later reports its use to Microsoft unless this is set before it loads.
-process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
 process.exitCode = await main();

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { floatToHalf, type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
-import { CLIP_NORMALISATION, writeFileAtomic } from '@vitamin-vlm/image';
+import { floatToHalf, type Tensor, tensor, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { CLIP_NORMALISATION } from '@vitamin-vlm/image';
 import { imageSize, imageTower, textTower } from './nano-config.ts';
 
 /** Writes the model in open_clip's published layout: half-precision weights and a configuration. `weights` holds both towers, by open_clip's names. */
@@ -11,7 +11,7 @@ export async function exportModel(folder: string, weights: ReadonlyMap<string, T
   await writeSafetensors(join(folder, 'open_clip_model.safetensors'), new Map([...weights].map(([name, t]) => [name, toHalf(name, t)])), {
     format: 'pt',
   });
-  await writeFileAtomic(join(folder, 'open_clip_config.json'), Buffer.from(`${JSON.stringify(configuration(), null, 2)}\n`));
+  await writeFileAtomic(join(folder, 'open_clip_config.json'), `${JSON.stringify(configuration(), null, 2)}\n`);
 }
 
 /** float32 to float16, to nearest. @throws VitaminError `RUNTIME` for a weight that float16 cannot hold. */

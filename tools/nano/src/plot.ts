@@ -3,8 +3,7 @@ import * as echarts from 'echarts/core';
 import { LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
 import { SVGRenderer } from 'echarts/renderers';
-import { VitaminError } from '@vitamin-vlm/core';
-import { writeFileAtomic } from '@vitamin-vlm/image';
+import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import type { LogEntry } from './train.ts';
 
 echarts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
@@ -31,7 +30,7 @@ export async function plotRuns(runs: ReadonlyMap<string, string>, output: string
       { ...line, name, data: entries.map(({ samples, rate }) => [samples, rate]), xAxisIndex: 1, yAxisIndex: 1 },
     ]),
   });
-  await writeFileAtomic(output, Buffer.from(chart.renderToSVGString()));
+  await writeFileAtomic(output, chart.renderToSVGString());
   chart.dispose();
 }
 

@@ -28,7 +28,8 @@ const family = 'Picture World Noto Sans';
  * @returns RGB picture, 1524 pixels wide
  * @example
  * ```ts
- * import { encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+ * import { writeFileAtomic } from '@vitamin-vlm/core';
+ * import { encodePng } from '@vitamin-vlm/image';
  * import { contactSheet } from '@vitamin-vlm/picture-world';
  * await writeFileAtomic('sheet.png', await encodePng(contactSheet(1, 24)));
  * ```

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { VitaminError } from '@vitamin-vlm/core';
-import { encodePng, writeFileAtomic } from '@vitamin-vlm/image';
+import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { encodePng } from '@vitamin-vlm/image';
 import { contactSheet } from './contact-sheet.ts';
 import { writeDataSet } from './files/dataset.ts';
 import type { Split } from './random.ts';

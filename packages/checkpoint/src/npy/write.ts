@@ -1,6 +1,6 @@
-import { VitaminError, type Tensor } from '@vitamin-vlm/core';
+import { VitaminError, writeAtomically, type Tensor } from '@vitamin-vlm/core';
 
-import { writeAll, writeAtomically } from '../atomic-file.ts';
+import { writeAll } from '../write-all.ts';
 import { bytesOf } from '../tensor-input.ts';
 import { npyDescriptions } from './read.ts';
 

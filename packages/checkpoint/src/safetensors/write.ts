@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 
-import { bytesPerElement, sizeOf, throwIfAborted, VitaminError, type DType, type WorkOptions } from '@vitamin-vlm/core';
+import { bytesPerElement, sizeOf, throwIfAborted, VitaminError, writeAtomically, type DType, type WorkOptions } from '@vitamin-vlm/core';
 
-import { writeAll, writeAtomically } from '../atomic-file.ts';
+import { writeAll } from '../write-all.ts';
 import { quote } from '../corrupt.ts';
 import { bytesOf, pairsOf, type TensorInput } from '../tensor-input.ts';
 import { safetensorsNames } from './read.ts';

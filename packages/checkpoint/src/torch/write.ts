@@ -1,6 +1,5 @@
-import { throwIfAborted, VitaminError, type Tensor, type WorkOptions } from '@vitamin-vlm/core';
+import { throwIfAborted, VitaminError, writeAtomically, type Tensor, type WorkOptions } from '@vitamin-vlm/core';
 
-import { writeAtomically } from '../atomic-file.ts';
 import { quote } from '../corrupt.ts';
 import { MAX_NESTING } from '../limits.ts';
 import { bytesOf, type LazyTensor, type TensorInput } from '../tensor-input.ts';

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
-import { writeAll } from '../atomic-file.ts';
+import { writeAll } from '../write-all.ts';
 
 /** PyTorch aligns every record to this, so that a storage can be mapped into memory and used in place. */
 const ALIGNMENT = 64;

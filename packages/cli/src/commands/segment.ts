@@ -1,11 +1,11 @@
 import { type Backbone, type ImageEncoding, type Segmentation, segmentEncoding, type VocabularyMatrix } from '@vitamin-vlm/backbone';
-import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { VitaminError, type WorkOptions, writeFileAtomic } from '@vitamin-vlm/core';
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import { eachInput, expandFolders, failures } from '../batch.ts';
 import type { WindowFlags, WordFlags } from '../commands.ts';
 import type { Context } from '../context.ts';
 import { readEncoding } from '../encodings.ts';
-import { FileWriter, writeWhole } from '../file-writer.ts';
+import { FileWriter } from '../file-writer.ts';
 import { type LabelFiles, labelImage, regionsOf, writeLabelFiles } from '../label-files.ts';
 import { describeModel, loadModel } from '../model.ts';
 import { formatPercent } from '../text.ts';
@@ -52,7 +52,7 @@ export async function segment(context: Context, inputs: readonly string[], flags
   await output.document(document);
   if (writer) {
     const [summary = ''] = await writer.paths('summary', ['.json']);
-    await writeWhole(summary, Buffer.from(`${JSON.stringify(document, null, 2)}\n`));
+    await writeFileAtomic(summary, `${JSON.stringify(document, null, 2)}\n`);
     output.wroteAll([...written, summary], folder!);
   }
   return batch.status;

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { writeFileAtomic } from '@vitamin-vlm/image';
+import { VitaminError, type WorkOptions, writeFileAtomic } from '@vitamin-vlm/core';
 import { kinds } from '../kinds/catalogue.ts';
 import { renderScene } from '../scene.ts';
 import { stuff, stuffKinds } from '../stuff/catalogue.ts';

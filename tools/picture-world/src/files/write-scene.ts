@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { encodeIdPng, encodeLabelPng, encodePng, labelColour, type Rgb, writeFileAtomic } from '@vitamin-vlm/image';
+import { writeFileAtomic } from '@vitamin-vlm/core';
+import { encodeIdPng, encodeLabelPng, encodePng, labelColour, type Rgb } from '@vitamin-vlm/image';
 import { renderScene } from '../scene.ts';
 import type { SceneOptions } from '../types.ts';
 import { fileName, recordsOf, type SceneRecords } from './records.ts';
