@@ -18,7 +18,7 @@ const start = `
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vitamin-process-'));
-  await writeFile(join(folder, 'model.onnx'), slowModel(SIZE, 150).bytes);
+  await writeFile(join(folder, 'model.onnx'), slowModel(SIZE, 1500).bytes);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
