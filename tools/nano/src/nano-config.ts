@@ -19,4 +19,4 @@ export interface Schedule {
   readonly weightDecay: number;
 }
 
-export const contrastive: Schedule = { batch: 128, steps: 3600, warmupSteps: 150, peakRate: 1.5e-3, weightDecay: 0.1 };
+export const contrastive: Schedule = { batch: 128, steps: 3000, warmupSteps: 150, peakRate: 1.5e-3, weightDecay: 0.1 };

@@ -17,13 +17,13 @@ export async function plotRuns(runs: ReadonlyMap<string, string>, output: string
   const line = { type: 'line' as const, showSymbol: false, animation: false };
   chart.setOption({
     backgroundColor: '#ffffff',
-    title: { text: 'Contrastive training on picture-world', left: 'center' },
-    legend: { top: 30, data: names },
+    title: { text: 'Contrastive training on picture-world', left: 'center', textStyle: { fontSize: 16 } },
+    legend: { top: 34, data: names },
     grid: [
-      { left: 60, right: '42%', top: 80, bottom: 50 },
-      { left: '66%', right: 30, top: 80, bottom: 50 },
+      { left: 60, right: '42%', top: 92, bottom: 50 },
+      { left: '66%', right: 30, top: 92, bottom: 50 },
     ],
-    xAxis: [0, 1].map((gridIndex) => ({ type: 'value', gridIndex, name: 'samples', nameLocation: 'middle', nameGap: 28 })),
+    xAxis: [0, 1].map((gridIndex) => ({ type: 'value', gridIndex, name: 'samples', nameLocation: 'middle', nameGap: 28, splitNumber: 3 })),
     yAxis: ['loss', 'learning rate'].map((name, gridIndex) => ({ type: 'value', gridIndex, name })),
     series: [...logs].flatMap(([name, entries]) => [
       { ...line, name, data: smooth(entries), xAxisIndex: 0, yAxisIndex: 0 },
