@@ -34,7 +34,7 @@ export const captionLength = 56;
 export function modelShapes(): ReadonlyMap<string, readonly number[]> {
   const graph = new Graph('shapes');
   const parameters = new Parameters(graph);
-  contrastiveLoss(graph, parameters, 1, textTower.vocabulary);
+  contrastiveLoss(graph, parameters, 1);
   return parameters.declared;
 }
 
@@ -47,7 +47,7 @@ export function modelShapes(): ReadonlyMap<string, readonly number[]> {
  * int32 [2·B], flat positions of the end tokens; `captionTargets`, `nameTargets` float32 [B, B], rows that sum to 1: where the same text
  * stands several times in a batch, each picture of it counts as a match.
  */
-export function contrastiveLoss(graph: Graph, parameters: Parameters, batch: number, vocabulary: number): Value {
+export function contrastiveLoss(graph: Graph, parameters: Parameters, batch: number): Value {
   const pixels = graph.input('pixels', 'uint8', [batch, imageSize, imageSize, 3]);
   const regions = graph.input('regions', 'float32', [batch, 1, gridSize * gridSize]);
   const ids = graph.input('ids', 'int32', [2 * batch, captionLength]);
@@ -56,7 +56,7 @@ export function contrastiveLoss(graph: Graph, parameters: Parameters, batch: num
   const visual = parameters.root.at('visual');
   const { blocks } = vitaminTrunk(visual.at('trunk'), normalisePixels(pixels), imageTower);
   const tokens = blocks.at(-1)!; // [B, T, D]
-  const texts = l2Normalize(buildText(parameters.root.at('text'), ids, ends, { ...textTower, vocabulary }).features); // [2·B, E]
+  const texts = l2Normalize(buildText(parameters.root.at('text'), ids, ends, textTower).features); // [2·B, E]
   const scale = exp(parameters.root.get('logit_scale', []));
   const loss = (pooledTokens: Value, first: number, targets: string): Value => {
     const images = l2Normalize(pooledHead(visual, pooledTokens, imageTower.embedDim).embedding); // [B, E]
@@ -86,10 +86,10 @@ export interface StepModel {
 }
 
 /** The training step as one ONNX model. `frozen` weights are built in and not trained (locked-text tuning). */
-export function buildTrainingStep(schedule: Schedule, vocabulary: number, frozen?: Weights): StepModel {
+export function buildTrainingStep(schedule: Schedule, frozen?: Weights): StepModel {
   const graph = new Graph('contrastive-step');
   const parameters = new Parameters(graph, { ...(frozen && { weights: frozen }), trainable: (path) => !frozen?.has(path) });
-  const loss = contrastiveLoss(graph, parameters, schedule.batch, vocabulary);
+  const loss = contrastiveLoss(graph, parameters, schedule.batch);
   addTrainingStep(loss, parameters.trained, {
     beta1: 0.9,
     beta2: 0.98,

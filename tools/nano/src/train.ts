@@ -5,7 +5,7 @@ import type { Weights } from '@vitamin-vlm/graph';
 import { Session } from '@vitamin-vlm/runtime';
 import { contrastiveFeeds, type Samples } from './batch.ts';
 import { buildTrainingStep } from './contrastive.ts';
-import { textTower, type Schedule } from './nano-config.ts';
+import type { Schedule } from './nano-config.ts';
 import { advance, initialState, resumeState, saveState, type TrainingState } from './training-state.ts';
 
 /** One line of the training log. */
@@ -40,7 +40,7 @@ export interface TrainOptions extends WorkOptions {
 /** Runs or resumes a training; returns the final state. Stopping by `signal` saves a checkpoint first. */
 export async function train(options: TrainOptions): Promise<TrainingState> {
   const { schedule, batchOf, tokenizer, signal } = options;
-  const { model, trained } = buildTrainingStep(schedule, textTower.vocabulary, options.frozen);
+  const { model, trained } = buildTrainingStep(schedule, options.frozen);
   const state = (await resumeState(options.checkpoint)) ?? initialState(options.initial, trained);
   await using session = await Session.create(model, { execution: 'inline', ...(options.threads && { threads: options.threads }) });
   const start = performance.now();

@@ -8,7 +8,6 @@ import { gradientModels } from '../../../packages/graph/test/cases.ts';
 import { contrastiveFeeds } from '../src/batch.ts';
 import { buildTrainingStep, modelShapes } from '../src/contrastive.ts';
 import { initialise } from '../src/initialise.ts';
-import { textTower } from '../src/nano-config.ts';
 import { sampleBatch } from '../src/sampler.ts';
 import { advance, initialState } from '../src/training-state.ts';
 
@@ -94,7 +93,7 @@ it('trains a small model as the CPU does', async () => {
 
 it('takes a whole contrastive training step as the CPU does', { timeout: 600_000 }, async () => {
   const schedule = { batch: 2, steps: 4, warmupSteps: 2, peakRate: 1e-3, weightDecay: 0.1 };
-  const { model, trained } = buildTrainingStep(schedule, textTower.vocabulary);
+  const { model, trained } = buildTrainingStep(schedule);
   const state = initialState(initialise(modelShapes(), 5), trained);
   const batch = contrastiveFeeds(sampleBatch(1, schedule.batch), await ClipTokenizer.load());
   const feeds = { ...Object.fromEntries(state.tensors), ...batch, step: tensor('float32', [], new Float32Array([1])) };
