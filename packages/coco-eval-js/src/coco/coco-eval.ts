@@ -116,7 +116,17 @@ export class COCOeval {
   /** Builds the precision and recall arrays. */
   accumulate(): void {
     const { params, curves } = this.evaluation;
-    this.eval = { params, ...curves };
+    const { counts, precision, recall } = curves;
+    // Scores are drawn when they are asked for.
+    this.eval = {
+      params,
+      counts,
+      precision,
+      recall,
+      get scores() {
+        return curves.scores;
+      },
+    };
   }
 
   /** Computes `stats` and returns the familiar lines, byte for byte as pycocotools prints them. */

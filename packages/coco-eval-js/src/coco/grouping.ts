@@ -1,7 +1,7 @@
 import type { Detections, GroundTruth } from './columns.ts';
 import { IdIndex } from './ids.ts';
 import type { EvalParams } from './params.ts';
-import { countingSort, sortByScore } from './sort.ts';
+import { countingSort, gather, sortByScore } from './sort.ts';
 
 /** Entries of an evaluation in the order (category, image, own order). `category[k]` to `category[k + 1]` are the rows of category k. */
 export interface Grouping {
@@ -18,36 +18,32 @@ export function categoryCount(params: EvalParams): number {
 }
 
 /** Two stable counting sorts instead of one bucket for every (category, image) pair: memory stays linear in the input. */
-function group(rows: Int32Array, imageOf: Int32Array, categoryOf: Int32Array, params: EvalParams): Grouping {
+function group(rows: Int32Array, { imageOf, slotOf }: Places, params: EvalParams): Grouping {
   const categories = categoryCount(params);
-  const slotOf = params.useCats ? categoryOf : new Int32Array(categoryOf.length);
   const row = countingSort(countingSort(rows, imageOf, params.imgIds.length), slotOf, categories);
+  const slots = gather(slotOf, row);
   const category = new Int32Array(categories + 1);
-  for (let i = 0; i < row.length; i++) category[slotOf[row[i]!]! + 1]!++;
+  for (let i = 0; i < slots.length; i++) category[slots[i]! + 1]!++;
   for (let k = 0; k < categories; k++) category[k + 1]! += category[k]!;
-  const image = new Int32Array(row.length);
-  for (let i = 0; i < row.length; i++) image[i] = imageOf[row[i]!]!;
-  return { row, image, category };
+  return { row, image: gather(imageOf, row), category };
 }
 
 /** Positions of every entry's image and category in the evaluated lists; -1 for those left out. */
-function locate(
-  ids: Pick<GroundTruth, 'count' | 'imageId' | 'categoryId'>,
-  params: EvalParams,
-): { imageOf: Int32Array; categoryOf: Int32Array } {
-  const images = new IdIndex(params.imgIds);
-  const categories = new IdIndex(params.catIds);
-  const imageOf = new Int32Array(ids.count);
-  const categoryOf = new Int32Array(ids.count);
-  for (let i = 0; i < ids.count; i++) {
-    imageOf[i] = images.get(ids.imageId[i]!);
-    categoryOf[i] = categories.get(ids.categoryId[i]!);
-  }
-  return { imageOf, categoryOf };
+interface Places {
+  readonly imageOf: Int32Array;
+  readonly categoryOf: Int32Array;
+  /** The category, or 0 for all when categories are not used. */
+  readonly slotOf: Int32Array;
+}
+
+function locate(ids: Pick<GroundTruth, 'count' | 'imageId' | 'categoryId'>, params: EvalParams): Places {
+  const imageOf = new IdIndex(params.imgIds).locate(ids.imageId);
+  const categoryOf = new IdIndex(params.catIds).locate(ids.categoryId);
+  return { imageOf, categoryOf, slotOf: params.useCats ? categoryOf : new Int32Array(ids.count) };
 }
 
 /** The evaluated entries, in file order. Without categories an image's entries follow the given category order (cocoeval.py, computeIoU). */
-function select(rows: Int32Array, imageOf: Int32Array, categoryOf: Int32Array, params: EvalParams): Int32Array {
+function select(rows: Int32Array, { imageOf, categoryOf }: Places, params: EvalParams): Int32Array {
   const selected = new Int32Array(rows.length);
   let n = 0;
   for (let i = 0; i < rows.length; i++) {
@@ -66,51 +62,74 @@ function allRows(count: number): Int32Array {
 
 /** Ground truths by category and image, in file order inside, without the `dropped` ones. */
 export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: Uint8Array): Grouping {
-  const { imageOf, categoryOf } = locate(gt, params);
+  const places = locate(gt, params);
   const wanted = dropped === undefined ? allRows(gt.count) : allRows(gt.count).filter((row) => dropped[row] !== 1);
-  const rows = params.mode === 'fixed' ? wanted : replaceDuplicates(wanted, gt, imageOf, categoryOf, params);
-  return group(select(rows, imageOf, categoryOf, params), imageOf, categoryOf, params);
+  const rows = params.mode === 'fixed' ? wanted : replaceDuplicates(wanted, gt, places, params);
+  return group(select(rows, places, params), places, params);
 }
 
 /**
  * The reference looks annotations up by id, so of several with one id the last stands in for all (cocoeval.py, _prepare): it is used as often as
  * the id occurs among those asked for, at the places where the images of the originals put it.
  */
-function replaceDuplicates(rows: Int32Array, gt: GroundTruth, imageOf: Int32Array, categoryOf: Int32Array, params: EvalParams): Int32Array {
-  const last = new IdIndex(gt.id);
-  if (gt.id.every((id, row) => last.get(id) === row)) return rows;
+function replaceDuplicates(rows: Int32Array, gt: GroundTruth, { imageOf, categoryOf }: Places, params: EvalParams): Int32Array {
+  const last = new IdIndex(gt.id).locate(gt.id);
+  let repeated = 0;
+  for (let row = 0; row < last.length; row++) if (last[row] !== row) repeated++;
+  if (repeated === 0) return rows;
   const asked = rows.filter((row) => imageOf[row]! >= 0 && (!params.useCats || categoryOf[row]! >= 0));
-  return countingSort(asked, imageOf, params.imgIds.length).map((row) => last.get(gt.id[row]!));
+  return gather(last, countingSort(asked, imageOf, params.imgIds.length));
 }
 
-/**
- * Detections by category and image, best score first inside, at most `maxDet` of each pair, without the `dropped` ones.
- * `rank[i]` is the place of row i inside its pair.
- */
-export function groupDetections(
-  dt: Detections,
-  params: EvalParams,
-  maxDet: number,
-  dropped?: Uint8Array,
-): Grouping & { readonly rank: Int32Array } {
-  const { imageOf, categoryOf } = locate(dt, params);
+/** Detections of an evaluation: grouped for matching, and their places in the order that accumulation walks. */
+export interface RankedGrouping extends Grouping {
+  /** Place of each entry among those of its category and image, best score first. */
+  readonly rank: Int32Array;
+  /** Place of each entry in the order (category, score descending, image, own order). */
+  readonly place: Int32Array;
+}
+
+/** Detections by category and image, best score first inside, at most `maxDet` of each pair, without the `dropped` ones. */
+export function groupDetections(dt: Detections, params: EvalParams, maxDet: number, dropped?: Uint8Array): RankedGrouping {
+  const places = locate(dt, params);
   const wanted = dropped === undefined ? allRows(dt.count) : allRows(dt.count).filter((row) => dropped[row] !== 1);
-  const rows = select(wanted, imageOf, categoryOf, params);
-  const all = group(sortByScore(rows, dt.score), imageOf, categoryOf, params);
-  const n = all.row.length;
-  const rank = new Int32Array(n);
-  const category = new Int32Array(all.category.length);
-  const [row, image] = [new Int32Array(n), new Int32Array(n)];
-  let kept = 0;
-  for (let k = 0; k + 1 < all.category.length; k++) {
-    for (let i = all.category[k]!, r = 0; i < all.category[k + 1]!; i++, r++) {
-      if (i > all.category[k]! && all.image[i] !== all.image[i - 1]) r = 0;
-      if (r >= maxDet) continue;
-      row[kept] = all.row[i]!;
-      image[kept] = all.image[i]!;
-      rank[kept++] = r;
-    }
-    category[k + 1] = kept;
+  const byImage = countingSort(select(wanted, places, params), places.imageOf, params.imgIds.length);
+  const byScore = sortByScore(byImage, dt.score);
+  const grouped = group(byScore, places, params);
+  const walked = countingSort(byScore, places.slotOf, categoryCount(params));
+  const placeOf = new Int32Array(dt.count);
+  for (let i = 0; i < walked.length; i++) placeOf[walked[i]!] = i;
+  const all = { ...grouped, rank: ranksOf(grouped), place: gather(placeOf, grouped.row) };
+  return all.rank.some((rank) => rank >= maxDet) ? cut(all, maxDet) : all;
+}
+
+function ranksOf({ image, category }: Grouping): Int32Array {
+  const rank = new Int32Array(image.length);
+  for (let k = 0; k + 1 < category.length; k++) {
+    const from = category[k]!;
+    for (let i = from + 1; i < category[k + 1]!; i++) rank[i] = image[i] === image[i - 1] ? rank[i - 1]! + 1 : 0;
   }
-  return { row: row.subarray(0, kept), image: image.subarray(0, kept), category, rank: rank.subarray(0, kept) };
+  return rank;
+}
+
+/** Leaves out what stands behind the first `maxDet` entries of a category and image. */
+function cut(all: RankedGrouping, maxDet: number): RankedGrouping {
+  const kept = allRows(all.row.length).filter((i) => all.rank[i]! < maxDet);
+  // How many stay up to each entry, and up to each place: what is behind moves up.
+  const [upTo, placesUpTo] = [new Int32Array(all.row.length + 1), new Int32Array(all.row.length + 1)];
+  for (const i of kept) {
+    upTo[i + 1] = 1;
+    placesUpTo[all.place[i]! + 1] = 1;
+  }
+  for (let i = 0; i < all.row.length; i++) {
+    upTo[i + 1]! += upTo[i]!;
+    placesUpTo[i + 1]! += placesUpTo[i]!;
+  }
+  return {
+    row: gather(all.row, kept),
+    image: gather(all.image, kept),
+    category: gather(upTo, all.category),
+    rank: gather(all.rank, kept),
+    place: gather(placesUpTo, gather(all.place, kept)),
+  };
 }

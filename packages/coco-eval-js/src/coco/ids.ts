@@ -27,6 +27,13 @@ export class IdIndex {
     if (this.#table !== undefined) return this.#table[id] ?? -1;
     return this.#map?.get(id) ?? -1;
   }
+
+  /** Positions of many ids. */
+  locate(ids: Float64Array): Int32Array {
+    const out = new Int32Array(ids.length);
+    for (let i = 0; i < ids.length; i++) out[i] = this.get(ids[i]!);
+    return out;
+  }
 }
 
 /** Sorted without repetitions, as numpy.unique. */

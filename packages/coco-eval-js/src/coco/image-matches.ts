@@ -1,7 +1,9 @@
 import type { Detections, GroundTruth } from './columns.ts';
 import { groupDetections, groupGroundTruth, type Grouping } from './grouping.ts';
-import { detectionLimit, isForgiven, type MatchRules } from './match-table.ts';
 import { NONE, PairMatcher } from './match-pair.ts';
+import { detectionLimit } from './match-plan.ts';
+import { isForgiven } from './match-run.ts';
+import type { MatchRules } from './match-table.ts';
 import { createOverlap, type Overlap } from './overlap.ts';
 import type { AreaRange, EvalParams } from './params.ts';
 import { WarningLog } from './warnings.ts';
@@ -63,11 +65,15 @@ export class ImageMatcher {
     const outside = (area: number): boolean => area < low || area > high;
     const ignored = Uint8Array.from(gtRows, (row) => Number(this.#gt.ignore[row] === 1 || outside(this.#gt.area[row]!)));
     const crowd = Uint8Array.from(gtRows, (row) => this.#gt.crowd[row]!);
-    this.#matcher.match(this.#overlap.matrix, this.#overlap.best, detections, groundTruths, ignored, crowd);
-    const order = [...this.#matcher.gtOrder.subarray(0, groundTruths)];
+    const assigned = new Int32Array(iouThrs.length * detections).fill(NONE);
+    // Without categories the reference finds no keypoints to compare.
     const blind = iouType === 'keypoints' && !useCats && mode === 'reference';
-    const active = new Set(groundTruths === 0 || blind ? [] : this.#matcher.active.subarray(0, this.#matcher.activeCount));
-    const found = (t: number, d: number): number => (active.has(d) ? this.#matcher.dtMatch[t * detections + d]! : NONE);
+    if (groundTruths > 0 && !blind) {
+      this.#matcher.compare(this.#overlap.matrix, detections, groundTruths);
+      this.#matcher.match(ignored, crowd, new Uint8Array(groundTruths), { detections, groundTruth: assigned });
+    }
+    const order = [...gtRows.keys()].toSorted((g, h) => ignored[g]! - ignored[h]!);
+    const found = (t: number, d: number): number => assigned[t * detections + d]!;
     const dtIds = dtRows.map((row) => row + 1);
     const gtIds = order.map((g) => this.#gt.id[gtRows[g]!]!);
     const dtMatches = iouThrs.map((_, t) => dtRows.map((_row, d) => (found(t, d) === NONE ? 0 : this.#gt.id[gtRows[found(t, d)]!]!)));

@@ -11,11 +11,10 @@ const MAX_OVERLAPS = 2 ** 26;
 
 /**
  * Overlap of the detections and ground truths of one (image, category) pair. `dtRows[dtFrom..dtTo]` and `gtRows[gtFrom..gtTo]` are positions in the
- * columns; the result is row-major, detections x ground truths, in `matrix`, and `best` holds the largest overlap of each detection.
+ * columns; the result is row-major, detections x ground truths, in `matrix`.
  */
 export abstract class Overlap {
   matrix: Float64Array = new Float64Array(1024);
-  best: Float64Array = new Float64Array(128);
   protected readonly gt: GroundTruth;
   protected readonly dt: Detections;
 
@@ -32,28 +31,22 @@ export abstract class Overlap {
       throw new CocoEvalError('LIMIT', `Expected at most ${MAX_OVERLAPS} overlaps in one image and category but ${need} are asked for`);
     }
     if (need > this.matrix.length) this.matrix = new Float64Array(Math.min(MAX_OVERLAPS, 2 * need));
-    if (dtTo - dtFrom > this.best.length) this.best = new Float64Array(2 * (dtTo - dtFrom));
     if (groundTruths === 0) {
       for (let d = dtFrom; d < dtTo; d++) this.findArea(dtRows[d]!);
-      this.best.fill(-Infinity, 0, dtTo - dtFrom);
       return;
     }
     this.prepare(gtRows, gtFrom, gtTo);
-    let at = 0;
-    for (let d = dtFrom; d < dtTo; d++) {
-      this.fillRow(dtRows[d]!, gtRows, gtFrom, gtTo, at);
-      let best = -Infinity;
-      for (const end = at + groundTruths; at < end; at++) {
-        const value = this.matrix[at]!;
-        if (value > best) best = value;
-      }
-      this.best[d - dtFrom] = best;
-    }
+    for (let d = dtFrom; d < dtTo; d++) this.fillRow(dtRows[d]!, gtRows, gtFrom, gtTo, (d - dtFrom) * groundTruths);
+  }
+
+  /** Finds an area that the annotation does not state. */
+  findGroundTruthArea(_row: number): void {
+    // Boxes give it when they are read.
   }
 
   /** Called once for each pair, before its rows. */
   protected prepare(_gtRows: Int32Array, _from: number, _to: number): void {
-    // Boxes and keypoints need no preparation.
+    // Keypoints need no preparation.
   }
 
   /** Makes sure that the detection's area is known. */
@@ -73,30 +66,42 @@ export function createOverlap(gt: GroundTruth, dt: Detections, params: EvalParam
 
 /** maskApi.c, bbIou. */
 class BoxOverlap extends Overlap {
-  protected fillRow(dtRow: number, gtRows: Int32Array, from: number, to: number, at: number): void {
-    const d = this.dt.bbox!;
-    const g = this.gt.bbox!;
-    const { matrix } = this;
-    const i = 4 * dtRow;
-    const x = d[i]!;
-    const y = d[i + 1]!;
-    const right = d[i + 2]! + x;
-    const bottom = d[i + 3]! + y;
-    const area = d[i + 2]! * d[i + 3]!;
+  /** Left, top, right, bottom and area of the pair's ground truths, side by side: every detection reads them all. */
+  #edges = new Float64Array(256);
+
+  protected override prepare(gtRows: Int32Array, from: number, to: number): void {
+    if (5 * (to - from) > this.#edges.length) this.#edges = new Float64Array(10 * (to - from));
+    const edges = this.#edges;
+    const box = this.gt.bbox!;
+    let at = 0;
     for (let r = from; r < to; r++) {
-      const j = 4 * gtRows[r]!;
-      const gx = g[j]!;
-      const gy = g[j + 1]!;
-      const gRight = g[j + 2]! + gx;
-      const gBottom = g[j + 3]! + gy;
-      const w = (right < gRight ? right : gRight) - (x > gx ? x : gx);
-      const h = (bottom < gBottom ? bottom : gBottom) - (y > gy ? y : gy);
-      if (w <= 0 || h <= 0) {
-        matrix[at++] = 0;
-        continue;
-      }
-      const shared = w * h;
-      matrix[at++] = shared / (this.gt.crowd[gtRows[r]!] === 1 ? area : area + g[j + 2]! * g[j + 3]! - shared);
+      const i = 4 * gtRows[r]!;
+      edges[at] = box[i]!;
+      edges[at + 1] = box[i + 1]!;
+      edges[at + 2] = box[i + 2]! + box[i]!;
+      edges[at + 3] = box[i + 3]! + box[i + 1]!;
+      edges[at + 4] = box[i + 2]! * box[i + 3]!;
+      at += 5;
+    }
+  }
+
+  protected fillRow(dtRow: number, gtRows: Int32Array, from: number, to: number, at: number): void {
+    const { matrix } = this;
+    const { crowd } = this.gt;
+    const edges = this.#edges;
+    const box = this.dt.bbox!;
+    const i = 4 * dtRow;
+    const x = box[i]!;
+    const y = box[i + 1]!;
+    const right = box[i + 2]! + x;
+    const bottom = box[i + 3]! + y;
+    const area = box[i + 2]! * box[i + 3]!;
+    for (let r = from, j = 0; r < to; r++, j += 5) {
+      const w = (right < edges[j + 2]! ? right : edges[j + 2]!) - (x > edges[j]! ? x : edges[j]!);
+      const h = (bottom < edges[j + 3]! ? bottom : edges[j + 3]!) - (y > edges[j + 1]! ? y : edges[j + 1]!);
+      let value = 0;
+      if (w > 0 && h > 0) value = (w * h) / (crowd[gtRows[r]!] === 1 ? area : area + edges[j + 4]! - w * h);
+      matrix[at++] = value;
     }
   }
 }
@@ -113,12 +118,15 @@ class MaskOverlap extends Overlap {
     this.#warnings = warnings;
   }
 
+  override findGroundTruthArea(row: number): void {
+    this.#read(this.gt.segmentation!, row, undefined, this.#detection, 'annotations');
+    this.gt.area[row] = this.#detection.area;
+  }
+
   protected override prepare(gtRows: Int32Array, from: number, to: number): void {
     for (let r = from; r < to; r++) {
       const mask = (this.#groundTruths[r - from] ??= new MaskRuns());
-      const row = gtRows[r]!;
-      this.#read(this.gt.segmentation!, row, undefined, mask, 'annotations');
-      if (Number.isNaN(this.gt.area[row])) this.gt.area[row] = mask.area;
+      this.#read(this.gt.segmentation!, gtRows[r]!, undefined, mask, 'annotations');
     }
   }
 

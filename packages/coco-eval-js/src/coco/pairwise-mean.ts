@@ -8,7 +8,14 @@ export function pairwiseSum(a: Float64Array, from: number, n: number): number {
     return sum;
   }
   if (n <= BLOCK) {
-    let [r0, r1, r2, r3, r4, r5, r6, r7] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let r0 = 0;
+    let r1 = 0;
+    let r2 = 0;
+    let r3 = 0;
+    let r4 = 0;
+    let r5 = 0;
+    let r6 = 0;
+    let r7 = 0;
     const whole = n - (n % 8);
     for (let i = from; i < from + whole; i += 8) {
       r0 += a[i]!;

@@ -2,7 +2,6 @@ import type { Curves } from './accumulate.ts';
 import type { MatchTable } from './match-table.ts';
 import { pairwiseMean } from './pairwise-mean.ts';
 import type { EvalParams } from './params.ts';
-import { sortByScore } from './sort.ts';
 import type { Category } from './types.ts';
 
 /** The point of a category's curve with the best F1 at the first IoU threshold, from raw counts (interpolated curves over-estimate precision). */
@@ -82,22 +81,21 @@ export function categoryMean(curves: Curves, source: Float64Array, k: number, a:
 function bestPoint(table: MatchTable, k: number): OperatingPoint | null {
   const positives = countGroundTruths(table, k);
   if (positives === 0) return null;
-  const rows = new Int32Array(table.dtCategory[k + 1]! - table.dtCategory[k]!).map((_, i) => table.dtCategory[k]! + i);
-  const order = sortByScore(rows, table.dtScore);
+  const end = table.dtCategory[k + 1]!;
   let [tp, fp] = [0, 0];
   let best: OperatingPoint | null = null;
-  order.forEach((row, i) => {
+  for (let row = table.dtCategory[k]!; row < end; row++) {
     const slot = row * table.areas * table.words;
     if ((table.ignored[slot]! & 1) === 0) {
       if ((table.matched[slot]! & 1) === 1) tp++;
       else fp++;
     }
     // A threshold keeps all detections of one score or none.
-    if (i + 1 < order.length && table.dtScore[order[i + 1]!] === table.dtScore[row]) return;
+    if (row + 1 < end && table.dtScore[row + 1] === table.dtScore[row]) continue;
     const f1 = (2 * tp) / (tp + fp + positives);
-    if (best !== null && f1 <= best.f1) return;
+    if (best !== null && f1 <= best.f1) continue;
     const counts = { truePositives: tp, falsePositives: fp, falseNegatives: positives - tp };
     best = { score: table.dtScore[row]!, precision: tp === 0 ? 0 : tp / (tp + fp), recall: tp / positives, f1, ...counts };
-  });
+  }
   return best;
 }

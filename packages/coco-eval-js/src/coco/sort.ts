@@ -11,6 +11,13 @@ export function countingSort(rows: Int32Array, keys: Int32Array, buckets: number
   return out;
 }
 
+/** `values[row]` of each row. */
+export function gather(values: Int32Array, rows: Int32Array): Int32Array {
+  const out = new Int32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]!]!;
+  return out;
+}
+
 /**
  * Rows by `scores[row]` descending; equal scores keep their order (numpy.argsort of the negated scores, kind mergesort).
  * Radix sort on the bits of the doubles: as unsigned integers they order like the numbers once negative ones are inverted.
@@ -25,10 +32,10 @@ export function sortByScore(rows: Int32Array, scores: Float64Array): Int32Array 
   for (let i = 0; i < n; i++) {
     // + 0 turns -0 into 0: they compare equal.
     bits[0] = scores[rows[i]!]! + 0;
-    const positive = words[highWord]! < 0x80000000;
     // Descending: positive numbers (larger bits first) are inverted, negative ones are not.
-    low[i] = positive ? ~words[lowWord]! : words[lowWord]!;
-    high[i] = positive ? ~words[highWord]! & 0x7fffffff : words[highWord]!;
+    const flip = words[highWord]! < 0x80000000 ? -1 : 0;
+    low[i] = words[lowWord]! ^ flip;
+    high[i] = words[highWord]! ^ (flip & 0x7fffffff);
   }
   let order: Int32Array = new Int32Array(n);
   let spare: Int32Array = new Int32Array(n);
@@ -38,18 +45,20 @@ export function sortByScore(rows: Int32Array, scores: Float64Array): Int32Array 
       if (sortByDigit(order, word, shift, spare)) [order, spare] = [spare, order];
     }
   }
-  for (let i = 0; i < n; i++) order[i] = rows[order[i]!]!;
-  return order;
+  return gather(rows, order);
 }
 
 /** Writes the order by one digit to `out`; false when all rows share the digit and nothing was written. */
 function sortByDigit(order: Int32Array, word: Uint32Array, shift: number, out: Int32Array): boolean {
   const start = new Int32Array(DIGITS + 1);
-  for (let i = 0; i < order.length; i++) start[((word[i]! >>> shift) & (DIGITS - 1)) + 1]!++;
+  for (let i = 0; i < word.length; i++) start[((word[i]! >>> shift) & (DIGITS - 1)) + 1]!++;
   // Every row in one bucket: nothing to do. Common for the high digits of scores in [0, 1].
   if (start.includes(order.length)) return false;
   for (let d = 0; d < DIGITS; d++) start[d + 1]! += start[d]!;
-  for (let i = 0; i < order.length; i++) out[start[(word[order[i]!]! >>> shift) & (DIGITS - 1)]!++] = order[i]!;
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]!;
+    out[start[(word[row]! >>> shift) & (DIGITS - 1)]!++] = row;
+  }
   return true;
 }
 

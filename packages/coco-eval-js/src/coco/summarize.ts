@@ -94,29 +94,32 @@ export function summaryMean(
   categories?: readonly number[],
 ): number {
   const [T, R, K, A, M] = curves.counts;
-  const ks = categories ?? [...Array(K).keys()];
   const areas = indexesOf(params.areaRngLbl, area);
   const limits = indexesOf(params.maxDets, maxDets);
   const thresholds = iouThr === undefined ? [...Array(T).keys()] : indexesOf(params.iouThrs, iouThr);
   const source = kind === 'AP' ? curves.precision : curves.recall;
   // A repeated label or limit selects several columns; numpy pairs the two index lists, stretching one of length 1.
   const columns = Math.min(areas.length, limits.length) === 0 ? 0 : Math.max(areas.length, limits.length);
+  const cells = Int32Array.from({ length: columns * (categories?.length ?? K) }, (_, i) => {
+    const [k, c] = [Math.floor(i / columns), i % columns];
+    return ((categories?.[k] ?? k) * A + areas[areas.length === 1 ? 0 : c]!) * M + limits[limits.length === 1 ? 0 : c]!;
+  });
   const points = kind === 'AP' ? R : 1;
-  const values = new Float64Array(thresholds.length * points * ks.length * columns);
+  const values = new Float64Array(thresholds.length * points * cells.length);
   let n = 0;
   for (const t of thresholds) {
-    for (let r = 0; r < points; r++) {
-      for (const k of ks) {
-        for (let c = 0; c < columns; c++) {
-          const a = areas[areas.length === 1 ? 0 : c]!;
-          const m = limits[limits.length === 1 ? 0 : c]!;
-          const value = source[(((t * points + r) * K + k) * A + a) * M + m]!;
-          if (value > -1) values[n++] = value;
-        }
-      }
-    }
+    for (let r = 0; r < points; r++) n = collect(source, (t * points + r) * K * A * M, cells, values, n);
   }
   return n === 0 ? -1 : pairwiseMean(values, n);
+}
+
+/** Appends what is not -1 of the cells behind `from`; returns the new length. */
+function collect(source: Float64Array, from: number, cells: Int32Array, values: Float64Array, length: number): number {
+  for (let i = 0; i < cells.length; i++) {
+    const value = source[from + cells[i]!]!;
+    if (value > -1) values[length++] = value;
+  }
+  return length;
 }
 
 function indexesOf<T>(list: readonly T[], wanted: T): number[] {

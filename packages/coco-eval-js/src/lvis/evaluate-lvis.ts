@@ -2,7 +2,8 @@ import { type EvaluateOptions, prepareEvaluation, columnOptions, type PreparedEv
 import { Evaluation } from '../coco/evaluation.ts';
 import type { Detections } from '../coco/columns.ts';
 import { loadDetections } from '../coco/load-detections.ts';
-import { matchAll, type MatchRules } from '../coco/match-table.ts';
+import { matchAll } from '../coco/match-run.ts';
+import type { MatchRules } from '../coco/match-table.ts';
 import type { Dataset, Result } from '../coco/types.ts';
 import { CocoEvalError } from '../errors.ts';
 import { federatedRules } from './federated.ts';

@@ -2,15 +2,17 @@ import type { Detections } from '../coco/columns.ts';
 import { checkDataset } from '../coco/dataset.ts';
 import { DetectionBuilder } from '../coco/detection-builder.ts';
 import { columnOptions, type EvaluateOptions, prepareEvaluation, type PreparedEvaluation } from '../coco/evaluate.ts';
-import { COCO_SCHEME, Evaluation } from '../coco/evaluation.ts';
+import { COCO_SCHEME, Evaluation, type Scheme } from '../coco/evaluation.ts';
 import { finishDetections } from '../coco/load-detections.ts';
+import { matchAll } from '../coco/match-run.ts';
+import type { MatchProgress, MatchRules } from '../coco/match-table.ts';
 import type { Dataset, IouType } from '../coco/types.ts';
 import { CocoEvalError } from '../errors.ts';
 import { parseJson } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
 import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
-import { matchParallel } from './parallel.ts';
+import { EvalThreads } from './eval-threads.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
 
 /** Longer texts do not fit in one JavaScript string and are read from their bytes. */
@@ -77,7 +79,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
 export interface EvaluateFileOptions extends EvaluateOptions {
   /** By the federated rules of LVIS; the largest of `maxDets` is then the limit for a whole image. */
   readonly lvis?: boolean | undefined;
-  /** Worker threads that match; 1 by default: starting them pays from some ten thousand masks on. */
+  /** Worker threads that match and accumulate; 1 by default: no worker, everything on the calling thread. */
   readonly workers?: number | undefined;
   /** Bytes of the results file read so far and in all. */
   readonly onBytes?: ReadOptions['onBytes'];
@@ -101,15 +103,34 @@ export interface EvaluateFileOptions extends EvaluateOptions {
  */
 export async function evaluateFile(dataset: Dataset, resultsPath: string, options: EvaluateFileOptions = {}): Promise<Evaluation> {
   const { lvis = false, workers = 1, onBytes, signal, onProgress, maxDets, ...input } = options;
-  const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
-  const prepared = lvis ? prepareLvis(dataset, { ...input, maxDets: limit }) : prepareEvaluation(dataset, { ...input, maxDets });
-  const detections = await readResults(resultsPath, prepared, { onBytes, signal });
-  const rules = lvis ? lvisRules(prepared, detections, limit) : {};
-  return named(resultsPath, async () => {
-    const { table, ...columns } = await matchParallel(prepared, detections, rules, workers, { signal, onProgress });
+  const threads = workers > 1 ? new EvalThreads(workers) : undefined;
+  try {
+    const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
+    const prepared = lvis ? prepareLvis(dataset, { ...input, maxDets: limit }) : prepareEvaluation(dataset, { ...input, maxDets });
+    const detections = await readResults(resultsPath, prepared, { onBytes, signal });
+    const rules = lvis ? lvisRules(prepared, detections, limit) : {};
     const scheme = lvis ? LVIS_SCHEME : COCO_SCHEME;
-    return new Evaluation(prepared.params, table, dataset, prepared.warnings.list(), { ...columns, rules }, scheme);
-  });
+    return await named(resultsPath, async () => finish(prepared, detections, rules, scheme, threads, { signal, onProgress }));
+  } finally {
+    await threads?.close();
+  }
+}
+
+async function finish(
+  prepared: PreparedEvaluation,
+  detections: Detections,
+  rules: MatchRules,
+  scheme: Scheme,
+  threads: EvalThreads | undefined,
+  progress: MatchProgress,
+): Promise<Evaluation> {
+  const { dataset, params, groundTruth, warnings } = prepared;
+  if (threads === undefined) {
+    const table = matchAll(groundTruth, detections, params, warnings, rules, progress);
+    return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections, rules }, scheme);
+  }
+  const { table, curves, ...columns } = await threads.evaluate(prepared, detections, rules, scheme, progress);
+  return new Evaluation(params, table, dataset, warnings.list(), { ...columns, rules }, scheme, curves);
 }
 
 /** Streams a results file into columns. */

@@ -1,16 +1,16 @@
 import type { MatchTable } from '../coco/match-table.ts';
-import { countingSort } from '../coco/sort.ts';
+import { countingSort, sortByScore } from '../coco/sort.ts';
 
 /**
- * Tables of disjoint sets of images as one, in the order a single run gives: category, image, own order. So whatever is computed from it is the same
- * to the last bit, however the images were divided.
+ * Tables of disjoint sets of images as one, in the order a single run gives. So whatever is computed from it is the same to the last bit, however the
+ * images were divided.
  *
  * @param images number of images in the whole evaluation
  */
 export function mergeTables(tables: readonly MatchTable[], images: number): MatchTable {
   const first = tables[0]!;
   const { areas, thresholds, words } = first;
-  const dt = order(tables, images, (table) => [table.dtCategory, table.dtImage]);
+  const dt = order(tables, images, (table) => [table.dtCategory, table.dtImage, table.dtScore]);
   const gt = order(tables, images, (table) => [table.gtCategory, table.gtImage]);
   const n = dt.rows.length;
   const merged = {
@@ -48,7 +48,7 @@ export function mergeTables(tables: readonly MatchTable[], images: number): Matc
   return merged;
 }
 
-/** Rows of all tables, numbered through, and sorted by category and image; `table` and `own` say where each comes from. */
+/** Rows of all tables, numbered through, and sorted by category, score (of detections) and image; `table` and `own` say where each comes from. */
 interface MergedOrder {
   readonly rows: Int32Array;
   readonly category: Int32Array;
@@ -59,7 +59,7 @@ interface MergedOrder {
 function order(
   tables: readonly MatchTable[],
   images: number,
-  part: (table: MatchTable) => [category: Int32Array, image: Int32Array],
+  part: (table: MatchTable) => [category: Int32Array, image: Int32Array, score?: Float64Array],
 ): MergedOrder {
   const total = tables.reduce((sum, table) => sum + part(table)[1].length, 0);
   const categories = part(tables[0]!)[0].length - 1;
@@ -70,10 +70,11 @@ function order(
     Int32Array,
     Int32Array,
   ];
+  const scores = new Float64Array(total);
   const category = new Int32Array(categories + 1);
   let at = 0;
   tables.forEach((source, t) => {
-    const [starts, image] = part(source);
+    const [starts, image, score] = part(source);
     for (let k = 0; k < categories; k++) {
       category[k + 1]! += starts[k + 1]! - starts[k]!;
       for (let row = starts[k]!; row < starts[k + 1]!; row++, at++) {
@@ -81,10 +82,12 @@ function order(
         own[at] = row;
         imageOf[at] = image[row]!;
         categoryOf[at] = k;
+        scores[at] = score?.[row] ?? 0;
         rows[at] = at;
       }
     }
   });
   for (let k = 0; k < categories; k++) category[k + 1]! += category[k]!;
-  return { rows: countingSort(countingSort(rows, imageOf, images), categoryOf, categories), category, table, own };
+  const byScore = sortByScore(countingSort(rows, imageOf, images), scores);
+  return { rows: countingSort(byScore, categoryOf, categories), category, table, own };
 }

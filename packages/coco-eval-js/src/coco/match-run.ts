@@ -1,0 +1,156 @@
+import { throwIfAborted } from '../errors.ts';
+import type { Detections, GroundTruth } from './columns.ts';
+import { allBits, PairMatcher } from './match-pair.ts';
+import { type MatchPlan, planMatch, RANGE_FIELDS } from './match-plan.ts';
+import type { MatchProgress, MatchRules, MatchTable } from './match-table.ts';
+import { createOverlap, type Overlap } from './overlap.ts';
+import type { EvalParams } from './params.ts';
+import type { WarningLog } from './warnings.ts';
+
+/** Matches every (category, image) pair that has an entry (cocoeval.py, evaluate). */
+export function matchAll(
+  gt: GroundTruth,
+  dt: Detections,
+  params: EvalParams,
+  warnings: WarningLog,
+  rules: MatchRules = {},
+  progress: MatchProgress = {},
+): MatchTable {
+  const plan = planMatch(gt, dt, params, rules);
+  const run = new MatchRun(plan, warnings);
+  const total = plan.ranges.length / RANGE_FIELDS;
+  for (let done = 0; done < total; done++) {
+    throwIfAborted(progress.signal);
+    progress.onProgress?.({ done, total });
+    run.range(done);
+  }
+  progress.onProgress?.({ done: total, total });
+  return plan.table;
+}
+
+/** Whether an unmatched detection does not count as false: outside the area range, or by a rule of LVIS. */
+export function isForgiven(area: number, low: number, high: number, row: number, rules: MatchRules): boolean {
+  return area < low || area > high || rules.forgiven?.[row] === 1 || (rules.positiveArea === true && !(area > 0));
+}
+
+/** Matches ranges of a plan, with its own scratch buffers: one for each thread. */
+export class MatchRun {
+  readonly #plan: MatchPlan;
+  readonly #overlap: Overlap;
+  readonly #matcher: PairMatcher;
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
+  readonly #all: Int32Array;
+  /** Keypoints without categories: the reference looks the pair up under a category that does not exist and compares nothing. */
+  readonly #blind: boolean;
+  /** The reference tests the matched id for 0, so annotation id 0 never counts (cocoapi #332). */
+  readonly #strict: boolean;
+  #ignored = new Uint8Array(64);
+  #crowd = new Uint8Array(64);
+  #nameless = new Uint8Array(64);
+
+  constructor(plan: MatchPlan, warnings: WarningLog) {
+    const { groundTruth, detections, params } = plan;
+    this.#plan = plan;
+    this.#overlap = createOverlap(groundTruth, detections, params, warnings);
+    this.#matcher = new PairMatcher(params.iouThrs);
+    this.#low = Float64Array.from(params.areaRng, ([low]) => low);
+    this.#high = Float64Array.from(params.areaRng, ([, high]) => high);
+    this.#all = allBits(params.iouThrs.length);
+    this.#blind = params.iouType === 'keypoints' && !params.useCats && params.mode === 'reference';
+    this.#strict = params.mode === 'reference';
+  }
+
+  /** Matches the pairs of range `index`. */
+  range(index: number): void {
+    const { ranges, gts, dts } = this.#plan;
+    const gtImage = gts.image;
+    const dtImage = dts.image;
+    const at = index * RANGE_FIELDS;
+    const gtEnd = ranges[at + 1]!;
+    const dtEnd = ranges[at + 3]!;
+    let g = ranges[at]!;
+    let d = ranges[at + 2]!;
+    while (g < gtEnd || d < dtEnd) {
+      const image = g < gtEnd && (d === dtEnd || gtImage[g]! <= dtImage[d]!) ? gtImage[g]! : dtImage[d]!;
+      const gFrom = g;
+      const dFrom = d;
+      while (g < gtEnd && gtImage[g] === image) g++;
+      while (d < dtEnd && dtImage[d] === image) d++;
+      this.#pair(gFrom, g, dFrom, d);
+    }
+  }
+
+  #pair(gFrom: number, gTo: number, dFrom: number, dTo: number): void {
+    const { gts, dts } = this.#plan;
+    this.#flagGroundTruths(gFrom, gTo);
+    if (dTo === dFrom) return;
+    this.#overlap.compute(dts.row, dFrom, dTo, gts.row, gFrom, gTo);
+    if (gTo > gFrom && !this.#blind) this.#match(gFrom, gTo, dFrom, dTo);
+    this.#forgive(dFrom, dTo);
+  }
+
+  /** A ground truth does not count in a range that its own area lies outside of. */
+  #flagGroundTruths(gFrom: number, gTo: number): void {
+    const { groundTruth, gts, table } = this.#plan;
+    const { areas } = table;
+    for (let g = gFrom; g < gTo; g++) {
+      const row = gts.row[g]!;
+      if (Number.isNaN(groundTruth.area[row])) this.#overlap.findGroundTruthArea(row);
+      const area = groundTruth.area[row]!;
+      const ignore = groundTruth.ignore[row]!;
+      for (let a = 0; a < areas; a++) {
+        table.gtIgnored[g * areas + a] = ignore === 1 || area < this.#low[a]! || area > this.#high[a]! ? 1 : 0;
+      }
+    }
+  }
+
+  #match(gFrom: number, gTo: number, dFrom: number, dTo: number): void {
+    const { table, dts } = this.#plan;
+    const { areas, words } = table;
+    const matcher = this.#matcher;
+    matcher.compare(this.#overlap.matrix, dTo - dFrom, gTo - gFrom);
+    if (matcher.activeCount === 0) return;
+    this.#gatherFlags(gFrom, gTo);
+    for (let a = 0; a < areas; a++) {
+      for (let g = gFrom; g < gTo; g++) this.#ignored[g - gFrom] = table.gtIgnored[g * areas + a]!;
+      matcher.match(this.#ignored, this.#crowd, this.#nameless);
+      for (let i = 0; i < matcher.activeCount; i++) {
+        const slot = (dts.place[dFrom + matcher.active[i]!]! * areas + a) * words;
+        for (let w = 0; w < words; w++) {
+          table.matched[slot + w] = matcher.matched[i * words + w]!;
+          table.ignored[slot + w] = matcher.onIgnored[i * words + w]!;
+        }
+      }
+    }
+  }
+
+  #gatherFlags(gFrom: number, gTo: number): void {
+    const { groundTruth, gts } = this.#plan;
+    if (gTo - gFrom > this.#ignored.length) {
+      this.#ignored = new Uint8Array(2 * (gTo - gFrom));
+      this.#crowd = new Uint8Array(2 * (gTo - gFrom));
+      this.#nameless = new Uint8Array(2 * (gTo - gFrom));
+    }
+    for (let g = gFrom; g < gTo; g++) {
+      const row = gts.row[g]!;
+      this.#crowd[g - gFrom] = groundTruth.crowd[row]!;
+      this.#nameless[g - gFrom] = this.#strict && groundTruth.id[row] === 0 ? 1 : 0;
+    }
+  }
+
+  /** An unmatched detection outside the area range (or, in LVIS, of a category not fully annotated) does not count as false. */
+  #forgive(dFrom: number, dTo: number): void {
+    const { detections, dts, rules, table } = this.#plan;
+    const { areas, words, matched, ignored } = table;
+    for (let d = dFrom; d < dTo; d++) {
+      const row = dts.row[d]!;
+      const area = detections.area[row]!;
+      for (let a = 0; a < areas; a++) {
+        if (!isForgiven(area, this.#low[a]!, this.#high[a]!, row, rules)) continue;
+        const slot = (dts.place[d]! * areas + a) * words;
+        for (let w = 0; w < words; w++) ignored[slot + w]! |= this.#all[w]! & ~matched[slot + w]!;
+      }
+    }
+  }
+}
