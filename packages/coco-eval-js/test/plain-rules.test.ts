@@ -33,4 +33,18 @@ describe('the rules, written down plainly', () => {
       expect([...scores], `scores, seed ${seed}`).toEqual(plain.scores);
     }
   });
+
+  it('of equal overlaps the later ground truth is taken, which leaves the earlier one to others', () => {
+    const box = (x: number): number[] => [x, 0, 10, 10];
+    const dataset = {
+      images: [{ id: 1 }],
+      categories: [{ id: 1, name: 'a' }],
+      annotations: [0, 4].map((x, i) => ({ id: i + 1, image_id: 1, category_id: 1, bbox: box(x), area: 100, iscrowd: 0 })),
+    };
+    // The first lies in the middle between both; the second reaches only the earlier one.
+    const results = [2, -2].map((x, i) => ({ image_id: 1, category_id: 1, bbox: box(x), score: 0.9 - i / 10 }));
+    const evaluation = evaluate(dataset, results, { iouType: 'bbox', iouThrs: [0.5] });
+    expect([...evaluation.curves.recall]).toEqual(plainCurves(dataset, results, evaluation.params).recall);
+    expect(evaluation.curves.recall[2]).toBe(1);
+  });
 });
