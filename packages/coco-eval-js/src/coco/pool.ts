@@ -33,6 +33,8 @@ export class DoublePool {
   }
 }
 
+const encoder = new TextEncoder();
+
 /** A growing list of bytes. */
 export class BytePool {
   data: Uint8Array;
@@ -51,13 +53,12 @@ export class BytePool {
     this.length += to - from;
   }
 
+  /** Appends a text; false, and nothing is appended, when it is not ASCII. */
   appendAscii(text: string): boolean {
     this.reserve(text.length);
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 127) return false;
-      this.data[this.length + i] = code;
-    }
+    const { read, written } = encoder.encodeInto(text, this.data.subarray(this.length));
+    // Any other character takes more than one byte, or did not fit any more.
+    if (read !== text.length || written !== text.length) return false;
     this.length += text.length;
     return true;
   }
