@@ -35,6 +35,7 @@ describe('files', () => {
         const dt = await write(`${iouType}-${name}`, results);
         const evaluation = await evaluateFiles(gt, dt, { iouType, workers });
         expect(evaluation.curves).toEqual(expected.curves);
+        expect(evaluation.curves.scores).toEqual(expected.curves.scores);
         expect(JSON.stringify(evaluation)).toBe(JSON.stringify(expected));
         expect(evaluation.imageMatches(10, 1)).toEqual(expected.imageMatches(10, 1));
       }
@@ -54,11 +55,14 @@ describe('files', () => {
     for (const workers of [1, 2]) {
       const seen: number[] = [];
       await evaluateFile(dataset, path, { iouType: 'bbox', workers, onProgress: ({ done }) => seen.push(done) });
-      expect(seen.at(-1)).toBe(dataset.categories.length);
+      expect([seen[0], seen.at(-1)]).toEqual([0, dataset.annotations.length + results.length]);
       expect(seen).toEqual(seen.toSorted((a, b) => a - b));
       await expect(evaluateFile(dataset, path, { iouType: 'bbox', workers, signal: AbortSignal.abort() })).rejects.toMatchObject({
         code: 'ABORTED',
       });
+      const stop = new AbortController();
+      const stopped = evaluateFile(dataset, path, { iouType: 'bbox', workers, signal: stop.signal, onProgress: () => stop.abort() });
+      await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
     }
   });
 

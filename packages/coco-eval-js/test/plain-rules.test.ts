@@ -9,6 +9,10 @@ function list(n: number, value: () => number): number[] {
   return Array.from({ length: n }, value);
 }
 
+function box(x: number): number[] {
+  return [x, 0, 10, 10];
+}
+
 /** Parameters nobody would choose: what they share with the usual ones is only the rules. */
 function oddParameters(seed: number): EvalParamsInput {
   const r = random(seed);
@@ -35,7 +39,6 @@ describe('the rules, written down plainly', () => {
   });
 
   it('of equal overlaps the later ground truth is taken, which leaves the earlier one to others', () => {
-    const box = (x: number): number[] => [x, 0, 10, 10];
     const dataset = {
       images: [{ id: 1 }],
       categories: [{ id: 1, name: 'a' }],

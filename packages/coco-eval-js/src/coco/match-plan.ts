@@ -22,7 +22,24 @@ export interface MatchPlan {
 }
 
 /** Numbers in `MatchPlan.ranges` for one range. */
-export const RANGE_FIELDS = 4;
+const RANGE_FIELDS = 4;
+
+export function rangeCount({ ranges }: MatchPlan): number {
+  return ranges.length / RANGE_FIELDS;
+}
+
+/** Rows of range `index`. */
+export function rangeAt({ ranges }: MatchPlan, index: number): { gFrom: number; gTo: number; dFrom: number; dTo: number } {
+  const at = index * RANGE_FIELDS;
+  return { gFrom: ranges[at]!, gTo: ranges[at + 1]!, dFrom: ranges[at + 2]!, dTo: ranges[at + 3]! };
+}
+
+/** Annotations and results that ranges `0` to `count - 1` hold. */
+export function rowsBefore(plan: MatchPlan, count: number): number {
+  if (count <= 0) return 0;
+  const { gTo, dTo } = rangeAt(plan, Math.min(count, rangeCount(plan)) - 1);
+  return gTo + dTo;
+}
 
 /** Orders the entries and makes an empty table for them. */
 export function planMatch(groundTruth: GroundTruth, detections: Detections, params: EvalParams, rules: MatchRules): MatchPlan {

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../errors.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { allBits, PairMatcher } from './match-pair.ts';
-import { type MatchPlan, planMatch, RANGE_FIELDS } from './match-plan.ts';
+import { type MatchPlan, planMatch, rangeAt, rangeCount, rowsBefore } from './match-plan.ts';
 import type { MatchProgress, MatchRules, MatchTable } from './match-table.ts';
 import { createOverlap, type Overlap } from './overlap.ts';
 import type { EvalParams } from './params.ts';
@@ -16,13 +16,15 @@ export function matchAll(
   rules: MatchRules = {},
   progress: MatchProgress = {},
 ): MatchTable {
+  const total = gt.count + dt.count;
+  progress.onProgress?.({ done: 0, total });
   const plan = planMatch(gt, dt, params, rules);
   const run = new MatchRun(plan, warnings);
-  const total = plan.ranges.length / RANGE_FIELDS;
-  for (let done = 0; done < total; done++) {
+  const ranges = rangeCount(plan);
+  for (let i = 0; i < ranges; i++) {
     throwIfAborted(progress.signal);
-    progress.onProgress?.({ done, total });
-    run.range(done);
+    run.range(i);
+    if (i + 1 < ranges) progress.onProgress?.({ done: rowsBefore(plan, i + 1), total });
   }
   progress.onProgress?.({ done: total, total });
   return plan.table;
@@ -63,20 +65,17 @@ export class MatchRun {
 
   /** Matches the pairs of range `index`. */
   range(index: number): void {
-    const { ranges, gts, dts } = this.#plan;
-    const gtImage = gts.image;
-    const dtImage = dts.image;
-    const at = index * RANGE_FIELDS;
-    const gtEnd = ranges[at + 1]!;
-    const dtEnd = ranges[at + 3]!;
-    let g = ranges[at]!;
-    let d = ranges[at + 2]!;
-    while (g < gtEnd || d < dtEnd) {
-      const image = g < gtEnd && (d === dtEnd || gtImage[g]! <= dtImage[d]!) ? gtImage[g]! : dtImage[d]!;
+    const gtImage = this.#plan.gts.image;
+    const dtImage = this.#plan.dts.image;
+    const { gFrom: gStart, gTo: gEnd, dFrom: dStart, dTo: dEnd } = rangeAt(this.#plan, index);
+    let g = gStart;
+    let d = dStart;
+    while (g < gEnd || d < dEnd) {
+      const image = g < gEnd && (d === dEnd || gtImage[g]! <= dtImage[d]!) ? gtImage[g]! : dtImage[d]!;
       const gFrom = g;
       const dFrom = d;
-      while (g < gtEnd && gtImage[g] === image) g++;
-      while (d < dtEnd && dtImage[d] === image) d++;
+      while (g < gEnd && gtImage[g] === image) g++;
+      while (d < dEnd && dtImage[d] === image) d++;
       this.#pair(gFrom, g, dFrom, d);
     }
   }

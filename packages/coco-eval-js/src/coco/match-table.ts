@@ -37,7 +37,7 @@ export interface MatchRules {
   readonly forgiven?: Uint8Array | undefined;
 }
 
-/** Stops or reports long work. `done` and `total` count parts of about equal size. */
+/** Stops or reports long work. `done` and `total` count annotations and results together; the first event comes before any work. */
 export interface MatchProgress {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((event: { readonly done: number; readonly total: number }) => void) | undefined;

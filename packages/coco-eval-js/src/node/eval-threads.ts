@@ -4,8 +4,9 @@ import type { Curves } from '../coco/accumulate.ts';
 import type { Detections, GroundTruth } from '../coco/columns.ts';
 import type { PreparedEvaluation } from '../coco/evaluate.ts';
 import type { Scheme } from '../coco/evaluation.ts';
-import { planMatch, RANGE_FIELDS } from '../coco/match-plan.ts';
+import { planMatch, rangeCount, rowsBefore } from '../coco/match-plan.ts';
 import type { MatchProgress, MatchRules, MatchTable } from '../coco/match-table.ts';
+import type { Warning } from '../coco/types.ts';
 import { CocoEvalError, throwIfAborted } from '../errors.ts';
 import type { ThreadMessage, ThreadTask } from './eval-worker.ts';
 import { shareColumns } from './share-columns.ts';
@@ -19,6 +20,12 @@ export interface ThreadedMatch {
 }
 
 type Failure = Extract<ThreadMessage, { kind: 'error' }>;
+
+/** Hears of a task under way. */
+interface Listener {
+  readonly progress?: () => void;
+  readonly warnings?: (warnings: readonly Warning[]) => void;
+}
 
 /**
  * Threads that match and accumulate. Each takes the next range of images, then the next category, until none is left, and writes to its own part of
@@ -42,9 +49,17 @@ export class EvalThreads {
     scheme: Scheme,
     { signal, onProgress }: MatchProgress,
   ): Promise<ThreadedMatch> {
+    throwIfAborted(signal);
+    const total = groundTruth.count + detections.count;
+    onProgress?.({ done: 0, total });
     const plan = shareColumns(planMatch(groundTruth, detections, params, rules));
-    const match = { kind: 'match', plan, ...partsOf(plan.ranges.length / RANGE_FIELDS) } as const;
-    await this.#run(match, signal, onProgress, (list) => warnings.merge(list));
+    const matching: ThreadTask = { kind: 'match', plan, ...partsOf(rangeCount(plan)) };
+    await this.#run(matching, signal, {
+      // Each thread holds one part; those before are done.
+      progress: () => onProgress?.({ done: rowsBefore(plan, Atomics.load(matching.next, 0) - this.#workers.length), total }),
+      warnings: (list) => warnings.merge(list),
+    });
+    onProgress?.({ done: total, total });
     const { table } = plan;
     const drawn = shareColumns(planAccumulate(table, { recThrs: params.recThrs, maxDets: scheme.limits(params) }));
     const categories = shareColumns({ order: largestFirst(table) }).order;
@@ -56,38 +71,27 @@ export class EvalThreads {
     await Promise.all(this.#workers.map(async (worker) => worker.terminate()));
   }
 
-  async #run(
-    task: ThreadTask,
-    signal: AbortSignal | undefined,
-    onProgress?: MatchProgress['onProgress'],
-    onWarnings?: (warnings: Extract<ThreadMessage, { kind: 'done' }>['warnings']) => void,
-  ): Promise<void> {
+  async #run(task: ThreadTask, signal: AbortSignal | undefined, listener: Listener = {}): Promise<void> {
     throwIfAborted(signal);
-    const total = task.parts;
-    onProgress?.({ done: 0, total });
-    // A thread holds one part, so what was taken before is done.
-    const progress = (): void =>
-      onProgress?.({ done: Math.max(0, Math.min(total, Atomics.load(task.next, 0)) - this.#workers.length), total });
     // The threads run plain JavaScript only, so they can be stopped at any point.
     const stop = (): void => void this.close();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      const ends = await Promise.all(this.#workers.map(async (worker) => this.#runOn(worker, task, signal, progress)));
+      const ends = await Promise.all(this.#workers.map(async (worker) => this.#runOn(worker, task, signal, listener)));
       const failures = ends.filter((end): end is Failure => end.kind === 'error');
       const [first] = failures.toSorted((a, b) => a.part - b.part);
       if (first !== undefined) throw new CocoEvalError(first.code, first.message, { hint: first.hint, index: first.index });
-      for (const end of ends) if (end.kind === 'done') onWarnings?.(end.warnings);
-      onProgress?.({ done: total, total });
+      for (const end of ends) if (end.kind === 'done') listener.warnings?.(end.warnings);
     } finally {
       signal?.removeEventListener('abort', stop);
     }
   }
 
   /** Sends a task to a thread and waits for its end. */
-  async #runOn(worker: Worker, task: ThreadTask, signal: AbortSignal | undefined, onProgress: () => void): Promise<ThreadMessage> {
+  async #runOn(worker: Worker, task: ThreadTask, signal: AbortSignal | undefined, listener: Listener): Promise<ThreadMessage> {
     return new Promise((resolve, reject) => {
       const onMessage = (message: ThreadMessage): void => {
-        if (message.kind === 'progress') return onProgress();
+        if (message.kind === 'progress') return listener.progress?.();
         worker.off('message', onMessage).off('exit', onExit);
         return resolve(message);
       };
