@@ -4,6 +4,8 @@ import type { SegmentationColumns } from '../mask/columns.ts';
 export interface GroundTruth {
   readonly count: number;
   readonly id: Float64Array;
+  /** Whether some annotations share an id. */
+  readonly repeatedIds: boolean;
   readonly imageId: Float64Array;
   readonly categoryId: Float64Array;
   /** The annotation's own area, which decides its size class. NaN: to be taken from its mask. */

@@ -59,7 +59,7 @@ export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, w
     readFlags(annotation, i, columns, options, warnings);
     readArea(annotation, i, columns, warnings);
   }
-  return { count: n, ...columns, segmentation: masks?.build(), keypointCount: options.keypointCount };
+  return { count: n, ...columns, repeatedIds: seen.size < n, segmentation: masks?.build(), keypointCount: options.keypointCount };
 }
 
 function readBox({ bbox }: Annotation, i: number, out: Float64Array, warnings: WarningLog): void {

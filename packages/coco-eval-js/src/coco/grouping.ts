@@ -19,12 +19,9 @@ export function categoryCount(params: EvalParams): number {
 
 /** Two stable counting sorts instead of one bucket for every (category, image) pair: memory stays linear in the input. */
 function group(rows: Int32Array, { imageOf, slotOf }: Places, params: EvalParams): Grouping {
-  const categories = categoryCount(params);
-  const row = countingSort(countingSort(rows, imageOf, params.imgIds.length), slotOf, categories);
-  const slots = gather(slotOf, row);
-  const category = new Int32Array(categories + 1);
-  for (let i = 0; i < slots.length; i++) category[slots[i]! + 1]!++;
-  for (let k = 0; k < categories; k++) category[k + 1]! += category[k]!;
+  const category = new Int32Array(categoryCount(params) + 1);
+  const byImage = countingSort(rows, imageOf, params.imgIds.length);
+  const row = countingSort(byImage, slotOf, categoryCount(params), category);
   return { row, image: gather(imageOf, row), category };
 }
 
@@ -64,7 +61,7 @@ function allRows(count: number): Int32Array {
 export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: Uint8Array): Grouping {
   const places = locate(gt, params);
   const wanted = dropped === undefined ? allRows(gt.count) : allRows(gt.count).filter((row) => dropped[row] !== 1);
-  const rows = params.mode === 'fixed' ? wanted : replaceDuplicates(wanted, gt, places, params);
+  const rows = params.mode === 'reference' && gt.repeatedIds ? replaceDuplicates(wanted, gt, places, params) : wanted;
   return group(select(rows, places, params), places, params);
 }
 
@@ -74,9 +71,6 @@ export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: 
  */
 function replaceDuplicates(rows: Int32Array, gt: GroundTruth, { imageOf, categoryOf }: Places, params: EvalParams): Int32Array {
   const last = new IdIndex(gt.id).locate(gt.id);
-  let repeated = 0;
-  for (let row = 0; row < last.length; row++) if (last[row] !== row) repeated++;
-  if (repeated === 0) return rows;
   const asked = rows.filter((row) => imageOf[row]! >= 0 && (!params.useCats || categoryOf[row]! >= 0));
   return gather(last, countingSort(asked, imageOf, params.imgIds.length));
 }
