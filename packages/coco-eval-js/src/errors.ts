@@ -3,7 +3,7 @@
  *
  * `USAGE`: a parameter makes no sense. `BAD_JSON`: the text is not JSON. `BAD_INPUT`: the JSON is not what the format asks for.
  * `BAD_MASK`: a segmentation cannot be decoded. `LIMIT`: the input asks for more memory than the stated bound.
- * `SHARDS`: partial results do not fit together. `INPUT_NOT_FOUND`, `INPUT_UNREADABLE`: files. `ABORTED`: stopped on request.
+ * `SHARDS`: partial results do not fit together. `INPUT_NOT_FOUND`, `INPUT_UNREADABLE`, `OUTPUT_UNWRITABLE`: files. `ABORTED`: stopped on request.
  */
 export type CocoEvalErrorCode =
   | 'USAGE'
@@ -14,10 +14,24 @@ export type CocoEvalErrorCode =
   | 'SHARDS'
   | 'INPUT_NOT_FOUND'
   | 'INPUT_UNREADABLE'
+  | 'OUTPUT_UNWRITABLE'
   | 'ABORTED';
+
+/** What to do where the place of the fault has nothing better to say. A wrong parameter is explained by its message. */
+const HINTS: Readonly<Partial<Record<CocoEvalErrorCode, string>>> = {
+  BAD_JSON: 'The file must be one complete JSON document in UTF-8.',
+  BAD_INPUT: 'Correct that entry, or leave it out.',
+  BAD_MASK: 'Encode the mask again, or leave its entry out.',
+  LIMIT: 'The bound protects the memory of this machine: split the input, or ask for less at once.',
+  SHARDS: 'Match every shard of one evaluation exactly once, with the same parameters.',
+  INPUT_NOT_FOUND: 'Is the path right?',
+  INPUT_UNREADABLE: 'It must be a complete file that you may read.',
+  OUTPUT_UNWRITABLE: 'It must be a place with room that you may write to.',
+};
 
 /** Where the fault is and what to do about it. */
 export interface CocoEvalErrorOptions {
+  /** Replaces the general advice for the code. */
   readonly hint?: string | undefined;
   /** Zero-based position of the faulty entry in its list. */
   readonly index?: number | undefined;
@@ -46,7 +60,7 @@ export class CocoEvalError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CocoEvalError';
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint ?? HINTS[code];
     this.index = options.index;
   }
 }
@@ -56,10 +70,17 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CocoEvalError('ABORTED', 'Aborted on request', { cause: signal.reason });
 }
 
+/** The same error with the name of the file in which it was found. */
+export function inFile(error: CocoEvalError, path: string): CocoEvalError {
+  const { code, message, index, hint } = error;
+  return new CocoEvalError(code, `${message} (${path})`, { index, hint, cause: error });
+}
+
 /** A short, safe picture of any value for an error message: never longer than about 60 characters. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
+  if (value === undefined) return 'nothing';
   return String(value);
 }

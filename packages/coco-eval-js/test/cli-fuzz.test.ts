@@ -72,6 +72,6 @@ it.each([1, 2, 3, 4])('damaged files end in a result or in one clear error, neve
     const status = await main([...files, ...args], { stdout, stderr, version: '' });
     const message = String(stderr.read() ?? '');
     if (status !== 0) expect(status).toBe(3);
-    if (status === 3) expect(message).toMatch(/^coco-eval: Expected .*\n(.+\n)?$/);
+    if (status === 3) expect(message).toMatch(/^coco-eval: error [A-Z_]+: Expected .*\n.+\n$/);
   }
 });

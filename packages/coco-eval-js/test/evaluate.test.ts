@@ -171,7 +171,7 @@ describe('input that is broken', () => {
   it.each([
     [{ score: NaN }, /"score" in results\[1\] but received NaN/],
     [{ score: '0.5' }, /"score" in results\[1\]/],
-    [{ score: undefined }, /"score" in results\[1\] but received undefined/],
+    [{ score: undefined }, /"score" in results\[1\] but received nothing/],
     [{ bbox: [0, 0, -Infinity, 1] }, /results\[1\] but received -Infinity/],
     [{ image_id: 7 }, /results\[1\] has image_id 7/],
     [{ category_id: {} }, /"category_id" in results\[1\] but received an object/],

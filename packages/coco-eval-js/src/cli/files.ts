@@ -20,7 +20,7 @@ async function exists(path: string): Promise<boolean> {
  * Writes `folder/name.extension`, or `name-2` and so on when that exists, first under another name and then renamed, so that no half file is ever seen.
  *
  * @returns the path that was written
- * @throws CocoEvalError `INPUT_UNREADABLE` when the folder cannot be written
+ * @throws CocoEvalError `OUTPUT_UNWRITABLE` when the folder cannot be written
  */
 export async function writeNew(folder: string, name: string, extension: string, text: string, force: boolean): Promise<string> {
   const temporary = join(folder, `.${name}.${process.pid}.tmp`);
@@ -33,7 +33,7 @@ export async function writeNew(folder: string, name: string, extension: string, 
   } catch (cause) {
     // What went wrong is told below; that there is nothing to remove is not.
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw new CocoEvalError('INPUT_UNREADABLE', `Expected a folder to write to at ${folder} but received ${(cause as Error).message}`, {
+    throw new CocoEvalError('OUTPUT_UNWRITABLE', `Expected a folder to write to at ${folder} but received ${(cause as Error).message}`, {
       cause,
     });
   }

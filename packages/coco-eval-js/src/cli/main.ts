@@ -1,12 +1,13 @@
 import type { Writable } from 'node:stream';
-import { CocoEvalError } from '../errors.ts';
 import { showDetection } from './detection-output.ts';
+import { failure } from './failure.ts';
 import { stem, writeNew } from './files.ts';
 import { helpText } from './help.ts';
 import { readCommandLine } from './options.ts';
 import type { CommandLine } from './options.ts';
 import { Progress } from './progress.ts';
 import type { ProgressStream } from './progress.ts';
+import { warningText } from './shown.ts';
 import type { Shown } from './shown.ts';
 
 /** Where the command writes, and how it names its version. */
@@ -33,12 +34,9 @@ export async function main(args: readonly string[], streams: CommandStreams): Pr
     else await evaluateFiles(line, streams);
     return 0;
   } catch (error) {
-    if (!(error instanceof CocoEvalError)) {
-      stderr.write(`coco-eval: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      return 1;
-    }
-    stderr.write(`coco-eval: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`);
-    return error.code === 'USAGE' ? 2 : 3;
+    const { text, status } = failure(error);
+    stderr.write(text);
+    return status;
   }
 }
 
@@ -47,8 +45,7 @@ async function evaluateFiles(line: CommandLine, { stdout, stderr }: CommandStrea
   const progress = new Progress(stderr, quiet);
   const shown = await show(line, progress).finally(() => progress.clear());
   if (!quiet) {
-    for (const { count, message, firstIndex } of shown.warnings)
-      stderr.write(`warning: ${count} ${message} (first: entry ${firstIndex})\n`);
+    for (const warning of shown.warnings) stderr.write(`warning: ${warningText(warning)}\n`);
   }
   // Before the report: a folder that cannot be written must not cost the numbers.
   stdout.write(line.values.json ? `${JSON.stringify(shown.document(), null, 2)}\n` : shown.text());

@@ -7,3 +7,8 @@ export interface Shown {
   readonly page: () => Promise<string>;
   readonly warnings: readonly Warning[];
 }
+
+/** A warning in one line. */
+export function warningText({ count, message, firstIndex }: Warning): string {
+  return `${count} ${message} (first: entry ${firstIndex})`;
+}

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /** A column of a text table: numbers to the right, words to the left. */
 export interface Column {
   readonly title: string;
@@ -5,8 +7,9 @@ export interface Column {
 }
 
 /** Aligned text, two spaces between columns, a line end after each row. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+export function table(columns: readonly Column[], content: readonly (readonly string[])[]): string {
+  const rows = content.map((row) => row.map(printable));
+  const widths = columns.map(({ title }, i) => rows.reduce((width, row) => Math.max(width, row[i]!.length), title.length));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (columns[i]!.left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))

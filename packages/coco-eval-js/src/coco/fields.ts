@@ -13,7 +13,11 @@ export class EntryReader {
   }
 
   fail(index: number, expected: string, found: unknown, hint?: string): CocoEvalError {
-    return new CocoEvalError('BAD_INPUT', `Expected ${expected} in ${this.where(index)} but received ${describe(found)}`, { index, hint });
+    const advice = hint ?? (isQuotedNumber(found) ? 'A number in quotes is text: write it without quotes.' : undefined);
+    return new CocoEvalError('BAD_INPUT', `Expected ${expected} in ${this.where(index)} but received ${describe(found)}`, {
+      index,
+      hint: advice,
+    });
   }
 
   object(index: number, value: unknown): Record<string, unknown> {
@@ -43,4 +47,8 @@ export class EntryReader {
       out[at + i] = item;
     }
   }
+}
+
+function isQuotedNumber(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
 }
