@@ -1,26 +1,43 @@
 import type { DetectionBuilder } from '../coco/detection-builder.ts';
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, describe } from '../errors.ts';
 import { CLOSE_LIST, CLOSE_OBJECT, COMMA, JsonScanner, NeedMore, OPEN_LIST, OPEN_OBJECT } from './scanner.ts';
 import { skipByteOrderMark } from './parse-json.ts';
 
 /** One entry of a results file may not be longer than this: it is the only thing kept whole. */
 const MAX_ENTRY_BYTES = 2 ** 26;
+/** Columns of so many entries take some 4 GiB: what a small .gz unpacks to must end somewhere. */
+const MAX_ENTRIES = 2 ** 25;
+/** All mask strings together: their places are kept in 32 bits. */
+const MAX_MASK_BYTES = 2 ** 31;
+/** All polygon coordinates and plain run lengths together: 1 GiB. */
+const MAX_MASK_NUMBERS = 2 ** 27;
+
+/** Bounds that a test can make small. */
+export interface ResultsLimits {
+  readonly entryBytes?: number;
+  readonly entries?: number;
+  readonly maskBytes?: number;
+  readonly maskNumbers?: number;
+}
 
 /**
  * Reads a results file chunk by chunk straight into columns: no string of the whole file, no object for each entry, and mask strings stay bytes.
- * Memory is that of the columns, one chunk and one entry.
+ * Memory is that of the columns, one chunk and one entry; all are bounded.
  */
 export class ResultsReader {
   readonly #builder: DetectionBuilder;
+  readonly #limits: Required<ResultsLimits>;
   readonly #scanner = new JsonScanner(new Uint8Array(0));
   #rest: Uint8Array = new Uint8Array(0);
   #state: 'start' | 'first' | 'entry' | 'separator' | 'done' = 'start';
 
-  constructor(builder: DetectionBuilder) {
+  constructor(builder: DetectionBuilder, limits: ResultsLimits = {}) {
     this.#builder = builder;
+    const defaults = { entryBytes: MAX_ENTRY_BYTES, entries: MAX_ENTRIES, maskBytes: MAX_MASK_BYTES, maskNumbers: MAX_MASK_NUMBERS };
+    this.#limits = { ...defaults, ...limits };
   }
 
-  /** Takes the next bytes of the file. @throws CocoEvalError `BAD_JSON` or `BAD_INPUT` naming the entry */
+  /** Takes the next bytes of the file. @throws CocoEvalError `BAD_JSON` or `BAD_INPUT` naming the entry, `LIMIT` for too many or too long ones */
   write(chunk: Uint8Array): void {
     this.#feed(chunk, true);
   }
@@ -50,15 +67,8 @@ export class ResultsReader {
     } catch (error) {
       if (!(error instanceof NeedMore)) throw this.#located(error);
       this.#builder.rollback();
-      if (scanner.end - kept > MAX_ENTRY_BYTES) {
-        throw new CocoEvalError(
-          'LIMIT',
-          `Expected entries of at most ${MAX_ENTRY_BYTES} bytes but results[${this.#builder.count}] is longer`,
-          {
-            index: this.#builder.count,
-          },
-        );
-      }
+      const { entryBytes } = this.#limits;
+      if (scanner.end - kept > entryBytes) throw tooMuch(this.#builder.count, `entries of at most ${entryBytes} bytes`, 'is longer');
     }
     scanner.at = kept;
     this.#rest = scanner.bytes.slice(kept);
@@ -70,7 +80,7 @@ export class ResultsReader {
       if (scanner.offset === 0 && scanner.at === 0) skipByteOrderMark(scanner);
       if (scanner.peek() === OPEN_OBJECT) {
         throw new CocoEvalError('BAD_INPUT', 'Expected a list of results but found an object', {
-          hint: 'Are annotation file and results file swapped?',
+          hint: 'A results file is one JSON list, [{...}, {...}]. Are annotation file and results file swapped?',
         });
       }
       scanner.take(OPEN_LIST, 'a list of results');
@@ -100,6 +110,16 @@ export class ResultsReader {
       while (scanner.next(CLOSE_OBJECT));
     }
     builder.commit();
+    this.#checkLimits();
+  }
+
+  #checkLimits(): void {
+    const { entries, maskBytes, maskNumbers } = this.#limits;
+    const { count, masks } = this.#builder;
+    if (count > entries) throw tooMuch(count - 1, `at most ${entries} results`, 'is one more');
+    if (masks === undefined) return;
+    if (masks.bytes.length > maskBytes) throw tooMuch(count - 1, `at most ${maskBytes} bytes of mask strings`, 'goes beyond');
+    if (masks.coords.length > maskNumbers) throw tooMuch(count - 1, `at most ${maskNumbers} numbers in masks`, 'goes beyond');
   }
 
   #field(key: string): void {
@@ -170,10 +190,7 @@ export class ResultsReader {
     if (!builder.hasString) builder.segmentation = rle;
     else if (Array.isArray(rle.size) && rle.size.length === 2)
       [builder.stringSize[0], builder.stringSize[1]] = rle.size as [unknown, unknown];
-    else
-      throw new CocoEvalError('BAD_INPUT', `Expected size [height, width] in segmentation of results[${builder.count}]`, {
-        index: builder.count,
-      });
+    else throw this.#badMask('size [height, width]', rle.size);
   }
 
   #counts(): void {
@@ -184,23 +201,45 @@ export class ResultsReader {
     this.#builder.dropString();
     this.#builder.hasString = true;
     if (!escaped) {
+      if (!isAscii(scanner.bytes, from, to)) {
+        throw this.#badMask('an RLE string of ASCII characters', new TextDecoder().decode(scanner.bytes.subarray(from, to)));
+      }
       masks!.bytes.append(scanner.bytes, from, to);
       return;
     }
     // Escapes are rare enough (a backslash in some masks) to go through a string.
     const end = scanner.at;
     scanner.at = start;
-    const bytes = new TextEncoder().encode(scanner.string());
+    const text = scanner.string();
+    const bytes = new TextEncoder().encode(text);
+    if (!isAscii(bytes, 0, bytes.length)) throw this.#badMask('an RLE string of ASCII characters', text);
     masks!.bytes.append(bytes, 0, bytes.length);
     scanner.at = end;
   }
 
-  /** A syntax error says in which entry it was met. */
+  #badMask(expected: string, found: unknown): CocoEvalError {
+    const index = this.#builder.count;
+    const message = `Expected ${expected} in segmentation of results[${index}] but received ${describe(found)}`;
+    return new CocoEvalError('BAD_INPUT', message, { index });
+  }
+
+  /** A syntax error inside the list says in which entry it was met. */
   #located(error: unknown): unknown {
     if (!(error instanceof CocoEvalError) || error.index !== undefined) return error;
+    if (this.#state === 'start' || this.#state === 'done') return error;
     const index = this.#builder.count;
     return new CocoEvalError(error.code, `${error.message}, in results[${index}]`, { index, hint: error.hint, cause: error });
   }
+}
+
+function tooMuch(index: number, expected: string, found: string): CocoEvalError {
+  return new CocoEvalError('LIMIT', `Expected ${expected} but results[${index}] ${found}`, { index });
+}
+
+function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
+  let bits = 0;
+  for (let i = from; i < to; i++) bits |= bytes[i]!;
+  return bits < 0x80;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
