@@ -7,7 +7,7 @@ import type { Dataset, IouType, Result } from '../src/coco/types.ts';
 import { WarningLog } from '../src/coco/warnings.ts';
 import { CocoEvalError } from '../src/errors.ts';
 import { parseJson } from '../src/json/parse-json.ts';
-import { ResultsReader } from '../src/json/results-reader.ts';
+import { type ResultsLimits, ResultsReader } from '../src/json/results-reader.ts';
 import { polygonsToRle } from '../src/mask/from-shapes.ts';
 import { toRleObject } from '../src/mask/rle-string.ts';
 import { random } from './shared.ts';
@@ -33,6 +33,21 @@ function masks(results: Result[]): Result[] {
     if (i % 7 === 6) return { ...rest, segmentation: { size: [150, 200], counts: [...rle.counts] } };
     return { ...rest, segmentation: i % 5 === 4 ? [polygon] : toRleObject(rle) };
   });
+}
+
+/** Everything an error says, or what was returned. */
+function outcome(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof CocoEvalError)) throw error;
+    return [error.code, error.message, error.index, error.hint];
+  }
+}
+
+/** Parses with room for 1 MiB. */
+function parse(text: string, skip: string[] = []): unknown {
+  return parseJson(new TextEncoder().encode(text), skip, 2 ** 20);
 }
 
 describe('streaming reader', () => {
@@ -83,17 +98,18 @@ describe('streaming reader', () => {
       [entry('"bbox":[1,2,3],"score":1'), /a list of 4 numbers for "bbox" in results\[2\]/, 2],
       [entry('"bbox":"x","score":1'), /a list of 4 numbers for "bbox" in results\[2\]/, 2],
       [entry('"bbox":[1,2,3,4],"score":NaN'), /a finite number for "score" in results\[2\]/, 2],
-      [entry('"bbox":[1,2,3,4]'), /"score" in results\[2\] but received undefined/, 2],
+      [entry('"bbox":[1,2,3,4]'), /"score" in results\[2\] but received nothing/, 2],
       [entry('"keypoints":[1,2,0],"score":1'), /"bbox" as in results\[0\] in results\[2\]/, 2],
       [`[${good},{"image_id":999,"category_id":1,"bbox":[1,2,3,4],"score":0.5}]`, /results\[1\] has image_id 999/, 1],
       [`[${good},${good}`, /file ends at byte 122, in results\[2\]/, 2],
       [`[${good},{"image_id":10,"sc`, /file ends at byte \d+, in results\[1\]/, 1],
       [`[${good} ${good}]`, /"," or "\]".*in results\[1\]/, 1],
       [`[${good},]`, /an object.*in results\[1\]/, 1],
-      [`[${good}] x`, /the end of the file/],
+      [`[${good}] x`, /the end of the file but found "x" at byte \d+$/],
+      ['<html>', /a list of results but found "<" at byte 0$/],
       [`[3]`, /an object.*results\[0\]/, 0],
-      [`{"annotations":[]}`, /a list of results but found an object/],
-      ['', /a list of results but the file ends at byte 0/],
+      [`{"annotations":[]}`, /a list of results but found an object$/],
+      ['', /a list of results but the file ends at byte 0$/],
     ];
     for (const [text, message, index] of cases) {
       for (const chunk of [1, 10_000]) {
@@ -105,6 +121,60 @@ describe('streaming reader', () => {
     expect(() => stream(Uint8Array.of(0xff, 0xfe, 0x5b, 0), dataset, 'bbox', 9)).toThrow(/UTF-16/);
   });
 
+  it('says the same of a faulty entry as the reader of parsed objects', () => {
+    const { dataset } = synthetic(1, 'segm');
+    const good = { image_id: 10, category_id: 1, score: 0.5 };
+    const mask = { size: [150, 200], counts: ':14O' };
+    const faults: [IouType, object][] = [
+      ...[
+        { score: null },
+        { score: '0.5' },
+        { image_id: true },
+        { image_id: 4 },
+        { category_id: [] },
+        { bbox: {} },
+        { bbox: [1, 2, 3] },
+      ].map((fields): [IouType, object] => ['bbox', { ...good, bbox: [1, 2, 3, 4], ...fields }]),
+      ...[null, 'x', 7, [7], [['1', 2]], [[null]], {}, { size: [150, 200] }, { counts: ':14O' }, { size: [150], counts: ':14O' }].map(
+        (segmentation): [IouType, object] => ['segm', { ...good, segmentation }],
+      ),
+      ...['\u00e90', '\\\u00e9', { a: 1 }, [1.5], [-1]].map((counts): [IouType, object] => [
+        'segm',
+        { ...good, segmentation: { size: [150, 200], counts } },
+      ]),
+      ...[[1e9, 1e9], [-1, 5], ['150', 200], [150.5, 200], null].map((size): [IouType, object] => [
+        'segm',
+        { ...good, segmentation: { size, counts: ':14O' } },
+      ]),
+      ...[null, {}, [], [1, 2, 3], Array(51).fill('1')].map((keypoints): [IouType, object] => ['keypoints', { ...good, keypoints }]),
+    ];
+    const first = { bbox: { bbox: [1, 2, 3, 4] }, segm: { segmentation: mask }, keypoints: { keypoints: Array(51).fill(1) as number[] } };
+    for (const [iouType, entry] of faults) {
+      const entries = [{ ...good, ...first[iouType] }, entry];
+      const parsed = outcome(() => loadDetections(entries, dataset, options(iouType), new WarningLog()));
+      expect(parsed).toEqual([expect.any(String), expect.stringMatching(/^Expected .*results\[1\]/), 1, expect.any(String)]);
+      expect(outcome(() => stream(JSON.stringify(entries), dataset, iouType, 11))).toEqual(parsed);
+    }
+  });
+
+  it('bounds the number of entries, their length and the size of their masks', () => {
+    const { dataset } = synthetic(1, 'segm');
+    const entry = { image_id: 10, category_id: 1, score: 0.5 };
+    const read = (entries: object[], limits: ResultsLimits): void => {
+      const reader = new ResultsReader(new DetectionBuilder(dataset, options('segm'), new WarningLog()), limits);
+      const bytes = new TextEncoder().encode(JSON.stringify(entries));
+      for (let at = 0; at < bytes.length; at += 50) reader.write(bytes.subarray(at, at + 50));
+      reader.end();
+    };
+    const string = { ...entry, segmentation: { size: [150, 200], counts: ':14O' } };
+    const polygon = { ...entry, segmentation: [[1, 2, 3, 4, 5, 6]] };
+    read([string, string, polygon], { entries: 3, maskBytes: 8, maskNumbers: 6, entryBytes: 150 });
+    expect(() => read([string, string, string], { entries: 2 })).toThrow(/^Expected at most 2 results but results\[2\] is one more$/);
+    expect(() => read([string, string], { maskBytes: 7 })).toThrow(/at most 7 bytes of mask strings but results\[1\] goes beyond/);
+    expect(() => read([polygon, polygon], { maskNumbers: 11 })).toThrow(/at most 11 numbers in masks but results\[1\] goes beyond/);
+    expect(() => read([string, { ...entry, note: 'x'.repeat(300) }], { entryBytes: 150 })).toThrow(/of at most 150 bytes but results\[1\]/);
+  });
+
   it('parses what JSON.parse parses, and bounds the depth', () => {
     const values = [null, true, [], {}, [1, -2.5, 1e300, 'a"\\\n\u20ac'], { a: { b: [{}, [], ''] }, '': 0 }, '__proto__'];
     for (const value of values) expect(parseJson(new TextEncoder().encode(JSON.stringify(value, null, 2)))).toEqual(value);
@@ -112,6 +182,22 @@ describe('streaming reader', () => {
     expect(() => parseJson(new TextEncoder().encode('['.repeat(100_000)))).toThrow(/at most 64 nested/);
     expect(() => parseJson(new TextEncoder().encode('[1,2,'))).toThrow(/ends at byte 5/);
     expect(() => parseJson(new TextEncoder().encode('[tru]'))).toThrow(/Expected/);
+    for (const text of ['[01]', '[1.]', '[-]', '[.5]', '[+1]', '[1.e5]', '[1e]', '[-01.5]', '[0x10]']) {
+      expect(() => parseJson(new TextEncoder().encode(text))).toThrow(/^Expected .* at byte \d$/);
+      expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
+    }
+    expect(parseJson(new TextEncoder().encode('[0, -0.5, 0e5, 10, 0.0]'))).toEqual([0, -0.5, 0, 10, 0]);
+  });
+
+  it('stops before a small text becomes a large value', () => {
+    const many = ['[],', '{},', '[1],', '"",', '1.5,', '[[{}]],'];
+    for (const unit of many) {
+      expect(() => parse(`[${unit.repeat(60_000)}0]`)).toThrow(/^Expected a value of at most 1 MiB but byte \d+ goes beyond$/);
+      expect(parse(`[${unit.repeat(1000)}0]`)).toHaveLength(1001);
+      expect(parse(`{"a":[${unit.repeat(60_000)}0],"b":1}`, ['a'])).toEqual({ b: 1 });
+    }
+    const keys = Array.from({ length: 9000 }, (_, i) => `{"k${i}":1}`);
+    expect(() => parse(`[${keys.join(',')}]`)).toThrow(/1 MiB/);
   });
 
   it('no change of a few bytes makes anything but a result or one clear error', () => {

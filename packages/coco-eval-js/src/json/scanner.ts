@@ -8,6 +8,15 @@ const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`
 const KEY_SLOTS = 256;
 const MAX_EXACT_MANTISSA = 2 ** 53;
 
+// What V8 takes, rounded up: an array's header, the 17 places that the first push makes, a place (grown by half; a number that is not small may be an
+// object), an object with room for four values, a string's header, the shape of an object with a key of its own.
+const LIST_BYTES = 32;
+const FIRST_ITEMS_BYTES = 152;
+const ITEM_BYTES = 28;
+const OBJECT_BYTES = 56;
+const STRING_BYTES = 32;
+const NEW_KEY_BYTES = 280;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 export const OPEN_LIST = 0x5b;
@@ -16,6 +25,7 @@ export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 export const COMMA = 0x2c;
 const COLON = 0x3a;
+const ZERO = 0x30;
 
 /** Thrown when the bytes end inside a value and more may follow. */
 export class NeedMore extends Error {}
@@ -35,13 +45,28 @@ export class JsonScanner {
   readonly #text = new TextDecoder();
   readonly #skip: ReadonlySet<string>;
   readonly #keys: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = Array.from({ length: KEY_SLOTS });
+  readonly #maxMemory: number;
+  #memory = 0;
   #depth = 0;
 
-  /** @param skip object keys whose values are left out by `value` */
-  constructor(bytes: Uint8Array, skip: ReadonlySet<string> = new Set()) {
+  /**
+   * @param skip object keys whose values are left out by `value`
+   * @param maxMemory bytes of what `value` may build in all, estimated from above
+   */
+  constructor(bytes: Uint8Array, skip: ReadonlySet<string> = new Set(), maxMemory: number = Infinity) {
     this.bytes = bytes;
     this.end = bytes.length;
     this.#skip = skip;
+    this.#maxMemory = maxMemory;
+  }
+
+  /** A few bytes of text can become many of memory (`{},`), so they are counted before the engine runs out of them, which nothing survives. */
+  #spend(bytes: number): void {
+    this.#memory += bytes;
+    if (this.#memory > this.#maxMemory) {
+      const bound = Math.round(this.#maxMemory / 2 ** 20);
+      throw new CocoEvalError('LIMIT', `Expected a value of at most ${bound} MiB but byte ${this.offset + this.at} goes beyond`);
+    }
   }
 
   fail(expected: string): Error {
@@ -53,6 +78,11 @@ export class JsonScanner {
     }
     const found = JSON.stringify(String.fromCharCode(this.bytes[this.at]!));
     return new CocoEvalError('BAD_JSON', `Expected ${expected} but found ${found} at byte ${this.offset + this.at}`);
+  }
+
+  #failAt(at: number, expected: string): Error {
+    this.at = at;
+    return this.fail(expected);
   }
 
   /** The next byte that is not white space, without taking it. */
@@ -112,6 +142,8 @@ export class JsonScanner {
       while (i < to - from && entry.bytes[i] === bytes[from + i]) i++;
       if (i === to - from) return entry.text;
     }
+    // A key that was not seen lately may be one of very many, each of which gives its object a shape of its own.
+    this.#spend(NEW_KEY_BYTES + 2 * (to - from));
     const text = this.#text.decode(bytes.subarray(from, to));
     this.#keys[slot] = { bytes: bytes.slice(from, to), text };
     return text;
@@ -119,6 +151,7 @@ export class JsonScanner {
 
   string(): string {
     const [from, to, escaped] = this.stringRange();
+    this.#spend(STRING_BYTES + 2 * (to - from));
     if (!escaped) return this.#text.decode(this.bytes.subarray(from, to));
     try {
       return JSON.parse(this.#text.decode(this.bytes.subarray(from - 1, to + 1))) as string;
@@ -158,11 +191,14 @@ export class JsonScanner {
     let digit = 0;
     for (; i < end && (digit = bytes[i]! - 48) >= 0 && digit <= 9; i++) mantissa = mantissa * 10 + digit;
     if (i === digitsFrom) return this.#word(start);
+    // A number such as 007 is two of JSON's, or a damaged one.
+    if (bytes[digitsFrom] === ZERO && i > digitsFrom + 1) throw this.#failAt(digitsFrom + 1, '"," or the end of the value');
     let scale = 0;
     if (i < end && bytes[i] === 0x2e) {
       const fractionFrom = ++i;
       for (; i < end && (digit = bytes[i]! - 48) >= 0 && digit <= 9; i++) mantissa = mantissa * 10 + digit;
       scale = i - fractionFrom;
+      if (scale === 0) throw this.#failAt(i, 'a digit');
     }
     return this.#finishNumber(start, i, first === 0x2d, mantissa, scale);
   }
@@ -184,7 +220,7 @@ export class JsonScanner {
     if (i >= this.end && this.open) throw new NeedMore();
     const value = Number(this.#text.decode(this.bytes.subarray(start, i)));
     this.at = start;
-    if (Number.isNaN(value)) throw this.fail('a number');
+    if (Number.isNaN(value)) throw this.fail('a value');
     this.at = i;
     return value;
   }
@@ -198,8 +234,7 @@ export class JsonScanner {
     ] as const) {
       if (this.#takeWord(start, word)) return value;
     }
-    this.at = start;
-    throw this.fail('a number');
+    throw this.#failAt(start, 'a value');
   }
 
   #takeWord(start: number, word: string): boolean {
@@ -245,17 +280,23 @@ export class JsonScanner {
 
   #list(): unknown[] {
     const list: unknown[] = [];
+    this.#spend(LIST_BYTES);
     if (this.isEmpty(CLOSE_LIST)) return list;
-    do list.push(this.value());
-    while (this.next(CLOSE_LIST));
+    this.#spend(FIRST_ITEMS_BYTES);
+    do {
+      this.#spend(ITEM_BYTES);
+      list.push(this.value());
+    } while (this.next(CLOSE_LIST));
     return list;
   }
 
   #object(): Record<string, unknown> {
     const object: Record<string, unknown> = {};
+    this.#spend(OBJECT_BYTES);
     if (this.isEmpty(CLOSE_OBJECT)) return object;
     do {
       const key = this.key();
+      this.#spend(ITEM_BYTES);
       if (this.#skip.has(key)) this.skip();
       // Defined, not assigned: a key "__proto__" must stay data.
       else if (key === '__proto__')
