@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CocoEvalError, throwIfAborted } from '../errors.ts';
 
@@ -16,55 +16,90 @@ export interface ReadOptions {
 }
 
 /**
- * The bytes of a file in chunks, unpacked when it is gzip (told by its first two bytes, not by its name).
+ * The bytes of a file in chunks, unpacked when it is gzip (told by its first two bytes, not by its name). Pipes can be read too.
  *
  * @throws CocoEvalError `INPUT_NOT_FOUND`, or `INPUT_UNREADABLE` also for a damaged .gz
  */
 export async function* readChunks(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-  const { size, gzip } = await inspect(path);
-  const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  let done = 0;
-  source.on('data', (chunk) => {
-    done += chunk.length;
-    options.onBytes?.(done, size);
-  });
-  const stream: Readable = gzip ? source.pipe(createGunzip({ chunkSize: CHUNK_BYTES })) : source;
-  source.on('error', (error) => stream.destroy(error));
+  let stream: Readable | undefined;
   try {
-    for await (const chunk of stream) {
+    const chunks = packedChunks(path, options);
+    const head = await firstBytes(chunks);
+    const joined = prepend(head, chunks);
+    stream = head[0] === 0x1f && head[1] === 0x8b ? gunzip(Readable.from(joined)) : undefined;
+    for await (const chunk of stream ?? joined) {
       throwIfAborted(options.signal);
       yield chunk as Uint8Array;
     }
   } catch (cause) {
-    if (cause instanceof CocoEvalError) throw cause;
-    throw new CocoEvalError('INPUT_UNREADABLE', `Expected to read ${path} but failed: ${(cause as Error).message}`, { cause });
+    throw cause instanceof CocoEvalError ? cause : unreadable(path, cause as NodeJS.ErrnoException);
   } finally {
-    source.destroy();
+    stream?.destroy();
   }
 }
 
-/** The whole of a file, unpacked when it is gzip. At most 2 GiB. */
-export async function readWhole(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
+/** The bytes as they lie in the file. */
+async function* packedChunks(path: string, { onBytes }: ReadOptions): AsyncGenerator<Uint8Array> {
+  const { size } = await stat(path);
+  let done = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    done += (chunk as Uint8Array).length;
+    onBytes?.(done, size);
+    yield chunk as Uint8Array;
+  }
+}
+
+/** At least two bytes, unless the file has fewer: a pipe may begin with a single one. */
+async function firstBytes(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+  let head: Uint8Array = new Uint8Array(0);
+  while (head.length < 2) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    head = head.length === 0 ? value : Buffer.concat([head, value]);
+  }
+  return head;
+}
+
+async function* prepend(head: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (head.length > 0) yield head;
+  yield* rest;
+}
+
+function gunzip(source: Readable): Readable {
+  const stream = source.pipe(createGunzip({ chunkSize: CHUNK_BYTES }));
+  source.once('error', (error) => stream.destroy(error));
+  stream.once('close', () => source.destroy());
+  return stream;
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): CocoEvalError {
+  const { code = '', message } = cause;
+  if (code === 'ENOENT') return new CocoEvalError('INPUT_NOT_FOUND', `Expected a readable file ${path} but it does not exist`, { cause });
+  if (code.startsWith('Z_')) {
+    return new CocoEvalError('INPUT_UNREADABLE', `Expected gzip data in ${path} but found ${message}`, {
+      hint: 'The file is damaged or cut: fetch or compress it again.',
+      cause,
+    });
+  }
+  const found = { EISDIR: 'it is a folder', EACCES: 'it may not be read' }[code] ?? `failed: ${message}`;
+  return new CocoEvalError('INPUT_UNREADABLE', `Expected a readable file ${path} but ${found}`, { cause });
+}
+
+/** As `ReadOptions`, and the most bytes taken. */
+export interface ReadWholeOptions extends ReadOptions {
+  /** Of the unpacked file; 2 GiB by default. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** The whole of a file, unpacked when it is gzip. @throws CocoEvalError as `readChunks`, and `LIMIT` beyond `maxBytes` */
+export async function readWhole(path: string, options: ReadWholeOptions = {}): Promise<Uint8Array> {
+  const { maxBytes = MAX_WHOLE_BYTES } = options;
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of readChunks(path, options)) {
     length += chunk.length;
-    if (length > MAX_WHOLE_BYTES) throw new CocoEvalError('LIMIT', `Expected at most ${MAX_WHOLE_BYTES} bytes in ${path}`);
+    if (length > maxBytes) throw new CocoEvalError('LIMIT', `Expected at most ${maxBytes} bytes in ${path} but found more`);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
-}
-
-async function inspect(path: string): Promise<{ size: number; gzip: boolean }> {
-  try {
-    await using file = await open(path);
-    const { size } = await file.stat();
-    const magic = new Uint8Array(2);
-    await file.read(magic, 0, 2, 0);
-    return { size, gzip: magic[0] === 0x1f && magic[1] === 0x8b };
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const found = missing ? 'it does not exist' : (cause as Error).message;
-    throw new CocoEvalError(missing ? 'INPUT_NOT_FOUND' : 'INPUT_UNREADABLE', `Expected a readable file ${path} but ${found}`, { cause });
-  }
 }
