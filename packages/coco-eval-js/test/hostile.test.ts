@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../src/coco/evaluate.ts';
 import type { Dataset, IouType, Result } from '../src/coco/types.ts';
+import { confusionMatrix } from '../src/confusion/confusion-matrix.ts';
 import { CocoEvalError } from '../src/errors.ts';
 import { evaluateLvis } from '../src/lvis/evaluate-lvis.ts';
 import { random } from './shared.ts';
@@ -80,5 +81,38 @@ describe('hostile input', () => {
       expect(JSON.stringify(input)).toBe(before);
     }
     expect(Math.min(outcomes.numbers, outcomes.errors)).toBeGreaterThan(50);
+  });
+});
+
+describe('bounds', () => {
+  const categories = Array.from({ length: 23_000 }, (_, i) => ({ id: i + 1 }));
+  const dataset: Dataset = { images: [{ id: 1 }], annotations: [], categories };
+
+  it('refuses curves of more than 2^28 points before they are made', () => {
+    expect(() => evaluate(dataset, [], { iouType: 'bbox' })).toThrow(
+      /^Expected at most 268435456 curve points but 10 x 101 x 23000 x 4 x 3/,
+    );
+    expect(evaluate(dataset, [], { iouType: 'bbox', useCats: false }).stats[0]).toBe(-1);
+    expect(evaluate(dataset, [], { iouType: 'bbox', recThrs: [0, 1] }).params.catIds).toHaveLength(23_000);
+  });
+
+  it('refuses a confusion matrix of more than 8191 classes', () => {
+    expect(() =>
+      confusionMatrix(
+        [],
+        categories.map(({ id }) => id),
+      ),
+    ).toThrow(/at most 8191 classes/);
+  });
+
+  it('takes lists for lists only', () => {
+    for (const name of ['imgIds', 'catIds', 'iouThrs', 'recThrs', 'maxDets', 'areaRng']) {
+      for (const value of [5, 'x', null, {}]) {
+        expect(() => evaluate(dataset, [], { iouType: 'bbox', [name]: value })).toThrow(new RegExp(`Expected a list of .* for ${name}`));
+      }
+    }
+    for (const areaRng of [[5], [null], ['ab'], [[1]], [[1, 2, 3]], [[NaN, 1]], [[1, undefined]]]) {
+      expect(() => evaluate(dataset, [], { iouType: 'bbox', areaRng: areaRng as never })).toThrow(/areaRng\[0\] to be \[low, high\]/);
+    }
   });
 });

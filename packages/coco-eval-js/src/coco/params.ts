@@ -29,6 +29,8 @@ export interface EvalParams {
 export type EvalParamsInput = { readonly [P in keyof EvalParams]?: EvalParams[P] | undefined };
 
 const MAX_PIXELS_SQUARED = 1e5 ** 2;
+/** Precision and scores hold one number for each threshold, recall point, category, size and limit: 2 GiB each. */
+const MAX_CURVE_POINTS = 2 ** 28;
 const SMALL = 32 ** 2;
 const MEDIUM = 96 ** 2;
 
@@ -100,14 +102,15 @@ export function resolveParams(input: EvalParamsInput, dataset: Pick<Dataset, 'im
   ] as const) {
     if (list.length === 0) throw new CocoEvalError('USAGE', `Expected at least one number in ${name} but received none`);
   }
-  if (!params.maxDets.every((m) => Number.isInteger(m) && m >= 0)) {
-    throw new CocoEvalError('USAGE', `Expected maxDets of whole numbers >= 0 but received [${params.maxDets.join(', ')}]`);
-  }
+  const limit = params.maxDets.find((m) => !Number.isInteger(m) || m < 0);
+  if (limit !== undefined) throw new CocoEvalError('USAGE', `Expected maxDets of whole numbers >= 0 but received ${limit}`);
+  // Without categories the given order decides between equal scores, so it stays (cocoeval.py, computeIoU).
+  const catIds = params.useCats ? uniqueSorted(params.catIds) : [...params.catIds];
+  checkCurves(params, params.useCats ? catIds.length : 1);
   return {
     ...params,
     imgIds: uniqueSorted(params.imgIds),
-    // Without categories the given order decides between equal scores, so it stays (cocoeval.py, computeIoU).
-    catIds: params.useCats ? uniqueSorted(params.catIds) : [...params.catIds],
+    catIds,
     maxDets: params.maxDets.toSorted((a, b) => a - b),
     // Finite, so that parameters survive JSON.
     areaRng: params.areaRng.map(([low, high]): AreaRange => [Math.max(low, -Number.MAX_VALUE), Math.min(high, Number.MAX_VALUE)]),
@@ -116,14 +119,37 @@ export function resolveParams(input: EvalParamsInput, dataset: Pick<Dataset, 'im
 }
 
 function checkNumbers(name: string, list: readonly number[]): void {
+  if (!Array.isArray(list)) throw new CocoEvalError('USAGE', `Expected a list of numbers for ${name} but received ${describe(list)}`);
   const wrong = list.findIndex((value) => typeof value !== 'number' || !Number.isFinite(value));
   if (wrong >= 0) throw new CocoEvalError('USAGE', `Expected finite numbers in ${name} but ${name}[${wrong}] is ${describe(list[wrong])}`);
 }
 
+/** Before anything of that size is made. */
+function checkCurves({ iouThrs, recThrs, areaRng, maxDets }: EvalParams, categories: number): void {
+  const factors = [iouThrs.length, recThrs.length, categories, areaRng.length, maxDets.length];
+  const points = factors.reduce((product, factor) => product * factor, 1);
+  if (points <= MAX_CURVE_POINTS) return;
+  throw new CocoEvalError(
+    'LIMIT',
+    `Expected at most ${MAX_CURVE_POINTS} curve points but ${factors.join(' x ')} (IoU thresholds, recall points, categories, area ranges, limits) are ${points}`,
+    { hint: 'Evaluate fewer categories, area ranges or limits at once.' },
+  );
+}
+
 function checkAreas({ areaRng, areaRngLbl }: EvalParams, given: boolean): void {
-  areaRng.forEach((range, i) => {
-    const [low, high] = range;
-    if (range.length !== 2 || Number.isNaN(low) || Number.isNaN(high) || typeof low !== 'number' || typeof high !== 'number') {
+  if (!Array.isArray(areaRng))
+    throw new CocoEvalError('USAGE', `Expected a list of [low, high] for areaRng but received ${describe(areaRng)}`);
+  (areaRng as readonly AreaRange[]).forEach((range, i) => {
+    const [low, high] = Array.isArray(range) ? range : [];
+    if (
+      low === undefined ||
+      high === undefined ||
+      range.length !== 2 ||
+      Number.isNaN(low) ||
+      Number.isNaN(high) ||
+      typeof low !== 'number' ||
+      typeof high !== 'number'
+    ) {
       throw new CocoEvalError('USAGE', `Expected areaRng[${i}] to be [low, high] but received ${describe(range)}`);
     }
   });

@@ -10,6 +10,9 @@ export interface ConfusionImage {
   readonly iou: Float64Array;
 }
 
+/** The most classes accepted: the matrix of counts stays at 512 MiB. */
+export const MAX_CONFUSION_CLASSES = 8191;
+
 /** Counts of (true class, predicted class). */
 export interface ConfusionMatrix {
   /** The K classes of rows and columns 0..K-1; row and column K are the background. */
@@ -27,7 +30,7 @@ export interface ConfusionMatrix {
  *
  * @param images - categories outside `categoryIds` must have been left out
  * @param options - `iouThr`: IoU from which a detection matches, default 0.5
- * @throws CocoEvalError `USAGE` for a threshold outside 0..1, `BAD_INPUT` for a category outside `categoryIds`
+ * @throws CocoEvalError `USAGE` for a threshold outside 0..1, `BAD_INPUT` for a category outside `categoryIds`, `LIMIT` for more than 8191 classes
  *
  * @example
  * ```ts
@@ -44,6 +47,8 @@ export function confusionMatrix(
   const { iouThr = 0.5 } = options;
   if (!(iouThr >= 0 && iouThr <= 1)) throw new CocoEvalError('USAGE', `Expected an IoU threshold from 0 to 1 but received ${iouThr}`);
   const k = categoryIds.length;
+  if (k > MAX_CONFUSION_CLASSES)
+    throw new CocoEvalError('LIMIT', `Expected at most ${MAX_CONFUSION_CLASSES} classes in a confusion matrix but received ${k}`);
   const at = new Map(categoryIds.map((id, index) => [id, index]));
   const indexOf = (id: number): number => {
     const index = at.get(id);
