@@ -39,8 +39,8 @@ function detectionText(outcome: DetectionOutcome, { values }: CommandLine): stri
 
 /** The JSON document: fixed key order, no date, so that two runs can be compared byte by byte. */
 function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object {
-  const { evaluation, lvis, tide, confusion, split, nameOf, source } = outcome;
-  const { iouType, mode, params, stats, metrics, perCategory, warnings } = evaluation.toJSON();
+  const { evaluation, lvis, tide, confusion, split, nameOf, source, warnings } = outcome;
+  const { iouType, mode, params, stats, metrics, perCategory } = evaluation.toJSON();
   const extra = Object.fromEntries(extraLines(outcome).map(({ name, value }) => [name, value]));
   const width = (confusion?.categoryIds.length ?? 0) + 1;
   return {
@@ -72,14 +72,14 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
 
 /** Boxes, masks and keypoints, COCO or LVIS. */
 export async function showDetection(line: CommandLine, progress: Progress): Promise<Shown> {
-  refuse(line, 'boxes, masks and keypoints (it belongs to --panoptic)', ['gt-folder', 'dt-folder']);
-  if (line.values['no-cats']) refuse(line, '--no-cats', ['tide', 'confusion', 'split']);
+  refuse(line, { without: '--panoptic' }, ['gt-folder', 'dt-folder']);
+  if (line.values['no-cats']) refuse(line, { beside: '--no-cats' }, ['tide', 'confusion', 'split']);
   const outcome = await runDetection(line, progress);
   return {
     text: () => detectionText(outcome, line),
     document: () => detectionDocument(outcome, line),
     // Loaded late: the drawings would lengthen the start of every run.
     page: async () => (await import('./detection-page.ts')).detectionPage(outcome, line),
-    warnings: outcome.evaluation.warnings,
+    warnings: outcome.warnings,
   };
 }

@@ -6,13 +6,14 @@ import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { DetectionOutcome } from './detection.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
+import { warningText } from './shown.ts';
 
 const worstShown = 12;
 
 /** The report page. */
 export function detectionPage(outcome: DetectionOutcome, line: CommandLine): string {
-  const { evaluation, lvis, tide, confusion, split, source, crossClass, nameOf } = outcome;
-  const { curves, params, summary, warnings, context } = evaluation;
+  const { evaluation, lvis, tide, confusion, split, source, crossClass, nameOf, warnings } = outcome;
+  const { curves, params, summary, context } = evaluation;
   const words: Record<string, string> = { r: 'rare', c: 'common', f: 'frequent' };
   const groups = split
     ? new Map(Object.entries(split.groups).flatMap(([group, ids]) => ids.map((id) => [id, group] as const)))
@@ -34,7 +35,7 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
     ...(tide && { tide: reportTide(tide) }),
     worst: reportWorst(source, crossClass, nameOf, worstShown),
     summary: summary.text,
-    warnings: warnings.map(({ count, message, firstIndex }) => `${count} ${message} (first: entry ${firstIndex})`),
+    warnings: warnings.map(warningText),
   });
 }
 

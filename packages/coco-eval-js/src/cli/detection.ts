@@ -1,9 +1,12 @@
 import type { Evaluation } from '../coco/evaluation.ts';
-import { confusionMatrix } from '../confusion/confusion-matrix.ts';
+import { confusionMatrix, MAX_CONFUSION_CLASSES } from '../confusion/confusion-matrix.ts';
 import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassInput, CrossClassOptions } from '../cross-class/images.ts';
-import { CocoEvalError } from '../errors.ts';
+import { warnUnknownIds } from '../coco/dataset.ts';
+import type { Warning } from '../coco/types.ts';
+import { WarningLog } from '../coco/warnings.ts';
+import { CocoEvalError, inFile } from '../errors.ts';
 import { summarizeSplit } from '../splits/evaluate-split.ts';
 import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { CategorySplit } from '../splits/split.ts';
@@ -26,6 +29,7 @@ export interface DetectionOutcome {
   readonly source: CrossClassInput;
   readonly crossClass: CrossClassOptions;
   readonly nameOf: (id: number) => string;
+  readonly warnings: readonly Warning[];
 }
 
 /** Reads the files, evaluates, and adds the analyses that were asked for. */
@@ -39,7 +43,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     });
   }
   const dataset = await readDataset(line.groundTruth, { iouType: flags.iouType });
-  const split = values.split === undefined ? undefined : await readSplit(values.split, dataset);
+  const split = values.split === undefined ? undefined : await readSplit(values.split, dataset, line.groundTruth);
   const input = split ? splitParameters(flags, dataset, split, lvis) : flags;
   const evaluation = await evaluateFile(dataset, line.results, {
     ...input,
@@ -47,8 +51,15 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     workers: threadsOf(line),
     onBytes: (done, total) => progress.step('reading results', done, total),
     onProgress: ({ done, total }) => progress.step('matching', done, total),
+  }).catch((error: unknown) => {
+    // What names no file was found in the annotations, which were read already.
+    throw isUnplaced(error, line) ? inFile(error, line.groundTruth) : error;
   });
   const { params, columns } = evaluation;
+  const warnings = new WarningLog();
+  warnings.merge(evaluation.warnings);
+  warnUnknownIds('image', flags.imgIds, new Set(dataset.images.map(({ id }) => id)), warnings);
+  warnUnknownIds('category', flags.catIds, new Set(dataset.categories.map(({ id }) => id)), warnings);
   const names = new Map(dataset.categories.map(({ id, name }) => [id, typeof name === 'string' ? name : String(id)]));
   const source = { dataset, gt: columns!.groundTruth, dt: columns!.detections };
   // Without a wish for images or categories everything in the files counts, also classes that only the results know.
@@ -61,16 +72,23 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
   };
   const byCategory = { ...crossClass, order: 'category', catIds: params.catIds, maxDets: limitOf(params.maxDets) } as const;
   const paged = values.report !== undefined && values['no-cats'] !== true;
+  // A page is made without the matrix when that would be too large; asking for it by name is refused.
+  const confused = values.confusion || (paged && params.catIds.length <= MAX_CONFUSION_CLASSES);
   return {
     evaluation,
     lvis,
     ...((values.tide || paged) && { tide: tide(compareImages(source, crossClass)) }),
-    ...((values.confusion || paged) && { confusion: confusionMatrix(compareImages(source, byCategory), params.catIds) }),
+    ...(confused && { confusion: confusionMatrix(compareImages(source, byCategory), params.catIds) }),
     ...(split && { split: { ...split, results: summarizeSplit(evaluation, split) } }),
     source,
     crossClass,
     nameOf: (id) => names.get(id) ?? (id === -1 ? 'all' : String(id)),
+    warnings: warnings.list(),
   };
+}
+
+function isUnplaced(error: unknown, { results }: CommandLine): error is CocoEvalError {
+  return error instanceof CocoEvalError && error.code !== 'USAGE' && !error.message.includes(results);
 }
 
 /** The largest limit; negative means none, as in LVIS. */

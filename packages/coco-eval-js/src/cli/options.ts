@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, describe } from '../errors.ts';
 import { nearest } from './suggest.ts';
 
 interface Flag {
@@ -65,7 +65,7 @@ function checkFlag({ name, rawName, value, inlineValue }: FlagToken): string | t
     throw usage(`Expected a known flag but received ${rawName}${near === undefined ? '' : `; did you mean --${near}?`}`);
   }
   const { type } = flags[name as FlagName];
-  if (type === 'boolean' && value !== undefined) throw usage(`Expected no value for ${rawName} but received ${JSON.stringify(value)}`);
+  if (type === 'boolean' && value !== undefined) throw usage(`Expected no value for ${rawName} but received ${describe(value)}`);
   // A flag in the place of a value: the value was forgotten.
   const forgotten = value === undefined || value === '' || (!inlineValue && value.startsWith('--'));
   if (type === 'string' && forgotten) throw usage(`Expected a value for ${rawName} but received none`);
@@ -101,7 +101,7 @@ export function choice<T extends string>(flag: string, value: string | undefined
   if (value === undefined || (words as readonly string[]).includes(value)) return value as T | undefined;
   const near = nearest(value, words);
   throw usage(
-    `Expected --${flag} ${words.join(', ')} but received ${JSON.stringify(value)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    `Expected --${flag} ${words.join(', ')} but received ${describe(value)}${near === undefined ? '' : `; did you mean ${near}?`}`,
   );
 }
 
@@ -110,7 +110,7 @@ export function numbers(flag: string, text: string): number[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   const list = parts.map(Number);
   const wrong = list.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) throw usage(`Expected numbers for --${flag} but received ${JSON.stringify(parts[wrong])}`);
+  if (wrong >= 0) throw usage(`Expected numbers for --${flag} but received ${describe(parts[wrong])}`);
   if (list.length === 0) throw usage(`Expected numbers for --${flag} but received none`);
   return list;
 }
@@ -126,8 +126,10 @@ export function areas(text: string): { areaRng: [number, number][]; areaRngLbl: 
     const low = Number(match?.[2] === '' ? 0 : match?.[2]);
     const high = Number(match?.[3] === '' ? squaredSide : match?.[3]);
     if (!match || !(low <= high))
-      throw usage(`Expected --area NAME=LOW:HIGH but received ${JSON.stringify(part)}`, 'Example: --area tiny=0:256,small=256:1024');
-    areaRngLbl.push(match[1]!.trim());
+      throw usage(`Expected --area NAME=LOW:HIGH but received ${describe(part)}`, 'Example: --area tiny=0:256,small=256:1024');
+    const label = match[1]!.trim();
+    if (areaRngLbl.includes(label)) throw usage(`Expected each --area name once but received ${describe(label)} twice`);
+    areaRngLbl.push(label);
     areaRng.push([low, high]);
   }
   if (!areaRngLbl.includes('all')) {

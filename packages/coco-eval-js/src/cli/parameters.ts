@@ -1,16 +1,19 @@
 import type { EvalParamsInput } from '../coco/params.ts';
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, describe } from '../errors.ts';
 import { readWhole } from '../node/read-file.ts';
 import { areas, choice, numbers } from './options.ts';
 import type { CommandLine } from './options.ts';
 
 const maxThreads = 256;
+/** Of a file of ids: millions of them. */
+const maxIdBytes = 2 ** 26;
 
 /** Numbers of a flag, or of the file that it names as `@FILE`. */
 async function ids({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<number[] | undefined> {
   const value = values[flag];
   if (value === undefined) return undefined;
-  return numbers(flag, value.startsWith('@') ? new TextDecoder().decode(await readWhole(value.slice(1))) : value);
+  if (!value.startsWith('@')) return numbers(flag, value);
+  return numbers(flag, new TextDecoder().decode(await readWhole(value.slice(1), { maxBytes: maxIdBytes })));
 }
 
 /** Parameters that all kinds of evaluation share. */
@@ -48,14 +51,22 @@ export function threadsOf({ values }: CommandLine): number {
   if (values.threads === undefined) return 1;
   const [count, ...more] = numbers('threads', values.threads);
   if (more.length > 0 || !Number.isInteger(count) || count! < 1 || count! > maxThreads) {
-    throw new CocoEvalError('USAGE', `Expected --threads from 1 to ${maxThreads} but received ${JSON.stringify(values.threads)}`);
+    throw new CocoEvalError('USAGE', `Expected --threads from 1 to ${maxThreads} but received ${describe(values.threads)}`);
   }
   return count!;
 }
 
-/** Refuses flags that mean nothing beside another one. */
-export function refuse(line: CommandLine, beside: string, names: readonly (keyof CommandLine['values'])[]): void {
+/** Refuses flags that mean nothing beside another one, or without it. */
+export function refuse(
+  line: CommandLine,
+  which: { readonly beside: string } | { readonly without: string },
+  names: readonly (keyof CommandLine['values'])[],
+): void {
   const found = names.find((name) => line.values[name] !== undefined);
-  if (found !== undefined)
-    throw new CocoEvalError('USAGE', `Expected no --${found} beside ${beside}`, { hint: `Leave out --${found} or ${beside}.` });
+  if (found === undefined) return;
+  if ('beside' in which)
+    throw new CocoEvalError('USAGE', `Expected no --${found} beside ${which.beside}`, { hint: `Leave out --${found} or ${which.beside}.` });
+  throw new CocoEvalError('USAGE', `Expected no --${found} without ${which.without}`, {
+    hint: `Leave out --${found}, or add ${which.without}.`,
+  });
 }

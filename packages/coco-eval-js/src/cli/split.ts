@@ -1,6 +1,6 @@
 import type { EvalParamsInput } from '../coco/params.ts';
 import type { Dataset } from '../coco/types.ts';
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, describe, inFile } from '../errors.ts';
 import { readJsonFile } from '../node/files.ts';
 import { OV_COCO_MAX_DETS, splitSelection } from '../splits/evaluate-split.ts';
 import type { GroupResult } from '../splits/evaluate-split.ts';
@@ -17,17 +17,19 @@ const known = ['ov-coco', 'ov-lvis'];
  *
  * @throws CocoEvalError `USAGE` when it is neither, `BAD_INPUT` when its categories are not in the annotation file
  */
-export async function readSplit(value: string, dataset: Dataset): Promise<CategorySplit> {
-  if (value === 'ov-coco') return ovCocoSplit(dataset);
-  if (value === 'ov-lvis') return ovLvisSplit(dataset);
+export async function readSplit(value: string, dataset: Dataset, annotationFile: string): Promise<CategorySplit> {
+  const isKnown = value === 'ov-coco' || value === 'ov-lvis';
   try {
+    if (value === 'ov-coco') return ovCocoSplit(dataset);
+    if (value === 'ov-lvis') return ovLvisSplit(dataset);
     return parseSplit(await readJsonFile(value), dataset, stem(value));
   } catch (error) {
-    if (!(error instanceof CocoEvalError) || error.code !== 'INPUT_NOT_FOUND') throw error;
+    if (!(error instanceof CocoEvalError)) throw error;
+    if (error.code !== 'INPUT_NOT_FOUND') throw error.message.includes(value) ? error : inFile(error, isKnown ? annotationFile : value);
     const near = nearest(value, known);
     throw new CocoEvalError(
       'USAGE',
-      `Expected --split ov-coco, ov-lvis or a file but received ${JSON.stringify(value)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      `Expected --split ov-coco, ov-lvis or a file but received ${describe(value)}${near === undefined ? '' : `; did you mean ${near}?`}`,
       {
         hint: 'A split file is JSON: {"base": ["person", 3], "novel": ["cat"]}.',
         cause: error,

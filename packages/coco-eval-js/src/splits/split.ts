@@ -9,15 +9,12 @@ export interface CategorySplit {
   readonly groups: Readonly<Record<string, readonly number[]>>;
 }
 
-function idsOf(names: readonly string[], categories: readonly Category[]): number[] {
+function idsOf(names: readonly string[], categories: readonly Category[], hint: string): number[] {
   const byName = new Map(categories.map((category) => [category.name, category.id]));
   return names.map((name) => {
     const id = byName.get(name);
-    if (id === undefined) {
-      throw new CocoEvalError('BAD_INPUT', `Expected a category named ${describe(name)} in the annotation file but found none`, {
-        hint: 'OV-COCO needs the 65 COCO classes by their usual names.',
-      });
-    }
+    if (id === undefined)
+      throw new CocoEvalError('BAD_INPUT', `Expected a category named ${describe(name)} in the annotation file but found none`, { hint });
     return id;
   });
 }
@@ -34,8 +31,9 @@ function idsOf(names: readonly string[], categories: readonly Category[]): numbe
  * }
  * ```
  */
-export function ovCocoSplit(dataset: Pick<Dataset, 'categories'>): CategorySplit {
-  return { name: 'ov-coco', groups: { base: idsOf(OV_COCO_BASE, dataset.categories), novel: idsOf(OV_COCO_NOVEL, dataset.categories) } };
+export function ovCocoSplit({ categories }: Pick<Dataset, 'categories'>): CategorySplit {
+  const hint = 'OV-COCO needs the 65 COCO classes by their usual names.';
+  return { name: 'ov-coco', groups: { base: idsOf(OV_COCO_BASE, categories, hint), novel: idsOf(OV_COCO_NOVEL, categories, hint) } };
 }
 
 /**
@@ -63,7 +61,7 @@ export function ovLvisSplit(dataset: Pick<Dataset, 'categories'>): CategorySplit
 /**
  * A split from parsed JSON: `{ "base": ["person", 3], "novel": ["cat"] }`, each entry a category name or id; groups may overlap.
  *
- * @throws CocoEvalError `BAD_INPUT` for unknown categories, empty or malformed groups
+ * @throws CocoEvalError `BAD_INPUT` for unknown or repeated categories, empty or malformed groups, and a group named `all`, which the total is called
  * @example
  * ```ts
  * import { parseSplit } from 'coco-eval-js';
@@ -78,23 +76,18 @@ export function parseSplit(value: unknown, dataset: Pick<Dataset, 'categories'>,
   }
   const known = new Set(dataset.categories.map((category) => category.id));
   const groups = Object.entries(value as Record<string, unknown>).map(([group, list]): [string, number[]] => {
-    if (!Array.isArray(list) || list.length === 0) {
-      throw new CocoEvalError('BAD_INPUT', `Expected a list of categories in group ${describe(group)} but received ${describe(list)}`, {
-        hint,
-      });
-    }
-    return [
-      group,
-      (list as unknown[]).map((entry) => {
-        if (typeof entry === 'number' && known.has(entry)) return entry;
-        if (typeof entry === 'string') return idsOf([entry], dataset.categories)[0]!;
-        throw new CocoEvalError(
-          'BAD_INPUT',
-          `Expected known category names or ids in group ${describe(group)} but received ${describe(entry)}`,
-          { hint },
-        );
-      }),
-    ];
+    const fail = (expected: string, found: unknown): CocoEvalError =>
+      new CocoEvalError('BAD_INPUT', `Expected ${expected} in group ${describe(group)} but received ${describe(found)}`, { hint });
+    if (group === 'all') throw fail('another name than that of the total', group);
+    if (!Array.isArray(list) || list.length === 0) throw fail('a list of categories', list);
+    const ids = (list as unknown[]).map((entry) => {
+      if (typeof entry === 'number' && known.has(entry)) return entry;
+      if (typeof entry === 'string') return idsOf([entry], dataset.categories, hint)[0]!;
+      throw fail('known category names or ids', entry);
+    });
+    const repeated = ids.findIndex((id, i) => ids.indexOf(id) !== i);
+    if (repeated >= 0) throw fail('each category once', list[repeated]);
+    return [group, ids];
   });
   return { name, groups: Object.fromEntries(groups) };
 }
