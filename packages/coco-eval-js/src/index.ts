@@ -47,7 +47,14 @@ export type { LabelMap, SemanticConfusion } from './semantic/semantic-confusion.
 export { semanticMetrics } from './semantic/semantic-metrics.ts';
 export type { SemanticMetrics } from './semantic/semantic-metrics.ts';
 export { addPanopticImage } from './panoptic/panoptic-image.ts';
-export type { PanopticCounts, PanopticMap, PanopticOptions, PanopticSegment, PanopticStats } from './panoptic/panoptic-image.ts';
+export type {
+  PanopticCounts,
+  PanopticMap,
+  PanopticOptions,
+  PanopticSegment,
+  PanopticStats,
+  PanopticWarning,
+} from './panoptic/panoptic-image.ts';
 export { addPanopticStats, panopticQuality } from './panoptic/panoptic-quality.ts';
 export type { PanopticAverage, PanopticCategory, PanopticClassResult, PanopticResult } from './panoptic/panoptic-quality.ts';
 

@@ -1,39 +1,6 @@
-import { deflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { decodePanopticPng } from '../src/node/png.ts';
-
-function chunk(type: string, body: Uint8Array): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeUInt32BE(body.length);
-  head.write(type, 4, 'latin1');
-  return Buffer.concat([head, body, Buffer.alloc(4)]);
-}
-
-interface Png {
-  width: number;
-  height: number;
-  colour: number;
-  rows: number[][];
-  depth?: number;
-  interlace?: number;
-  palette?: number[];
-}
-
-function png({ width, height, colour, rows, depth = 8, interlace = 0, palette }: Png): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width);
-  header.writeUInt32BE(height, 4);
-  header.set([depth, colour, 0, 0, interlace], 8);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const colours = palette ? [chunk('PLTE', Uint8Array.from(palette))] : [];
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    ...colours,
-    chunk('IDAT', deflateSync(Uint8Array.from(rows.flat()))),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
+import { png } from './png-file.ts';
 
 const ids = (bytes: Uint8Array): number[] => [...decodePanopticPng(bytes, 'a.png').ids];
 

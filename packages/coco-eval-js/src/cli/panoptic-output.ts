@@ -7,6 +7,7 @@ import { evaluatePanopticFiles } from '../node/panoptic-files.ts';
 import type { PanopticOutcome } from '../node/panoptic-files.ts';
 import { commonParameters, refuse } from './parameters.ts';
 import type { Progress } from './progress.ts';
+import { warningText } from './shown.ts';
 import type { Shown } from './shown.ts';
 import { decimal, table } from './table.ts';
 
@@ -50,7 +51,7 @@ function perClass({ result, categories }: PanopticOutcome): string {
 }
 
 /** The JSON document. `stats`: PQ, SQ, RQ of all, things and stuff; `null` where no category occurs. */
-function panopticDocument({ result, categories, images }: PanopticOutcome, line: CommandLine): object {
+function panopticDocument({ result, categories, images, warnings }: PanopticOutcome, line: CommandLine): object {
   const suffix = { all: '', things: '_th', stuff: '_st' };
   const named = (part: (typeof parts)[number], average: PanopticAverage): [string, number | null][] => [
     ...measures.map((measure): [string, number | null] => [`${measure.toUpperCase()}${suffix[part]}`, average[measure]]),
@@ -66,13 +67,13 @@ function panopticDocument({ result, categories, images }: PanopticOutcome, line:
     stats: parts.flatMap((part) => measures.map((measure) => result[part][measure])),
     metrics: Object.fromEntries(parts.flatMap((part) => named(part, result[part]))),
     ...(line.values['per-class'] && { perCategory: result.perClass.map((row, i) => ({ ...row, name: categories[i]!.name })) }),
-    warnings: [],
+    warnings,
   };
 }
 
 /** The report page. */
 function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
-  const { result, categories, images } = outcome;
+  const { result, categories, images, warnings } = outcome;
   const words = { all: 'all categories', things: 'things', stuff: 'stuff' };
   return renderReport({
     title: stem(line.results),
@@ -98,12 +99,13 @@ function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
       })),
     },
     summary: panopticText(outcome, { ...line, values: {} }),
+    warnings: warnings.map(warningText),
   });
 }
 
 /** Panoptic quality of two files and their PNG folders. */
 export async function showPanoptic(line: CommandLine, progress: Progress): Promise<Shown> {
-  refuse(line, '--panoptic', ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion', 'threads']);
+  refuse(line, { beside: '--panoptic' }, ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion', 'threads']);
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
     ...(await commonParameters(line)),
     gtFolder: line.values['gt-folder'],
@@ -114,6 +116,6 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
     text: () => panopticText(outcome, line),
     document: () => panopticDocument(outcome, line),
     page: async () => panopticPage(outcome, line),
-    warnings: [],
+    warnings: outcome.warnings,
   };
 }

@@ -1,28 +1,18 @@
 import { join } from 'node:path';
-import type { Mode } from '../coco/types.ts';
-import { CocoEvalError, describe, throwIfAborted } from '../errors.ts';
+import { warnUnknownIds } from '../coco/dataset.ts';
+import type { Mode, Warning } from '../coco/types.ts';
+import { WarningLog } from '../coco/warnings.ts';
+import { CocoEvalError, describe, inFile, throwIfAborted } from '../errors.ts';
 import { addPanopticImage } from '../panoptic/panoptic-image.ts';
-import type { PanopticSegment, PanopticStats } from '../panoptic/panoptic-image.ts';
+import type { PanopticOptions, PanopticStats, PanopticWarning } from '../panoptic/panoptic-image.ts';
 import { panopticQuality } from '../panoptic/panoptic-quality.ts';
 import type { PanopticCategory, PanopticResult } from '../panoptic/panoptic-quality.ts';
 import { readJsonFile } from './files.ts';
+import { annotationsOf, categoriesOf } from './panoptic-entries.ts';
+import type { PanopticAnnotation, Side } from './panoptic-entries.ts';
 import { readWhole } from './read-file.ts';
 import { decodePanopticPng } from './png.ts';
 import type { IdMap } from './png.ts';
-
-interface PanopticAnnotation {
-  readonly image_id: number | string;
-  readonly file_name: string;
-  readonly segments_info: readonly PanopticSegment[];
-}
-
-/** One of the two files: its JSON and the folder of its PNG files. */
-interface Side {
-  readonly json: unknown;
-  readonly folder: string;
-  /** Names the file in errors. */
-  readonly name: string;
-}
 
 /** What `evaluatePanopticFiles` may be told. */
 export interface PanopticFilesOptions {
@@ -44,6 +34,8 @@ export interface PanopticOutcome {
   readonly result: PanopticResult;
   readonly categories: readonly PanopticCategory[];
   readonly images: number;
+  /** What is tolerated, counted: a line for each kind. */
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -62,99 +54,88 @@ export interface PanopticOutcome {
 export async function evaluatePanopticFiles(gtPath: string, dtPath: string, options: PanopticFilesOptions = {}): Promise<PanopticOutcome> {
   const gt = await readSide(gtPath, options.gtFolder);
   const dt = await readSide(dtPath, options.dtFolder);
-  const all = categoriesOf(gt);
+  const warnings = new WarningLog();
+  const all = categoriesOf(gt, warnings);
   const known = new Set(all.map(({ id }) => id));
   const categories = options.catIds ? all.filter(({ id }) => options.catIds!.includes(id)) : all;
+  const annotated = annotationsOf(gt);
+  const predicted = annotationsOf(dt);
+  warnAboutEntries(annotated, predicted, known, warnings);
+  warnUnknownIds('image', options.imgIds, new Set(annotated.map(({ image_id: image }) => image)), warnings);
+  warnUnknownIds('category', options.catIds, known, warnings);
   const chosen = options.imgIds && new Set(options.imgIds);
-  const truths = annotationsOf(gt).filter(({ image_id: image }) => !chosen || chosen.has(image));
-  const predictions = new Map(annotationsOf(dt).map((annotation) => [annotation.image_id, annotation]));
+  const predictions = new Map(predicted.map((annotation) => [annotation.image_id, annotation]));
   const stats: PanopticStats = new Map();
-  for (const [index, truth] of truths.entries()) {
+  const truths = [...annotated.entries()].filter(([, { image_id: image }]) => !chosen || chosen.has(image));
+  for (const [done, [index, truth]] of truths.entries()) {
     throwIfAborted(options.signal);
-    const { image_id: imageId, segments_info: segments } = truth;
-    const prediction = predictions.get(imageId);
+    const prediction = predictions.get(truth.image_id);
     if (!prediction) {
       throw new CocoEvalError(
         'BAD_INPUT',
-        `Expected a prediction for image ${imageId} (annotations[${index}] of ${gt.name}) in ${dt.name} but found none`,
-        { index },
+        `Expected a prediction for image ${describe(truth.image_id)} (annotations[${index}] of ${gt.name}) in ${dt.name} but found none`,
+        { index, hint: 'Predict every image of the ground truth, or choose the images that are predicted.' },
       );
     }
-    const [truthMap, predictedMap] = [await readMap(gt, truth), await readMap(dt, prediction)];
-    const size = `${truthMap.width}x${truthMap.height}`;
-    const found = `${predictedMap.width}x${predictedMap.height}`;
-    if (size !== found)
-      throw new CocoEvalError('BAD_INPUT', `Expected a map of ${size} for image ${imageId} in ${dt.folder} but found ${found}`);
+    const onWarning = ({ code, message }: PanopticWarning): void => warnings.add(code, index, message);
+    await addImage(stats, [gt, truth], [dt, prediction], { categories: known, mode: options.mode ?? 'reference', onWarning });
+    options.onProgress?.({ done: done + 1, total: truths.length });
+  }
+  return { result: panopticQuality(stats, categories), categories, images: truths.length, warnings: warnings.list() };
+}
+
+type Entry = readonly [side: Side, annotation: PanopticAnnotation];
+
+/** Reads the two maps of an image and adds their counts. */
+async function addImage(stats: PanopticStats, truth: Entry, prediction: Entry, options: PanopticOptions): Promise<void> {
+  const imageId = truth[1].image_id;
+  const [truthMap, predictedMap] = [await readMap(truth), await readMap(prediction)];
+  const size = `${truthMap.width}x${truthMap.height}`;
+  const found = `${predictedMap.width}x${predictedMap.height}`;
+  if (size !== found) {
+    const message = `Expected a map of ${size} for image ${describe(imageId)} in ${prediction[0].folder} but found ${found}`;
+    throw new CocoEvalError('BAD_INPUT', message, { hint: 'Save the prediction at the size of the ground truth.' });
+  }
+  try {
     addPanopticImage(
       stats,
-      { ids: truthMap.ids, segments },
-      { ids: predictedMap.ids, segments: prediction.segments_info },
-      { imageId, categories: known, mode: options.mode ?? 'reference' },
+      { ids: truthMap.ids, segments: truth[1].segments_info },
+      { ids: predictedMap.ids, segments: prediction[1].segments_info },
+      { ...options, imageId },
     );
-    options.onProgress?.({ done: index + 1, total: truths.length });
+  } catch (error) {
+    if (!(error instanceof CocoEvalError)) throw error;
+    throw inFile(error, error.message.includes('ground truth in image') ? truth[0].name : prediction[0].name);
   }
-  return { result: panopticQuality(stats, categories), categories, images: truths.length };
+}
+
+/** What panopticapi accepts in silence. */
+function warnAboutEntries(
+  truths: readonly PanopticAnnotation[],
+  predictions: readonly PanopticAnnotation[],
+  categories: ReadonlySet<number>,
+  warnings: WarningLog,
+): void {
+  const images = new Set<number | string>();
+  truths.forEach(({ image_id: image, segments_info: segments }, index) => {
+    if (images.has(image)) warnings.add('duplicate-image', index, 'annotations of an image that was there before: it counts again');
+    images.add(image);
+    if (segments.some(({ category_id: category }) => !categories.has(category)))
+      warnings.add('unknown-category', index, 'annotations with segments of categories that are not in the file: not counted');
+  });
+  const seen = new Set<number | string>();
+  predictions.forEach(({ image_id: image }, index) => {
+    if (!images.has(image)) warnings.add('unknown-image', index, 'predictions of images that are not in the ground truth: not evaluated');
+    if (seen.has(image)) warnings.add('duplicate-prediction', index, 'predictions of an image that was there before; the last one is used');
+    seen.add(image);
+  });
 }
 
 async function readSide(path: string, folder: string | undefined): Promise<Side> {
   return { json: await readJsonFile(path), folder: folder ?? path.replace(/\.gz$/i, '').replace(/\.json$/i, ''), name: path };
 }
 
-async function readMap({ folder }: Side, { file_name: name }: PanopticAnnotation): Promise<IdMap> {
+async function readMap([{ folder }, { file_name: name }]: Entry): Promise<IdMap> {
   const path = join(folder, name);
   return decodePanopticPng(await readWhole(path), path);
-}
-
-function listOf({ json, name }: Side, key: string): readonly Record<string, unknown>[] {
-  const list = (json as Record<string, unknown> | null)?.[key];
-  if (!Array.isArray(list)) throw new CocoEvalError('BAD_INPUT', `Expected a list "${key}" in ${name} but found ${describe(list)}`);
-  const wrong = list.findIndex((entry) => typeof entry !== 'object' || entry === null);
-  if (wrong >= 0)
-    throw new CocoEvalError('BAD_INPUT', `Expected objects in "${key}" of ${name} but entry ${wrong} is ${describe(list[wrong])}`, {
-      index: wrong,
-    });
-  return list as readonly Record<string, unknown>[];
-}
-
-function categoriesOf(side: Side): readonly PanopticCategory[] {
-  return listOf(side, 'categories').map((category, index) => {
-    const { id, isthing } = category;
-    if (typeof id === 'number' && (typeof isthing === 'number' || typeof isthing === 'boolean'))
-      return category as unknown as PanopticCategory;
-    throw new CocoEvalError(
-      'BAD_INPUT',
-      `Expected categories[${index}] of ${side.name} with "id" and "isthing" but found ${describe(isthing)}`,
-      { index },
-    );
-  });
-}
-
-function annotationsOf(side: Side): readonly PanopticAnnotation[] {
-  return listOf(side, 'annotations').map((annotation, index) => {
-    const { image_id: image, file_name: file, segments_info: segments } = annotation;
-    const where = `annotations[${index}] of ${side.name}`;
-    if (typeof image !== 'number' && typeof image !== 'string') {
-      throw new CocoEvalError('BAD_INPUT', `Expected "image_id" in ${where} but found ${describe(image)}`, { index });
-    }
-    // A name that leads out of the folder is an attack or a mistake.
-    if (typeof file !== 'string' || file === '' || file.split(/[\\/]/).includes('..') || /^([\\/]|[A-Za-z]:)/.test(file)) {
-      throw new CocoEvalError('BAD_INPUT', `Expected "file_name" inside the folder in ${where} but found ${describe(file)}`, { index });
-    }
-    if (!Array.isArray(segments))
-      throw new CocoEvalError('BAD_INPUT', `Expected a list "segments_info" in ${where} but found ${describe(segments)}`, { index });
-    segments.forEach((segment, at) => checkSegment(segment, `segments_info[${at}] in ${where}`, index));
-    return annotation as unknown as PanopticAnnotation;
-  });
-}
-
-function checkSegment(segment: unknown, where: string, index: number): void {
-  const { id, category_id: category, area } = (segment ?? {}) as Record<string, unknown>;
-  if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= 2 ** 24) {
-    throw new CocoEvalError('BAD_INPUT', `Expected "id" from 0 to 16777215 of ${where} but found ${describe(id)}`, { index });
-  }
-  if (typeof category !== 'number')
-    throw new CocoEvalError('BAD_INPUT', `Expected "category_id" of ${where} but found ${describe(category)}`, { index });
-  if (area !== undefined && !(typeof area === 'number' && area >= 0 && area <= 2 ** 53)) {
-    throw new CocoEvalError('BAD_INPUT', `Expected "area" of pixels of ${where} but found ${describe(area)}`, { index });
-  }
 }

@@ -1,4 +1,4 @@
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, describe } from '../errors.ts';
 
 /** One entry of `segments_info` in a COCO panoptic file. */
 export interface PanopticSegment {
@@ -28,6 +28,14 @@ export interface PanopticCounts {
 /** Counts by category id. Plain data: add several maps with `addPanopticStats`. */
 export type PanopticStats = Map<number, PanopticCounts>;
 
+/** Something panopticapi accepts in silence. */
+export interface PanopticWarning {
+  readonly code: string;
+  readonly message: string;
+  /** Position in the ground truth's `segments`. */
+  readonly index: number;
+}
+
 /** How `addPanopticImage` treats the two points where panopticapi is known to be wrong. */
 export interface PanopticOptions {
   /**
@@ -39,6 +47,8 @@ export interface PanopticOptions {
   readonly categories?: ReadonlySet<number>;
   /** Names the image in error messages. */
   readonly imageId?: number | string;
+  /** Called for each segment whose area in the file is not that of the map: in `reference` mode it makes IoU wrong, even larger than 1. */
+  readonly onWarning?: (warning: PanopticWarning) => void;
 }
 
 interface Overlap {
@@ -68,7 +78,7 @@ interface Overlap {
  * ```
  */
 export function addPanopticImage(stats: PanopticStats, gt: PanopticMap, prediction: PanopticMap, options: PanopticOptions = {}): void {
-  const where = options.imageId === undefined ? '' : ` in image ${options.imageId}`;
+  const where = options.imageId === undefined ? '' : ` in image ${describe(options.imageId)}`;
   if (gt.ids.length !== prediction.ids.length) {
     throw new CocoEvalError('BAD_INPUT', `Expected a prediction of ${gt.ids.length} pixels${where} but received ${prediction.ids.length}`, {
       hint: 'Save the prediction at the size of the ground truth.',
@@ -99,7 +109,12 @@ export function addPanopticImage(stats: PanopticStats, gt: PanopticMap, predicti
       );
     }
   });
-  if (options.mode !== 'fixed') gt.segments.forEach((segment, index) => (gtAreas[index] = segment.area ?? gtAreas[index]!));
+  gt.segments.forEach(({ area }, index) => {
+    if (area === undefined || area === gtAreas[index]) return;
+    const message = 'annotations with a segment whose "area" is not its pixels in the map';
+    options.onWarning?.({ code: 'wrong-area', message, index });
+    if (options.mode !== 'fixed') gtAreas[index] = area;
+  });
   match(stats, gt, prediction, {
     overlaps,
     gtAreas,
