@@ -2,7 +2,7 @@ import type { Detections, GroundTruth } from './columns.ts';
 import { groupDetections, groupGroundTruth, type Grouping } from './grouping.ts';
 import { NONE, PairMatcher } from './match-pair.ts';
 import { detectionLimit } from './match-plan.ts';
-import { isForgiven } from './match-run.ts';
+import { isExempt } from './match-run.ts';
 import type { MatchRules } from './match-table.ts';
 import { createOverlap, type Overlap } from './overlap.ts';
 import type { AreaRange, EvalParams } from './params.ts';
@@ -99,7 +99,8 @@ export class ImageMatcher {
       dtIgnore: iouThrs.map((_, t) =>
         dtRows.map((row, d) => {
           const onIgnored = found(t, d) !== NONE && ignored[found(t, d)] === 1;
-          return Number(onIgnored || (free(t, d) && isForgiven(this.#dt.area[row]!, low, high, row, this.#rules)));
+          const area = this.#dt.area[row]!;
+          return Number(onIgnored || (free(t, d) && (outside(area) || isExempt(area, row, this.#rules))));
         }),
       ),
       ious: dtRows.map((_, d) => order.map((g) => this.#overlap.matrix[d * groundTruths + g]!)),

@@ -30,9 +30,9 @@ export function matchAll(
   return plan.table;
 }
 
-/** Whether an unmatched detection does not count as false: outside the area range, or by a rule of LVIS. */
-export function isForgiven(area: number, low: number, high: number, row: number, rules: MatchRules): boolean {
-  return area < low || area > high || rules.forgiven?.[row] === 1 || (rules.positiveArea === true && !(area > 0));
+/** Whether a rule of LVIS keeps an unmatched detection of this row and area from counting as false, whatever the area range. */
+export function isExempt(area: number, row: number, { forgiven, positiveArea }: MatchRules): boolean {
+  return forgiven?.[row] === 1 || (positiveArea === true && !(area > 0));
 }
 
 /** Matches ranges of a plan, with its own scratch buffers: one for each thread. */
@@ -142,13 +142,17 @@ export class MatchRun {
   #forgive(dFrom: number, dTo: number): void {
     const { detections, dts, rules, table } = this.#plan;
     const { areas, words, matched, ignored } = table;
+    const low = this.#low;
+    const high = this.#high;
+    const all = this.#all;
     for (let d = dFrom; d < dTo; d++) {
       const row = dts.row[d]!;
       const area = detections.area[row]!;
-      for (let a = 0; a < areas; a++) {
-        if (!isForgiven(area, this.#low[a]!, this.#high[a]!, row, rules)) continue;
-        const slot = (dts.place[d]! * areas + a) * words;
-        for (let w = 0; w < words; w++) ignored[slot + w]! |= this.#all[w]! & ~matched[slot + w]!;
+      const exempt = isExempt(area, row, rules);
+      let slot = dts.place[d]! * areas * words;
+      for (let a = 0; a < areas; a++, slot += words) {
+        if (!exempt && !(area < low[a]!) && !(area > high[a]!)) continue;
+        for (let w = 0; w < words; w++) ignored[slot + w]! |= all[w]! & ~matched[slot + w]!;
       }
     }
   }
