@@ -12,11 +12,12 @@ import { parseJson } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
 import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
+import { cutValues } from './cut-values.ts';
 import { EvalThreads } from './eval-threads.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
 
-/** Longer texts do not fit in one JavaScript string and are read from their bytes. */
-const MAX_STRING_BYTES = 2 ** 28;
+/** Longer texts are read from their bytes: the engine's parser does not count what it builds, and it needs the whole text as one string. */
+const MAX_STRING_BYTES = 2 ** 26;
 
 /** How a JSON file is read. */
 export interface ReadJsonOptions extends ReadOptions {
@@ -40,14 +41,15 @@ export interface ReadJsonOptions extends ReadOptions {
 export async function readJsonFile(path: string, options: ReadJsonOptions = {}): Promise<unknown> {
   return named(path, async () => {
     const bytes = await readWhole(path, options);
-    if (options.skipKeys === undefined && bytes.length < MAX_STRING_BYTES) {
-      try {
-        return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-      } catch {
-        // Read again below: for the place of the fault, and because Python writes NaN where JSON has no word for it.
-      }
+    const skipKeys = options.skipKeys ?? [];
+    try {
+      let text = bytes;
+      for (const key of skipKeys) text = cutValues(text, key);
+      if (text.length < MAX_STRING_BYTES) return JSON.parse(new TextDecoder().decode(text)) as unknown;
+    } catch {
+      // Read again below: for the place of the fault, and because Python writes NaN where JSON has no word for it.
     }
-    return parseJson(bytes, options.skipKeys);
+    return parseJson(bytes, skipKeys);
   });
 }
 
