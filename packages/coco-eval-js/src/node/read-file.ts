@@ -6,6 +6,8 @@ import { CocoEvalError, throwIfAborted } from '../errors.ts';
 
 /** Large enough to make calls rare, small enough to keep memory flat. */
 const CHUNK_BYTES = 2 ** 22;
+/** A file that is wanted whole is read in one piece where it can be: pieces would have to be copied together. */
+const LARGE_CHUNK_BYTES = 2 ** 26;
 /** An annotation file is held whole; this bounds what a small .gz may unpack to. */
 const MAX_WHOLE_BYTES = 2 ** 31;
 
@@ -20,10 +22,10 @@ export interface ReadOptions {
  *
  * @throws CocoEvalError `INPUT_NOT_FOUND`, or `INPUT_UNREADABLE` also for a damaged .gz
  */
-export async function* readChunks(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* readChunks(path: string, options: ReadOptions = {}, chunkBytes: number = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
   let stream: Readable | undefined;
   try {
-    const chunks = packedChunks(path, options);
+    const chunks = packedChunks(path, options, chunkBytes);
     const head = await firstBytes(chunks);
     const joined = prepend(head, chunks);
     stream = head[0] === 0x1f && head[1] === 0x8b ? gunzip(Readable.from(joined)) : undefined;
@@ -39,10 +41,12 @@ export async function* readChunks(path: string, options: ReadOptions = {}): Asyn
 }
 
 /** The bytes as they lie in the file. */
-async function* packedChunks(path: string, { onBytes }: ReadOptions): AsyncGenerator<Uint8Array> {
+async function* packedChunks(path: string, { onBytes }: ReadOptions, chunkBytes: number): AsyncGenerator<Uint8Array> {
   const { size } = await stat(path);
   let done = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  // A pipe has no size.
+  const highWaterMark = size === 0 ? CHUNK_BYTES : Math.min(size, chunkBytes);
+  for await (const chunk of createReadStream(path, { highWaterMark })) {
     done += (chunk as Uint8Array).length;
     onBytes?.(done, size);
     yield chunk as Uint8Array;
@@ -96,7 +100,7 @@ export async function readWhole(path: string, options: ReadWholeOptions = {}): P
   const { maxBytes = MAX_WHOLE_BYTES } = options;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of readChunks(path, options)) {
+  for await (const chunk of readChunks(path, options, LARGE_CHUNK_BYTES)) {
     length += chunk.length;
     if (length > maxBytes) throw new CocoEvalError('LIMIT', `Expected at most ${maxBytes} bytes in ${path} but found more`);
     chunks.push(chunk);
