@@ -3,7 +3,10 @@ import { expect, it, vi } from 'vitest';
 import { Progress } from '../src/cli/progress.ts';
 import { nearest } from '../src/cli/suggest.ts';
 import type { CrossClassImage } from '../src/cross-class/images.ts';
+import { placeLabels } from '../src/report/labels.ts';
 import { renderReport } from '../src/report/page.ts';
+import type { ReportBox } from '../src/report/types.ts';
+import { random } from './shared.ts';
 import { worstImages } from '../src/report/worst-images.ts';
 
 /** One class; every detection lies on the ground truth of its position, or on nothing. */
@@ -66,6 +69,29 @@ it('large class lists and matrices are cut to what can be read', () => {
   expect(html).toContain('the best and the worst 100 of 300 classes');
   expect(html).toContain('the 80 classes most often confused');
   expect(html).toContain('class 5 → class 7');
+});
+
+it('labels of a crowded picture stay inside it and clear of each other, mistakes first', () => {
+  const r = random(4);
+  const boxes = Array.from({ length: 60 }, (_, i): ReportBox => ({
+    kind: i < 40 ? 'tp' : i < 50 ? 'fn' : 'fp',
+    label: `class ${i}`,
+    bbox: [r() * 600, r() * 440, 10 + r() * 60, 10 + r() * 60],
+    ...(i % 2 === 0 && { score: r() }),
+  }));
+  const labels = placeLabels(boxes, 20, 640, 480);
+  const shown = labels.flatMap((label, i) => (label === undefined ? [] : [{ ...label, i, right: label.x + 0.6 * 20 * label.text.length }]));
+  expect(shown.length).toBeGreaterThan(20);
+  for (const a of shown) {
+    expect(a.x >= 0 && a.right <= 640 && a.y >= 16 && a.y <= 480).toBe(true);
+    for (const b of shown) if (a.i < b.i) expect(a.x >= b.right || b.x >= a.right || Math.abs(a.y - b.y) >= 20).toBe(true);
+  }
+  const share = (from: number, to: number): number => labels.slice(from, to).filter(Boolean).length / (to - from);
+  expect(share(40, 60)).toBeGreaterThan(share(0, 40));
+  const worst = { title: 'tall.jpg', width: 440, height: 1320, tp: 40, fp: 10, fn: 10, boxes };
+  const html = renderReport({ title: '', facts: [], metrics: [], worst: { minScore: 0.5, f1: 0.5, images: [worst] }, summary: '' });
+  expect(html).toContain('style="font-size:63px"');
+  expect(placeLabels([{ kind: 'fp', label: 'a word much wider than the picture', bbox: [0, 0, 9, 9] }], 20, 100, 100)).toEqual([undefined]);
 });
 
 it('suggests what is near and nothing else', () => {

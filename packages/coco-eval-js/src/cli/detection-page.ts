@@ -7,6 +7,7 @@ import type { DetectionOutcome } from './detection.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
 import { warningText } from './shown.ts';
+import { counted } from './words.ts';
 
 const worstShown = 12;
 
@@ -23,10 +24,10 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
     facts: [
       stem(line.groundTruth),
       `${lvis ? 'LVIS ' : ''}${params.iouType}`,
-      `${params.imgIds.length} images`,
-      `${params.catIds.length} categories`,
-      `${source.gt.count} objects`,
-      `${source.dt.count} detections`,
+      counted(params.imgIds.length, 'image'),
+      counted(params.catIds.length, 'category', 'categories'),
+      counted(source.gt.count, 'object'),
+      counted(source.dt.count, 'detection'),
     ],
     metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results ?? [])],
     curves: reportCurves(curves, params.iouThrs),
@@ -41,10 +42,10 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
 
 /** AP50 of each group on a line of its own. */
 function splitMetrics(groups: readonly GroupResult[]): ReportMetric[] {
-  return groups.map(({ group, ap50, counted }, i) => ({
+  return groups.map(({ group, ap50, counted: classes }, i) => ({
     name: `AP50 ${group}`,
     value: ap50 === null ? null : ap50 / 100,
-    note: `${counted} classes`,
+    note: counted(classes, 'class', 'classes'),
     newLine: i === 0,
   }));
 }
@@ -53,7 +54,7 @@ function splitMetrics(groups: readonly GroupResult[]): ReportMetric[] {
 function metricsOf(lines: readonly SummaryLine[]): ReportMetric[] {
   const firstOf = new Set([lines.findIndex(({ kind }) => kind === 'AR'), lines.findIndex(({ name }) => name === 'APr')]);
   return lines.map(({ name, kind, iouThr, area, maxDets, value }, i) => {
-    const detections = kind === 'AR' ? `${maxDets} ${maxDets === 1 ? 'detection' : 'detections'}` : 'mean over IoU';
+    const detections = kind === 'AR' ? counted(maxDets, 'detection') : 'mean over IoU';
     const group = { APr: 'rare classes', APc: 'common classes', APf: 'frequent classes' }[name];
     const note = group ?? (iouThr === undefined ? (area === 'all' ? detections : `${area} objects`) : `IoU ${iouThr.toFixed(2)}`);
     return { name, value, note, newLine: firstOf.has(i) };

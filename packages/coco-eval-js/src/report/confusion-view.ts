@@ -32,7 +32,7 @@ function heatMap(matrix: Matrix, shown: readonly number[]): string {
   const { labels, at, size } = matrix;
   const cell = shown.length > 40 ? 12 : shown.length > 16 ? 20 : 40;
   const font = Math.min(13, cell * 0.85);
-  const gutter = 12 + 0.58 * font * Math.max(...shown.map((i) => Math.min(18, labels[i]!.length)));
+  const gutter = 12 + 0.66 * font * Math.max(...shown.map((i) => Math.min(18, labels[i]!.length)));
   const cells: string[] = [];
   shown.forEach((row, y) => {
     let sum = 0;

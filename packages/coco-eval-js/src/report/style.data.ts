@@ -11,7 +11,7 @@ h3{font-size:14px;margin:26px 0 8px;font-weight:600;color:var(--soft)}
 b{font-weight:600}
 ol{list-style:none;margin:0;padding:0}
 .facts{display:flex;flex-wrap:wrap;gap:4px 0;color:var(--soft);margin:0 0 34px;padding:0}
-.facts li+li::before{content:"·";margin:0 9px}
+.facts li:not(:last-child)::after{content:"·";margin:0 9px}
 .explain{color:var(--soft);margin:0 0 22px;max-width:84ch;text-wrap:pretty}
 section{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:26px 28px 30px;margin-top:22px}
 .hero{display:grid;grid-template-columns:minmax(180px,auto) 1fr;gap:18px 44px;align-items:center}
@@ -78,6 +78,6 @@ figcaption b{flex:1 1 100%;overflow:hidden;text-overflow:ellipsis;white-space:no
 pre{margin:0;overflow-x:auto;font:13px/1.65 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .notes li{padding:2px 0}
 footer{color:var(--soft);font-size:13px;margin-top:26px;text-align:center}
-@media (max-width:820px){.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}.tide .name{white-space:normal}}
+@media (max-width:820px){svg.chart text{font-size:19px}svg.chart .axis{display:none}.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}.tide .name{white-space:normal}}
 @media print{body{background:#fff}section{break-inside:avoid;border:0;padding:12px 0}}
 `;

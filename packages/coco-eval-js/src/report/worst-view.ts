@@ -1,39 +1,42 @@
 import { escape, percent, round, section, tag } from './html.ts';
+import { labelText, placeLabels } from './labels.ts';
+import type { Label } from './labels.ts';
 import type { ReportBox, ReportImage, ReportWorst } from './types.ts';
 
-function shape({ kind, label, bbox, score }: ReportBox, font: number): string {
+/** Size of a picture on the page, in pixels, and of its letters. */
+const card = { width: 308, height: 220, font: 10.5 };
+
+function shape({ kind, bbox }: ReportBox, text: string): string {
   const [x = 0, y = 0, width = 0, height = 0] = bbox.map(round);
-  const text = score === undefined ? label : `${label} ${score.toFixed(2)}`;
-  return tag(
-    'g',
-    { class: kind },
-    tag(
-      'rect',
-      { x, y, width: Math.max(0, width), height: Math.max(0, height) },
-      tag('title', {}, escape(`${kind.toUpperCase()} ${text}`)),
-    ),
-    tag('text', { x: x + font * 0.2, y: round(Math.max(font, y + font)), 'font-size': font }, escape(text)),
-  );
+  const title = tag('title', {}, escape(`${kind.toUpperCase()} ${text}`));
+  return tag('g', { class: kind }, tag('rect', { x, y, width: Math.max(0, width), height: Math.max(0, height) }, title));
+}
+
+/** After all boxes, so that none covers it. */
+function word(kind: ReportBox['kind'], { x, y, text }: Label): string {
+  return tag('g', { class: kind }, tag('text', { x: round(x), y: round(y) }, escape(text)));
 }
 
 function area({ bbox }: ReportBox): number {
   return bbox[2]! * bbox[3]!;
 }
 
-function card(image: ReportImage): string {
+function picture(image: ReportImage): string {
   const { title, width, height, tp, fp, fn, boxes } = image;
-  const font = round(Math.max(width, height) / 34);
+  const font = round(card.font * Math.max(width / card.width, height / card.height));
   // Large boxes first, so that small ones stay on top; right ones lowest.
   const rank = { tp: 0, fn: 1, fp: 2 };
   const drawn = boxes.toSorted((a, b) => rank[a.kind] - rank[b.kind] || area(b) - area(a));
+  const labels = placeLabels(drawn, font, width, height);
   return tag(
     'figure',
     {},
     tag(
       'svg',
-      { viewBox: `0 0 ${round(width)} ${round(height)}`, role: 'img', 'aria-label': title },
+      { viewBox: `0 0 ${round(width)} ${round(height)}`, style: `font-size:${font}px`, role: 'img', 'aria-label': title },
       tag('rect', { class: 'ground', width, height }),
-      ...drawn.map((box) => shape(box, font)),
+      ...drawn.map((box) => shape(box, labelText(box))),
+      ...drawn.map(({ kind }, i) => (labels[i] === undefined ? '' : word(kind, labels[i]))),
     ),
     tag(
       'figcaption',
@@ -51,6 +54,6 @@ export function worstSection({ minScore, f1, images }: ReportWorst): string {
   return section(
     'Worst images',
     `Objects missed and boxes wrong at IoU 0.5 among detections with a score of at least ${minScore.toFixed(3)}, where F1 over all images is best (${percent(f1)}).`,
-    tag('div', { class: 'gallery' }, ...images.map(card)),
+    tag('div', { class: 'gallery' }, ...images.map(picture)),
   );
 }
