@@ -62,6 +62,10 @@ async function evaluate(
   return evaluatePanopticFiles(join(folder, 'gt.json'), join(folder, 'dt.json'), options);
 }
 
+function noArea({ annotations: [first] }: File): void {
+  first!.segments_info[0]!['area'] = 0;
+}
+
 async function codes(change: Parameters<typeof evaluate>[0], options?: PanopticFilesOptions): Promise<string[]> {
   return (await evaluate(change, options)).warnings.map(({ code, count }) => `${code} ${count}`);
 }
@@ -136,6 +140,13 @@ describe('panoptic files', () => {
     expect(await codes({ dt: ({ annotations }) => annotations.push(annotations[0]!) })).toEqual(['duplicate-prediction 1']);
     expect(await codes({ dt: ({ annotations }) => annotations.push({ ...annotations[0]!, image_id: 2 }) })).toEqual(['unknown-image 1']);
     expect(await codes({}, { imgIds: [1, 5, 6], catIds: [2, 9] })).toEqual(['unknown-category-ids 1', 'unknown-image-ids 2']);
+  });
+
+  it('refuses an area that leaves nothing to divide by', async () => {
+    await expect(evaluate({ gt: noArea })).rejects.toThrow(
+      /an area of segment 7 .*segments_info\[0\].* in image 1 but found 0 \(.*gt\.json\)$/,
+    );
+    expect((await evaluate({ gt: noArea }, { mode: 'fixed' })).result.all.pq).toBe(1);
   });
 
   it('takes a repeated category once', async () => {

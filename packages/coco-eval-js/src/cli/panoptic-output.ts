@@ -10,6 +10,7 @@ import type { Progress } from './progress.ts';
 import { warningText } from './shown.ts';
 import type { Shown } from './shown.ts';
 import { decimal, table } from './table.ts';
+import { counted } from './words.ts';
 
 const parts = ['all', 'things', 'stuff'] as const;
 const measures = ['pq', 'sq', 'rq'] as const;
@@ -77,7 +78,7 @@ function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
   const words = { all: 'all categories', things: 'things', stuff: 'stuff' };
   return renderReport({
     title: stem(line.results),
-    facts: [stem(line.groundTruth), 'panoptic', `${images} images`, `${categories.length} categories`],
+    facts: [stem(line.groundTruth), 'panoptic', counted(images, 'image'), counted(categories.length, 'category', 'categories')],
     metrics: parts.flatMap((part) =>
       measures.map((measure) => ({
         name: measure.toUpperCase(),

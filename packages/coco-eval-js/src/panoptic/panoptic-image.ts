@@ -121,6 +121,7 @@ export function addPanopticImage(stats: PanopticStats, gt: PanopticMap, predicti
     predictionAreas,
     voidAt: gtAt.get(0) ?? gt.segments.length,
     everyCrowd: options.mode === 'fixed',
+    where,
   });
 }
 
@@ -173,10 +174,11 @@ interface Measured {
   readonly predictionAreas: Float64Array;
   readonly voidAt: number;
   readonly everyCrowd: boolean;
+  readonly where: string;
 }
 
 function match(stats: PanopticStats, gt: PanopticMap, prediction: PanopticMap, measured: Measured): void {
-  const { overlaps, gtAreas, predictionAreas, voidAt, everyCrowd } = measured;
+  const { overlaps, gtAreas, predictionAreas, voidAt, everyCrowd, where } = measured;
   const gtMatched = new Uint8Array(gt.segments.length);
   const predictionMatched = new Uint8Array(prediction.segments.length);
   /** Pixels of each prediction that may not count against it: void, and crowd of its category. */
@@ -194,7 +196,9 @@ function match(stats: PanopticStats, gt: PanopticMap, prediction: PanopticMap, m
       if (everyCrowd || crowdOf.get(truth.category_id) === g) excused[p]! += pixels;
       continue;
     }
-    const iou = pixels / (predictionAreas[p]! + gtAreas[g]! - pixels - onVoid[p]!);
+    const union = predictionAreas[p]! + gtAreas[g]! - pixels - onVoid[p]!;
+    if (union <= 0) throw impossibleArea(truth, g, where);
+    const iou = pixels / union;
     if (iou <= 0.5) continue;
     const counts = countsOf(stats, truth.category_id);
     counts.tp++;
@@ -207,6 +211,12 @@ function match(stats: PanopticStats, gt: PanopticMap, prediction: PanopticMap, m
   prediction.segments.forEach((segment, index) => {
     if (!predictionMatched[index] && excused[index]! / predictionAreas[index]! <= 0.5) countsOf(stats, segment.category_id).fp++;
   });
+}
+
+/** The reference divides by it. */
+function impossibleArea({ id, area }: PanopticSegment, index: number, where: string): CocoEvalError {
+  const message = `Expected an area of segment ${id} (segments_info[${index}]) that its pixels allow in the ground truth${where} but found ${describe(area)}`;
+  return new CocoEvalError('BAD_INPUT', message, { index, hint: 'Correct the area, or use mode "fixed", which counts it.' });
 }
 
 function isCrowd(segment: PanopticSegment): boolean {
