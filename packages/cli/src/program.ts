@@ -43,8 +43,9 @@ export async function runCommandLine(args: readonly string[], streams: Streams, 
       status = await work(context);
     });
     const line = withHelp(args, program);
-    // Its flags are coco-eval's own, not this program's.
-    if (line[0] === 'eval') status = await (await import('./commands/eval.ts')).evaluate(line.slice(1), stop.signal);
+    // Its flags are coco-eval's own, not this program's, also those that stand before it.
+    const first = line.findIndex((arg) => !arg.startsWith('-'));
+    if (line[first] === 'eval') status = await (await import('./commands/eval.ts')).evaluate(line.toSpliced(first, 1), stop.signal);
     else await program.parseAsync(line, { from: 'user' });
   } catch (error) {
     // commander has printed its own: help and version end with 0, everything else is a mistake in the command line.

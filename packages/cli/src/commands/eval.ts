@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** `vitamin eval`: hands its arguments to the command of coco-eval-js, in a process of its own, and ends with its status. */
@@ -12,6 +13,7 @@ export async function evaluate(args: readonly string[], signal: AbortSignal): Pr
   signal.addEventListener('abort', () => child.kill());
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, name) => resolve(code ?? (name === 'SIGTERM' ? 143 : 130)));
+    // A shell's own way to tell of a signal: also of one that no program can handle, as when memory has run out.
+    child.once('exit', (code, name) => resolve(code ?? 128 + constants.signals[name!]));
   });
 }
