@@ -35,7 +35,7 @@ export class DetectionBuilder {
   /** Set when the entry's RLE string was appended to `masks.bytes` already; `[height, width]` are in `stringSize`. */
   hasString = false;
   readonly stringSize: [unknown, unknown] = [undefined, undefined];
-  keypoints: readonly unknown[] | undefined;
+  keypoints: unknown;
   hasCaption = false;
 
   readonly masks: SegmentationBuilder | undefined;
@@ -96,13 +96,8 @@ export class DetectionBuilder {
     this.hasCaption = 'caption' in entry;
     this.segmentation = entry['segmentation'] ?? undefined;
     this.setBox(entry['bbox']);
-    this.setKeypoints(entry['keypoints']);
+    this.keypoints = entry['keypoints'];
     this.commit();
-  }
-
-  setKeypoints(keypoints: unknown): void {
-    if (keypoints !== undefined && !Array.isArray(keypoints)) throw reader.fail(this.count, 'a list for "keypoints"', keypoints);
-    this.keypoints = keypoints as readonly unknown[] | undefined;
   }
 
   setBox(bbox: unknown): void {
@@ -184,9 +179,10 @@ export class DetectionBuilder {
     if (this.keypoints === undefined)
       throw reader.fail(i, '"keypoints" as in results[0]', undefined, 'All entries of a results file must be of one type.');
     if (this.#options.iouType === 'segm') throw reader.fail(i, '"segmentation"', undefined);
+    if (!Array.isArray(this.keypoints)) throw reader.fail(i, 'a list for "keypoints"', this.keypoints);
     // All points count, also those that the detector marks invisible.
     let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
-    this.keypoints.forEach((_, k, list) => {
+    (this.keypoints as unknown[]).forEach((_, k, list) => {
       if (k % 3 !== 0) return;
       const x = reader.number(i, 'keypoints', list[k]);
       const y = reader.number(i, 'keypoints', list[k + 1]);
@@ -201,8 +197,9 @@ export class DetectionBuilder {
   #addKeypoints(i: number): void {
     const { keypoints } = this;
     const length = 3 * this.#options.keypointCount;
-    if (keypoints?.length !== length) throw reader.fail(i, `a list of ${length} numbers for "keypoints"`, keypoints);
-    for (const value of keypoints) {
+    if (!Array.isArray(keypoints) || keypoints.length !== length)
+      throw reader.fail(i, `a list of ${length} numbers for "keypoints"`, keypoints);
+    for (const value of keypoints as unknown[]) {
       if (typeof value !== 'number' || !Number.isFinite(value)) {
         throw reader.fail(i, 'finite numbers for "keypoints"', describe(value));
       }

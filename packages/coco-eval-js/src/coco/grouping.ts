@@ -1,5 +1,6 @@
 import type { Detections, GroundTruth } from './columns.ts';
 import { IdIndex } from './ids.ts';
+import type { MatchRules } from './match-table.ts';
 import type { EvalParams } from './params.ts';
 import { countingSort, gather, sortByScore } from './sort.ts';
 
@@ -39,13 +40,18 @@ function locate(ids: Pick<GroundTruth, 'count' | 'imageId' | 'categoryId'>, para
   return { imageOf, categoryOf, slotOf: params.useCats ? categoryOf : new Int32Array(ids.count) };
 }
 
-/** The evaluated entries, in file order. Without categories an image's entries follow the given category order (cocoeval.py, computeIoU). */
-function select(rows: Int32Array, { imageOf, categoryOf }: Places, params: EvalParams): Int32Array {
+/**
+ * The evaluated entries, in file order. Without categories an image's entries follow the given category order (cocoeval.py, computeIoU).
+ *
+ * @param images 1 for each position of `imgIds` whose entries are taken; absent: all
+ */
+function select(rows: Int32Array, { imageOf, categoryOf }: Places, params: EvalParams, images: Uint8Array | undefined): Int32Array {
   const selected = new Int32Array(rows.length);
   let n = 0;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    if (imageOf[row]! >= 0 && categoryOf[row]! >= 0) selected[n++] = row;
+    const image = imageOf[row]!;
+    if (image >= 0 && categoryOf[row]! >= 0 && (images === undefined || images[image] === 1)) selected[n++] = row;
   }
   const kept = selected.subarray(0, n);
   return params.useCats ? kept : countingSort(kept, categoryOf, params.catIds.length);
@@ -58,11 +64,11 @@ function allRows(count: number): Int32Array {
 }
 
 /** Ground truths by category and image, in file order inside, without the `dropped` ones. */
-export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: Uint8Array): Grouping {
+export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: Uint8Array, images?: Uint8Array): Grouping {
   const places = locate(gt, params);
   const wanted = dropped === undefined ? allRows(gt.count) : allRows(gt.count).filter((row) => dropped[row] !== 1);
   const rows = params.mode === 'reference' && gt.repeatedIds ? replaceDuplicates(wanted, gt, places, params) : wanted;
-  return group(select(rows, places, params), places, params);
+  return group(select(rows, places, params, images), places, params);
 }
 
 /**
@@ -84,10 +90,10 @@ export interface RankedGrouping extends Grouping {
 }
 
 /** Detections by category and image, best score first inside, at most `maxDet` of each pair, without the `dropped` ones. */
-export function groupDetections(dt: Detections, params: EvalParams, maxDet: number, dropped?: Uint8Array): RankedGrouping {
+export function groupDetections(dt: Detections, params: EvalParams, maxDet: number, { dropped, images }: MatchRules = {}): RankedGrouping {
   const places = locate(dt, params);
   const wanted = dropped === undefined ? allRows(dt.count) : allRows(dt.count).filter((row) => dropped[row] !== 1);
-  const byImage = countingSort(select(wanted, places, params), places.imageOf, params.imgIds.length);
+  const byImage = countingSort(select(wanted, places, params, images), places.imageOf, params.imgIds.length);
   const byScore = sortByScore(byImage, dt.score);
   const grouped = group(byScore, places, params);
   const walked = countingSort(byScore, places.slotOf, categoryCount(params));

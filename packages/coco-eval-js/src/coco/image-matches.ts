@@ -2,7 +2,7 @@ import type { Detections, GroundTruth } from './columns.ts';
 import { groupDetections, groupGroundTruth, type Grouping } from './grouping.ts';
 import { NONE, PairMatcher } from './match-pair.ts';
 import { detectionLimit } from './match-plan.ts';
-import { isExempt } from './match-run.ts';
+import { hideEmpty, isExempt } from './match-run.ts';
 import type { MatchRules } from './match-table.ts';
 import { createOverlap, type Overlap } from './overlap.ts';
 import type { AreaRange, EvalParams } from './params.ts';
@@ -46,7 +46,7 @@ export class ImageMatcher {
     this.#params = params;
     this.#rules = rules;
     this.#gts = groupGroundTruth(gt, params, rules.droppedGroundTruth);
-    this.#dts = groupDetections(dt, params, detectionLimit(params, rules), rules.dropped);
+    this.#dts = groupDetections(dt, params, detectionLimit(params, rules), rules);
     this.#overlap = createOverlap(gt, dt, params, new WarningLog());
     this.#matcher = new PairMatcher(params.iouThrs);
   }
@@ -69,6 +69,7 @@ export class ImageMatcher {
     // Without categories the reference finds no keypoints to compare.
     const blind = iouType === 'keypoints' && !useCats && mode === 'reference';
     if (groundTruths > 0 && !blind) {
+      if (this.#rules.positiveArea === true) hideEmpty(this.#overlap.matrix, this.#dt.area, Int32Array.from(dtRows), groundTruths);
       this.#matcher.compare(this.#overlap.matrix, detections, groundTruths);
       this.#matcher.match(ignored, crowd, new Uint8Array(groundTruths), { detections, groundTruth: assigned });
     }

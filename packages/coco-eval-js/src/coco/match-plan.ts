@@ -43,8 +43,8 @@ export function rowsBefore(plan: MatchPlan, count: number): number {
 
 /** Orders the entries and makes an empty table for them. */
 export function planMatch(groundTruth: GroundTruth, detections: Detections, params: EvalParams, rules: MatchRules): MatchPlan {
-  const gts = groupGroundTruth(groundTruth, params, rules.droppedGroundTruth);
-  const dts = groupDetections(detections, params, detectionLimit(params, rules), rules.dropped);
+  const gts = groupGroundTruth(groundTruth, params, rules.droppedGroundTruth, rules.images);
+  const dts = groupDetections(detections, params, detectionLimit(params, rules), rules);
   const areas = params.areaRng.length;
   const words = wordsFor(params.iouThrs.length);
   const [n, flags] = [dts.row.length, dts.row.length * areas * words];

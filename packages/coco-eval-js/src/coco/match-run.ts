@@ -35,6 +35,13 @@ export function isExempt(area: number, row: number, { forgiven, positiveArea }: 
   return forgiven?.[row] === 1 || (positiveArea === true && !(area > 0));
 }
 
+/** Takes detections without area out of the matching: lvis-api does not load them at all (lvis.py, get_ann_ids). */
+export function hideEmpty(matrix: Float64Array, area: Float64Array, dtRows: Int32Array, groundTruths: number): void {
+  dtRows.forEach((row, d) => {
+    if (!(area[row]! > 0)) matrix.fill(-Infinity, d * groundTruths, (d + 1) * groundTruths);
+  });
+}
+
 /** Matches ranges of a plan, with its own scratch buffers: one for each thread. */
 export class MatchRun {
   readonly #plan: MatchPlan;
@@ -105,9 +112,10 @@ export class MatchRun {
   }
 
   #match(gFrom: number, gTo: number, dFrom: number, dTo: number): void {
-    const { table, dts } = this.#plan;
+    const { detections, rules, table, dts } = this.#plan;
     const { areas, words } = table;
     const matcher = this.#matcher;
+    if (rules.positiveArea === true) hideEmpty(this.#overlap.matrix, detections.area, dts.row.subarray(dFrom, dTo), gTo - gFrom);
     matcher.compare(this.#overlap.matrix, dTo - dFrom, gTo - gFrom);
     if (matcher.activeCount === 0) return;
     this.#gatherFlags(gFrom, gTo);

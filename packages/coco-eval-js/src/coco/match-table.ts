@@ -23,15 +23,17 @@ export interface MatchTable {
   readonly gtIgnored: Uint8Array;
 }
 
-/** What LVIS does differently. */
+/** What LVIS and parts of a data set do differently. */
 export interface MatchRules {
+  /** 1 for each position of `imgIds` that is matched; absent: all. */
+  readonly images?: Uint8Array | undefined;
   /** No limit on detections of one image and category. */
   readonly unlimited?: boolean | undefined;
   /** 1 for detections that are dropped before matching. */
   readonly dropped?: Uint8Array | undefined;
   /** 1 for ground truths that are dropped before matching. */
   readonly droppedGroundTruth?: Uint8Array | undefined;
-  /** Detections without area never count. */
+  /** Detections without area match nothing and never count. */
   readonly positiveArea?: boolean | undefined;
   /** 1 for detections that are ignored when nothing matches them. */
   readonly forgiven?: Uint8Array | undefined;

@@ -90,7 +90,9 @@ export function* compareImages({ dataset, gt, dt }: CrossClassInput, options: Cr
   // Sorted once for all images; equal scores keep the order of the file or of the categories.
   const ranked = sortByScore(ordered(dt, order), dt.score).filter((row) => dt.score[row]! >= minScore);
   const resultsOf = rowsByImage(dt, ranked, categories);
-  for (const image of dataset.images) {
+  // Of a repeated image the last record stands, at the place of the first (tidecv keeps images by id).
+  const byId = new Map(dataset.images.map((record) => [record.id, record]));
+  for (const image of byId.values()) {
     if (chosen && !chosen.has(image.id)) continue;
     const annotated = annotationsOf.get(image.id) ?? [];
     const own = annotated.filter((row) => gt.crowd[row] === 0);

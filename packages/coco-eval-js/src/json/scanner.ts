@@ -6,7 +6,8 @@ const MAX_DEPTH = 64;
 const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 /** A power of two. */
 const KEY_SLOTS = 256;
-const MAX_EXACT_MANTISSA = 2 ** 53;
+/** Below, every whole number is exact; beginning here, one may have been rounded. */
+const FIRST_INEXACT_MANTISSA = 2 ** 53;
 
 // What V8 takes, rounded up: an array's header, the 17 places that the first push makes, a place (grown by half; a number that is not small may be an
 // object), an object with room for four values, a string's header, the shape of an object with a key of its own.
@@ -208,7 +209,7 @@ export class JsonScanner {
     // At the end of a chunk the number may go on.
     if (i >= this.end && this.open) throw new NeedMore();
     const exponent = i < this.end && (this.bytes[i]! | 0x20) === 0x65;
-    if (exponent || mantissa > MAX_EXACT_MANTISSA || scale > 22) return this.#longNumber(start, i);
+    if (exponent || mantissa >= FIRST_INEXACT_MANTISSA || scale > 22) return this.#longNumber(start, i);
     const value = scale === 0 ? mantissa : mantissa / EXACT_POWERS[scale]!;
     return negative ? -value : value;
   }

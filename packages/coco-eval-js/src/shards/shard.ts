@@ -66,11 +66,9 @@ export function matchPart(
   if (!Number.isInteger(count) || !Number.isInteger(index) || index < 0 || index >= count) {
     throw new CocoEvalError('USAGE', `Expected a shard index from 0 to count - 1 but received ${index} of ${count}`);
   }
-  const imgIds = params.imgIds.filter((_, i) => i % count === index);
-  const table = matchAll(groundTruth, detections, { ...params, imgIds }, warnings, rules, progress);
-  // Positions among the part's images become positions among all.
-  const whole = { ...table, dtImage: table.dtImage.map((i) => i * count + index), gtImage: table.gtImage.map((i) => i * count + index) };
-  return { ...part, params, warnings: warnings.list(), table: whole };
+  const images = Uint8Array.from(params.imgIds, (_, i) => Number(i % count === index));
+  const table = matchAll(groundTruth, detections, params, warnings, { ...rules, images }, progress);
+  return { ...part, params, warnings: warnings.list(), table };
 }
 
 /**
