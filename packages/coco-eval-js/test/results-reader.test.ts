@@ -157,6 +157,25 @@ describe('streaming reader', () => {
     }
   });
 
+  it('reads an entry of many chunks in a time that follows its length', () => {
+    const { dataset } = synthetic(1, 'segm');
+    const polygon = Array.from({ length: 60_000 }, (_, i) => i % 150);
+    const entries = [{ image_id: 10, category_id: 1, score: 0.5, segmentation: [polygon] }];
+    const builder = new DetectionBuilder(dataset, options('segm'), new WarningLog());
+    let tries = 0;
+    const begin = builder.begin.bind(builder);
+    builder.begin = () => {
+      tries++;
+      begin();
+    };
+    const reader = new ResultsReader(builder);
+    const bytes = new TextEncoder().encode(JSON.stringify(entries));
+    for (let at = 0; at < bytes.length; at += 100) reader.write(bytes.subarray(at, at + 100));
+    reader.end();
+    expect(builder.build().segmentation!.coords).toEqual(Float64Array.from(polygon));
+    expect(tries).toBeLessThan(16);
+  });
+
   it('bounds the number of entries, their length and the size of their masks', () => {
     const { dataset } = synthetic(1, 'segm');
     const entry = { image_id: 10, category_id: 1, score: 0.5 };

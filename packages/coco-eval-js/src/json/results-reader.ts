@@ -29,6 +29,8 @@ export class ResultsReader {
   readonly #limits: Required<ResultsLimits>;
   readonly #scanner = new JsonScanner(new Uint8Array(0));
   #rest: Uint8Array = new Uint8Array(0);
+  /** Bytes from which reading goes on: an entry of many chunks is tried each time it has doubled, not with every chunk. */
+  #enough = 0;
   #state: 'start' | 'first' | 'entry' | 'separator' | 'done' = 'start';
 
   constructor(builder: DetectionBuilder, limits: ResultsLimits = {}) {
@@ -51,8 +53,13 @@ export class ResultsReader {
 
   #feed(chunk: Uint8Array, open: boolean): void {
     const scanner = this.#scanner;
+    const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
+    if (open && bytes.length < this.#enough) {
+      this.#rest = bytes;
+      return;
+    }
     scanner.offset += scanner.at;
-    scanner.bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
+    scanner.bytes = bytes;
     scanner.at = 0;
     scanner.end = scanner.bytes.length;
     scanner.open = open;
@@ -72,6 +79,7 @@ export class ResultsReader {
     }
     scanner.at = kept;
     this.#rest = scanner.bytes.slice(kept);
+    this.#enough = Math.min(2 * this.#rest.length, this.#limits.entryBytes + 1);
   }
 
   #step(): void {
@@ -130,7 +138,7 @@ export class ResultsReader {
     else if (key === 'score') builder.score = scanner.value();
     else if (key === 'bbox') this.#box();
     else if (key === 'segmentation') this.#segmentation();
-    else if (key === 'keypoints') builder.keypoints = scanner.value();
+    else if (key === 'keypoints') builder.setKeypoints(scanner.value());
     else {
       if (key === 'caption') builder.hasCaption = true;
       scanner.skip();
@@ -169,8 +177,7 @@ export class ResultsReader {
     const builder = this.#builder;
     builder.dropString();
     if (!builder.wantsMasks) scanner.skip();
-    // Whether the first entry's mask is needed shows at its end, and until then no fault in it counts.
-    else if (builder.kind !== undefined && scanner.peek() === OPEN_OBJECT) this.#rle();
+    else if (scanner.peek() === OPEN_OBJECT) this.#rle();
     else builder.segmentation = scanner.value() ?? undefined;
   }
 
