@@ -138,7 +138,7 @@ export class ResultsReader {
     else if (key === 'score') builder.score = scanner.value();
     else if (key === 'bbox') this.#box();
     else if (key === 'segmentation') this.#segmentation();
-    else if (key === 'keypoints') builder.setKeypoints(scanner.value());
+    else if (key === 'keypoints') builder.keypoints = scanner.value();
     else {
       if (key === 'caption') builder.hasCaption = true;
       scanner.skip();
@@ -177,7 +177,8 @@ export class ResultsReader {
     const builder = this.#builder;
     builder.dropString();
     if (!builder.wantsMasks) scanner.skip();
-    else if (scanner.peek() === OPEN_OBJECT) this.#rle();
+    // Whether the first entry's mask is needed shows at its end, and until then no fault in it counts.
+    else if (builder.kind !== undefined && scanner.peek() === OPEN_OBJECT) this.#rle();
     else builder.segmentation = scanner.value() ?? undefined;
   }
 
