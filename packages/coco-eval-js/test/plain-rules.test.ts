@@ -1,28 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../src/coco/evaluate.ts';
-import type { EvalParamsInput } from '../src/coco/params.ts';
 import { plainCurves } from './plain-rules.ts';
-import { random } from './shared.ts';
-import { synthetic } from './synthetic.ts';
-
-function list(n: number, value: () => number): number[] {
-  return Array.from({ length: n }, value);
-}
+import { oddParameters, synthetic } from './synthetic.ts';
 
 function box(x: number): number[] {
   return [x, 0, 10, 10];
-}
-
-/** Parameters nobody would choose: what they share with the usual ones is only the rules. */
-function oddParameters(seed: number): EvalParamsInput {
-  const r = random(seed);
-  const iouThrs = list(1 + Math.floor(r() * 40), () => Math.round(r() * 24) / 24);
-  const recThrs = list(1 + Math.floor(r() * 12), () => Math.round(r() * 22 - 1) / 20);
-  const maxDets = list(1 + Math.floor(r() * 4), () => Math.floor(r() * 6));
-  const areaRng = list(1 + Math.floor(r() * 4), () => r() * 2000).map((low): [number, number] => [low, low + r() * 3000]);
-  const given: EvalParamsInput = { iouThrs, recThrs, maxDets, areaRng, useCats: r() < 0.7 };
-  // Some stay as they are by default.
-  return Object.fromEntries(Object.entries(given).filter(() => r() < 0.6));
 }
 
 describe('the rules, written down plainly', () => {

@@ -1,3 +1,4 @@
+import type { EvalParamsInput } from '../src/coco/params.ts';
 import type { Annotation, Category, Dataset, ImageInfo, IouType, Result } from '../src/coco/types.ts';
 import { random } from './shared.ts';
 
@@ -39,4 +40,20 @@ export function synthetic(seed: number, iouType: IouType, images = 12): { datase
     }
   }
   return { dataset: { images: infos, annotations, categories }, results };
+}
+
+function list(n: number, value: () => number): number[] {
+  return Array.from({ length: n }, value);
+}
+
+/** Parameters nobody would choose: what they share with the usual ones is only the rules. */
+export function oddParameters(seed: number): EvalParamsInput {
+  const r = random(seed);
+  const iouThrs = list(1 + Math.floor(r() * 40), () => Math.round(r() * 24) / 24);
+  const recThrs = list(1 + Math.floor(r() * 12), () => Math.round(r() * 22 - 1) / 20);
+  const maxDets = list(1 + Math.floor(r() * 4), () => Math.floor(r() * 6));
+  const areaRng = list(1 + Math.floor(r() * 4), () => r() * 2000).map((low): [number, number] => [low, low + r() * 3000]);
+  const given: EvalParamsInput = { iouThrs, recThrs, maxDets, areaRng, useCats: r() < 0.7 };
+  // Some stay as they are by default.
+  return Object.fromEntries(Object.entries(given).filter(() => r() < 0.6));
 }
