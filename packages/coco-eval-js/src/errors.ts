@@ -33,13 +33,16 @@ const HINTS: Readonly<Partial<Record<CocoEvalErrorCode, string>>> = {
 export interface CocoEvalErrorOptions {
   /** Replaces the general advice for the code. */
   readonly hint?: string | undefined;
+  /** The list of the faulty entry: `annotations`, `results`, `images`, `categories`. */
+  readonly list?: string | undefined;
   /** Zero-based position of the faulty entry in its list. */
   readonly index?: number | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * The one error class of the package: what was expected and what was found in `message`, what to do in `hint`, and the entry's position in `index`.
+ * The one error class of the package: what was expected and what was found in `message`, what to do in `hint`, and the entry's place in `list` and
+ * `index`.
  *
  * @example
  * ```ts
@@ -54,6 +57,7 @@ export interface CocoEvalErrorOptions {
 export class CocoEvalError extends Error {
   readonly code: CocoEvalErrorCode;
   readonly hint: string | undefined;
+  readonly list: string | undefined;
   readonly index: number | undefined;
 
   constructor(code: CocoEvalErrorCode, message: string, options: CocoEvalErrorOptions = {}) {
@@ -61,6 +65,7 @@ export class CocoEvalError extends Error {
     this.name = 'CocoEvalError';
     this.code = code;
     this.hint = options.hint ?? HINTS[code];
+    this.list = options.list;
     this.index = options.index;
   }
 }
@@ -72,8 +77,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 
 /** The same error with the name of the file in which it was found. */
 export function inFile(error: CocoEvalError, path: string): CocoEvalError {
-  const { code, message, index, hint } = error;
-  return new CocoEvalError(code, `${message} (${path})`, { index, hint, cause: error });
+  const { code, message, list, index, hint } = error;
+  return new CocoEvalError(code, `${message} (${path})`, { list, index, hint, cause: error });
 }
 
 /** A short, safe picture of any value for an error message: never longer than about 60 characters. */

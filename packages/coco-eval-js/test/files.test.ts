@@ -90,6 +90,17 @@ describe('files', () => {
     }
   });
 
+  it('a fault in a mask names the file that holds it', async () => {
+    const { dataset, results } = synthetic(27, 'segm');
+    const broken = { size: [150, 200], counts: '~~' };
+    const wrong = { ...dataset, annotations: dataset.annotations.map((a, i) => (i === 2 ? { ...a, segmentation: broken } : a)) };
+    const gt = await write('wrong-gt.json', wrong);
+    const dt = await write('right-dt.json', results);
+    for (const workers of [1, 2]) {
+      await expect(evaluateFiles(gt, dt, { iouType: 'segm', workers })).rejects.toThrow(/annotations\[2\] \(.*wrong-gt\.json\)/);
+    }
+  });
+
   it('a NaN in an annotation file is reported by entry', async () => {
     const { dataset } = synthetic(25, 'bbox');
     const text = JSON.stringify({ ...dataset, annotations: dataset.annotations.map((a, i) => (i === 3 ? { ...a, area: 'NAN' } : a)) });

@@ -84,4 +84,20 @@ describe('rare input', () => {
     const twice = { ...dataset, images: [...dataset.images, dataset.images[0]!] };
     expect(tide(crossClassImages(twice, results))).toEqual(tide(crossClassImages(dataset, results)));
   });
+
+  it('faults that no comparison meets are told all the same', () => {
+    const first = dataset.annotations[0]!;
+    const codes = (annotation: object): string[] =>
+      evaluate({ ...dataset, annotations: [{ ...first, ...annotation }] }, [], { iouType: 'segm' }).warnings.map(({ code }) => code);
+    expect(() => codes({ segmentation: { size: [20, 20], counts: '~' } })).toThrow(/annotations\[0\]/);
+    expect(codes({ segmentation: { size: [20, 20], counts: [5] } })).toContain('short-rle-annotations');
+    expect(codes({ segmentation: [[1, 2, 3, 4]] })).toContain('short-polygon');
+    expect(codes({ area: -5 })).toContain('negative-area');
+    expect(codes({ category_id: 77 })).toContain('unknown-annotation-category');
+    const short = [{ image_id: 1, category_id: 1, score: 1, segmentation: { size: [20, 20], counts: [5] } }];
+    expect(evaluate(dataset, short, { iouType: 'bbox' }).warnings.map(({ code }) => code)).toContain('short-rle-results');
+    expect(() => evaluate(dataset, [{ image_id: 1, caption: 'a' } as unknown as Result], { iouType: 'bbox' })).toThrow(
+      /Captions|a caption/,
+    );
+  });
 });

@@ -58,7 +58,7 @@ export class DetectionBuilder {
     this.#warnings = warnings;
     this.#images = new IdIndex(dataset.images.map((image) => image.id));
     this.#categories = new IdIndex(dataset.categories.map((category) => category.id));
-    if (options.iouType !== 'keypoints') this.masks = new SegmentationBuilder();
+    if (options.iouType !== 'keypoints') this.masks = new SegmentationBuilder('results');
   }
 
   /** Makes room for so many entries at once, where their number is known. */
@@ -116,6 +116,9 @@ export class DetectionBuilder {
   /** Ends the entry: checks it and appends it to the columns. */
   commit(): void {
     const i = this.count;
+    if (i === 0 && this.hasCaption) {
+      throw reader.fail(0, '"bbox", "segmentation" or "keypoints"', 'a caption', 'Captions are not scored here.');
+    }
     const imageId = reader.number(i, 'image_id', this.imageId);
     const image = this.#dataset.images[this.#images.get(imageId)];
     if (image === undefined) {
@@ -139,7 +142,6 @@ export class DetectionBuilder {
   }
 
   #decideKind(): ResultKind {
-    if (this.hasCaption) throw reader.fail(0, '"bbox", "segmentation" or "keypoints"', 'a caption', 'Captions are not scored here.');
     if (this.boxLength > 0) return 'bbox';
     if (this.segmentation !== undefined || this.hasString) return 'segmentation';
     if (this.keypoints !== undefined) return 'keypoints';
@@ -170,9 +172,17 @@ export class DetectionBuilder {
   }
 
   #addMask(i: number, height: number | undefined, width: number | undefined, boxAllowed: boolean): void {
-    if (this.hasString) this.masks!.endString(this.stringSize[0] as number, this.stringSize[1] as number, reader.where(i), i);
-    else if (this.segmentation !== undefined) this.masks!.add(this.segmentation, height ?? NaN, width ?? NaN, reader.where(i), i);
-    else if (boxAllowed) this.masks!.box(height ?? NaN, width ?? NaN, reader.where(i), i);
+    if (this.hasString) this.masks!.endString(this.stringSize[0] as number, this.stringSize[1] as number, i);
+    else if (this.segmentation !== undefined) this.#addSegmentation(this.masks!, i, height, width);
+    else if (boxAllowed) this.masks!.box(height ?? NaN, width ?? NaN, i);
+  }
+
+  #addSegmentation(masks: SegmentationBuilder, i: number, height: number | undefined, width: number | undefined): void {
+    const { shortPolygons } = masks;
+    masks.add(this.segmentation, height ?? NaN, width ?? NaN, i);
+    if (masks.shortPolygons > shortPolygons) {
+      this.#warnings.add('short-result-polygon', i, 'results with polygons of fewer than 3 points: left out');
+    }
   }
 
   #commitKeypoints(i: number): void {

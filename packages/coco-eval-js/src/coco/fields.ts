@@ -8,13 +8,10 @@ export class EntryReader {
     this.#list = list;
   }
 
-  where(index: number): string {
-    return `${this.#list}[${index}]`;
-  }
-
   fail(index: number, expected: string, found: unknown, hint?: string): CocoEvalError {
     const advice = hint ?? (isQuotedNumber(found) ? 'A number in quotes is text: write it without quotes.' : undefined);
-    return new CocoEvalError('BAD_INPUT', `Expected ${expected} in ${this.where(index)} but received ${describe(found)}`, {
+    return new CocoEvalError('BAD_INPUT', `Expected ${expected} in ${this.#list}[${index}] but received ${describe(found)}`, {
+      list: this.#list,
       index,
       hint: advice,
     });

@@ -26,6 +26,7 @@ export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, w
   const { annotations } = dataset;
   const n = annotations.length;
   const images = new IdIndex(dataset.images.map((image) => image.id));
+  const categories = new IdIndex(dataset.categories.map((category) => category.id));
   const columns = {
     id: new Float64Array(n),
     imageId: new Float64Array(n),
@@ -36,7 +37,7 @@ export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, w
     bbox: options.iouType === 'segm' ? undefined : new Float64Array(4 * n),
     keypoints: options.iouType === 'keypoints' ? new Float64Array(3 * options.keypointCount * n) : undefined,
   };
-  const masks = options.iouType === 'segm' ? new SegmentationBuilder() : undefined;
+  const masks = options.iouType === 'segm' ? new SegmentationBuilder('annotations') : undefined;
   const seen = new Set<number>();
   for (let i = 0; i < n; i++) {
     const annotation = reader.object(i, annotations[i]) as unknown as Annotation;
@@ -45,12 +46,18 @@ export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, w
     seen.add(id);
     columns.imageId[i] = reader.number(i, 'image_id', annotation.image_id);
     columns.categoryId[i] = reader.number(i, 'category_id', annotation.category_id);
+    if (categories.get(annotation.category_id) < 0) {
+      warnings.add('unknown-annotation-category', i, 'annotations of categories that are not in the file: not evaluated');
+    }
     if (columns.bbox !== undefined) readBox(annotation, i, columns.bbox, warnings);
     const image = dataset.images[images.get(annotation.image_id)];
     if (image === undefined) warnings.add('unknown-image', i, 'annotations of images that are not in the file: not evaluated');
     if (masks !== undefined) {
+      const { shortPolygons } = masks;
       if (image === undefined) masks.none();
-      else masks.add(annotation.segmentation, image.height ?? NaN, image.width ?? NaN, reader.where(i), i);
+      else masks.add(annotation.segmentation, image.height ?? NaN, image.width ?? NaN, i);
+      if (masks.shortPolygons > shortPolygons)
+        warnings.add('short-polygon', i, 'annotations with polygons of fewer than 3 points: left out');
     }
     if (columns.keypoints !== undefined) {
       const length = 3 * options.keypointCount;
@@ -100,6 +107,7 @@ function readArea(annotation: Annotation, i: number, columns: Pick<GroundTruth, 
     warnings.add('missing-area', i, 'annotations without "area": taken from the box or the mask');
     columns.area[i] = columns.bbox === undefined ? NaN : columns.bbox[4 * i + 2]! * columns.bbox[4 * i + 3]!;
   } else {
-    columns.area[i] = reader.number(i, 'area', annotation.area);
+    const area = (columns.area[i] = reader.number(i, 'area', annotation.area));
+    if (area < 0) warnings.add('negative-area', i, 'annotations with a negative "area": they count in no size class');
   }
 }

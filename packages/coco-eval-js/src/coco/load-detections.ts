@@ -28,15 +28,15 @@ export function loadDetections(results: unknown, dataset: Dataset, options: Dete
 export function finishDetections(builder: DetectionBuilder, options: DetectionOptions, warnings: WarningLog): Detections {
   const detections = builder.build();
   if (detections.count === 0) warnings.add('empty-results', 0, 'no results at all: every category with ground truth scores 0');
-  if (options.iouType === 'bbox' && builder.kind === 'segmentation') boxesFromMasks(detections);
+  if (options.iouType === 'bbox' && builder.kind === 'segmentation') boxesFromMasks(detections, warnings);
   return detections;
 }
 
-function boxesFromMasks({ count, area, bbox, segmentation }: Detections): void {
+function boxesFromMasks({ count, area, bbox, segmentation }: Detections, warnings: WarningLog): void {
   const reader = new MaskReader();
   const mask = new MaskRuns();
   for (let i = 0; i < count; i++) {
-    readMask(reader, segmentation!, i, undefined, mask, 'results');
+    readMask(reader, segmentation!, i, undefined, mask, 'results', warnings);
     area[i] = mask.area;
     if (Number.isNaN(bbox![4 * i])) bbox!.set([mask.left, mask.top, mask.right - mask.left, mask.bottom - mask.top], 4 * i);
   }

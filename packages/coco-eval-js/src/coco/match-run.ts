@@ -90,7 +90,10 @@ export class MatchRun {
   #pair(gFrom: number, gTo: number, dFrom: number, dTo: number): void {
     const { gts, dts } = this.#plan;
     this.#flagGroundTruths(gFrom, gTo);
-    if (dTo === dFrom) return;
+    if (dTo === dFrom) {
+      this.#overlap.checkGroundTruths(gts.row, gFrom, gTo);
+      return;
+    }
     this.#overlap.compute(dts.row, dFrom, dTo, gts.row, gFrom, gTo);
     if (gTo > gFrom && !this.#blind) this.#match(gFrom, gTo, dFrom, dTo);
     this.#forgive(dFrom, dTo);

@@ -1,6 +1,6 @@
 import { CocoEvalError } from '../errors.ts';
 import { intersectionArea, MaskReader, MaskRuns } from '../mask/runs.ts';
-import type { SegmentationColumns } from '../mask/columns.ts';
+import { SEGMENTATION_KIND, type SegmentationColumns } from '../mask/columns.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { KeypointSimilarity } from './oks.ts';
 import type { EvalParams } from './params.ts';
@@ -42,6 +42,11 @@ export abstract class Overlap {
   /** Finds an area that the annotation does not state. */
   findGroundTruthArea(_row: number): void {
     // Boxes give it when they are read.
+  }
+
+  /** Looks at ground truths that are compared with nothing, so that a fault in them does not depend on the detections. */
+  checkGroundTruths(_gtRows: Int32Array, _from: number, _to: number): void {
+    // Everything was checked when it was read, but for masks.
   }
 
   /** Called once for each pair, before its rows. */
@@ -123,6 +128,15 @@ class MaskOverlap extends Overlap {
     this.gt.area[row] = this.#detection.area;
   }
 
+  override checkGroundTruths(gtRows: Int32Array, from: number, to: number): void {
+    const { kind } = this.gt.segmentation!;
+    for (let r = from; r < to; r++) {
+      // Polygons cannot be broken once their numbers are known to be finite.
+      if (kind[gtRows[r]!] === SEGMENTATION_KIND.polygons) continue;
+      this.#read(this.gt.segmentation!, gtRows[r]!, undefined, this.#detection, 'annotations');
+    }
+  }
+
   protected override prepare(gtRows: Int32Array, from: number, to: number): void {
     for (let r = from; r < to; r++) {
       const mask = (this.#groundTruths[r - from] ??= new MaskRuns());
@@ -155,32 +169,33 @@ class MaskOverlap extends Overlap {
     }
   }
 
-  #read(columns: SegmentationColumns, row: number, bbox: Float64Array | undefined, out: MaskRuns, list: string): void {
-    readMask(this.#reader, columns, row, bbox, out, list);
-    if (this.#reader.short)
-      this.#warnings.add(`short-rle-${list}`, row, `${list} whose RLE ends before the mask does: the rest is background`);
+  #read(columns: SegmentationColumns, row: number, bbox: Float64Array | undefined, out: MaskRuns, list: 'annotations' | 'results'): void {
+    readMask(this.#reader, columns, row, bbox, out, list, this.#warnings);
   }
 }
 
-/** Reads a mask; an error gains the entry's place. */
+/** Reads a mask; an error or warning gains the entry's place. */
 export function readMask(
   reader: MaskReader,
   columns: SegmentationColumns,
   row: number,
   bbox: Float64Array | undefined,
   out: MaskRuns,
-  list: string,
+  list: 'annotations' | 'results',
+  warnings: WarningLog,
 ): void {
   try {
     reader.read(columns, row, bbox, out);
   } catch (error) {
     if (!(error instanceof CocoEvalError)) throw error;
     throw new CocoEvalError(error.code, `${error.message} in segmentation of ${list}[${row}]`, {
+      list,
       index: row,
       hint: error.hint,
       cause: error,
     });
   }
+  if (reader.short) warnings.add(`short-rle-${list}`, row, `${list} whose RLE ends before the mask does: the rest is background`);
 }
 
 class KeypointOverlap extends Overlap {

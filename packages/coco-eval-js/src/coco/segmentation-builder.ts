@@ -15,49 +15,56 @@ export class SegmentationBuilder {
   readonly coords: DoublePool = new DoublePool();
   readonly #byteStart = new DoublePool();
   readonly bytes: BytePool = new BytePool();
+  /** Polygons so far that have fewer than 3 points, and so cover nothing. */
+  shortPolygons = 0;
 
-  constructor() {
+  readonly #list: string;
+
+  /** @param list what errors call the list of entries */
+  constructor(list: 'annotations' | 'results') {
+    this.#list = list;
     this.#partStart.push(0);
     this.#coordStart.push(0);
     this.#byteStart.push(0);
   }
 
-  /** The parsed JSON value of a `segmentation` field. `where` names the entry in errors. */
-  add(value: unknown, height: number, width: number, where: string, index: number): void {
-    if (Array.isArray(value)) this.#polygons(value, height, width, where, index);
-    else if (typeof value === 'object' && value !== null) this.#rle(value, where, index);
-    else throw bad(where, index, 'polygons or { size, counts }', value);
+  /** The parsed JSON value of a `segmentation` field. */
+  add(value: unknown, height: number, width: number, index: number): void {
+    if (Array.isArray(value)) this.#polygons(value, height, width, index);
+    else if (typeof value === 'object' && value !== null) this.#rle(value, index);
+    else throw this.#bad(index, 'polygons or { size, counts }', value);
   }
 
-  #polygons(parts: readonly unknown[], height: number, width: number, where: string, index: number): void {
+  #polygons(parts: readonly unknown[], height: number, width: number, index: number): void {
     for (const part of parts) {
-      if (!Array.isArray(part)) throw bad(where, index, 'a list of polygons, each [x1, y1, x2, y2, ...]', part);
+      if (!Array.isArray(part)) throw this.#bad(index, 'a list of polygons, each [x1, y1, x2, y2, ...]', part);
+      if (part.length < 6) this.shortPolygons++;
       for (const c of part as readonly unknown[]) {
-        if (typeof c !== 'number' || !Number.isFinite(c)) throw bad(where, index, 'finite polygon coordinates', c);
+        if (typeof c !== 'number' || !Number.isFinite(c)) throw this.#bad(index, 'finite polygon coordinates', c);
         this.coords.push(c);
       }
       this.endPart();
     }
-    checkSide(height, width, where, index);
+    this.#checkSide(height, width, index);
     this.#end(SEGMENTATION_KIND.polygons, height, width);
   }
 
-  #rle({ size, counts }: Partial<RleObject>, where: string, index: number): void {
-    if (!Array.isArray(size) || size.length !== 2) throw bad(where, index, 'size [height, width]', size);
+  #rle({ size, counts }: Partial<RleObject>, index: number): void {
+    if (!Array.isArray(size) || size.length !== 2) throw this.#bad(index, 'size [height, width]', size);
     const [height, width] = size as unknown as [number, number];
-    checkSide(height, width, where, index);
+    this.#checkSide(height, width, index);
     if (typeof counts === 'string') {
-      if (!this.bytes.appendAscii(counts)) throw bad(where, index, 'an RLE string of ASCII characters', counts);
+      if (!this.bytes.appendAscii(counts)) throw this.#bad(index, 'an RLE string of ASCII characters', counts);
       this.#end(SEGMENTATION_KIND.string, height, width);
     } else if (Array.isArray(counts)) {
       for (const c of counts as readonly unknown[]) {
-        if (typeof c !== 'number' || !Number.isInteger(c) || c < 0) throw bad(where, index, 'run lengths of whole numbers >= 0', c);
+        if (typeof c !== 'number' || !Number.isInteger(c) || c < 0) throw this.#bad(index, 'run lengths of whole numbers >= 0', c);
         this.coords.push(c);
       }
       this.endPart();
       this.#end(SEGMENTATION_KIND.counts, height, width);
     } else {
-      throw bad(where, index, 'counts (a string or a list)', counts);
+      throw this.#bad(index, 'counts (a string or a list)', counts);
     }
   }
 
@@ -67,14 +74,14 @@ export class SegmentationBuilder {
   }
 
   /** The bytes appended to `bytes` since the last entry are its compressed string. */
-  endString(height: number, width: number, where: string, index: number): void {
-    checkSide(height, width, where, index);
+  endString(height: number, width: number, index: number): void {
+    this.#checkSide(height, width, index);
     this.#end(SEGMENTATION_KIND.string, height, width);
   }
 
   /** The entry's bbox stands for its mask. */
-  box(height: number, width: number, where: string, index: number): void {
-    checkSide(height, width, where, index);
+  box(height: number, width: number, index: number): void {
+    this.#checkSide(height, width, index);
     this.#end(SEGMENTATION_KIND.box, height, width);
   }
 
@@ -102,23 +109,18 @@ export class SegmentationBuilder {
       bytes: this.bytes.view(),
     };
   }
-}
 
-function checkSide(height: unknown, width: unknown, where: string, index: number): void {
-  for (const side of [height, width]) {
-    if (typeof side !== 'number' || !Number.isInteger(side) || side < 0 || side > MAX_SIDE) {
-      throw new CocoEvalError(
-        'BAD_INPUT',
-        `Expected a mask height and width from 0 to ${MAX_SIDE} for ${where} but received ${describe(side)}`,
-        {
-          index,
-          hint: 'Masks need "height" and "width" in the image record, or "size" in the RLE.',
-        },
-      );
+  #checkSide(height: unknown, width: unknown, index: number): void {
+    for (const side of [height, width]) {
+      if (typeof side === 'number' && Number.isInteger(side) && side >= 0 && side <= MAX_SIDE) continue;
+      const message = `Expected a mask height and width from 0 to ${MAX_SIDE} for ${this.#list}[${index}] but received ${describe(side)}`;
+      const hint = 'Masks need "height" and "width" in the image record, or "size" in the RLE.';
+      throw new CocoEvalError('BAD_INPUT', message, { list: this.#list, index, hint });
     }
   }
-}
 
-function bad(where: string, index: number, expected: string, found: unknown): CocoEvalError {
-  return new CocoEvalError('BAD_INPUT', `Expected ${expected} in segmentation of ${where} but received ${describe(found)}`, { index });
+  #bad(index: number, expected: string, found: unknown): CocoEvalError {
+    const message = `Expected ${expected} in segmentation of ${this.#list}[${index}] but received ${describe(found)}`;
+    return new CocoEvalError('BAD_INPUT', message, { list: this.#list, index });
+  }
 }

@@ -229,7 +229,7 @@ export class ResultsReader {
   #badMask(expected: string, found: unknown): CocoEvalError {
     const index = this.#builder.count;
     const message = `Expected ${expected} in segmentation of results[${index}] but received ${describe(found)}`;
-    return new CocoEvalError('BAD_INPUT', message, { index });
+    return new CocoEvalError('BAD_INPUT', message, { list: 'results', index });
   }
 
   /** A syntax error inside the list says in which entry it was met. */

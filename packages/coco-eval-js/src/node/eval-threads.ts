@@ -80,7 +80,7 @@ export class EvalThreads {
       const ends = await Promise.all(this.#workers.map(async (worker) => this.#runOn(worker, task, signal, listener)));
       const failures = ends.filter((end): end is Failure => end.kind === 'error');
       const [first] = failures.toSorted((a, b) => a.part - b.part);
-      if (first !== undefined) throw new CocoEvalError(first.code, first.message, { hint: first.hint, index: first.index });
+      if (first !== undefined) throw new CocoEvalError(first.code, first.message, first);
       for (const end of ends) if (end.kind === 'done') listener.warnings?.(end.warnings);
     } finally {
       signal?.removeEventListener('abort', stop);

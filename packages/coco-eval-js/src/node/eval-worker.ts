@@ -25,6 +25,7 @@ export type ThreadMessage =
       readonly code: CocoEvalErrorCode;
       readonly message: string;
       readonly hint?: string | undefined;
+      readonly list?: string | undefined;
       readonly index?: number | undefined;
     };
 
@@ -40,7 +41,7 @@ function run(task: ThreadTask): ThreadMessage {
       if (!(error instanceof CocoEvalError)) throw error;
       // No thread starts another part; those before this one have been taken already, so the first fault of all is always found.
       Atomics.store(task.next, 0, task.parts);
-      return { kind: 'error', part, code: error.code, message: error.message, hint: error.hint, index: error.index };
+      return { kind: 'error', part, code: error.code, message: error.message, hint: error.hint, list: error.list, index: error.index };
     }
     post({ kind: 'progress' });
   }

@@ -7,7 +7,7 @@ import { finishDetections } from '../coco/load-detections.ts';
 import { matchAll } from '../coco/match-run.ts';
 import type { MatchProgress, MatchRules } from '../coco/match-table.ts';
 import type { Dataset, IouType } from '../coco/types.ts';
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, inFile } from '../errors.ts';
 import { parseJson } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
@@ -112,7 +112,8 @@ export async function evaluateFile(dataset: Dataset, resultsPath: string, option
     const detections = await readResults(resultsPath, prepared, { onBytes, signal });
     const rules = lvis ? lvisRules(prepared, detections, limit) : {};
     const scheme = lvis ? LVIS_SCHEME : COCO_SCHEME;
-    return await named(resultsPath, async () => finish(prepared, detections, rules, scheme, threads, { signal, onProgress }));
+    const work = async (): Promise<Evaluation> => finish(prepared, detections, rules, scheme, threads, { signal, onProgress });
+    return await named(resultsPath, work, ({ list }) => list === 'results');
   } finally {
     await threads?.close();
   }
@@ -162,15 +163,19 @@ async function readResults(path: string, prepared: PreparedEvaluation, options: 
  */
 export async function evaluateFiles(groundTruthPath: string, resultsPath: string, options: EvaluateFileOptions = {}): Promise<Evaluation> {
   const dataset = await readDataset(groundTruthPath, { iouType: options.iouType ?? 'segm', signal: options.signal });
-  return evaluateFile(dataset, resultsPath, options);
+  return named(
+    groundTruthPath,
+    async () => evaluateFile(dataset, resultsPath, options),
+    ({ list }) => list !== undefined && list !== 'results',
+  );
 }
 
-/** Adds the file's name to errors. */
-async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** Adds the file's name to errors that were found in it. */
+async function named<T>(path: string, work: () => Promise<T>, isIn: (error: CocoEvalError) => boolean = () => true): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof CocoEvalError) || error.message.includes(path)) throw error;
-    throw new CocoEvalError(error.code, `${error.message} (${path})`, { index: error.index, hint: error.hint, cause: error });
+    if (!(error instanceof CocoEvalError) || error.code === 'USAGE' || error.code === 'ABORTED') throw error;
+    throw error.message.includes(path) || !isIn(error) ? error : inFile(error, path);
   }
 }

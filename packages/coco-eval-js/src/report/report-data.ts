@@ -3,6 +3,7 @@ import type { Detections, GroundTruth } from '../coco/columns.ts';
 import { readMask } from '../coco/overlap.ts';
 import type { CategoryRow } from '../coco/per-category.ts';
 import type { Category, ImageInfo } from '../coco/types.ts';
+import { WarningLog } from '../coco/warnings.ts';
 import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassOptions } from '../cross-class/images.ts';
@@ -120,10 +121,10 @@ function usable(size: unknown): number | undefined {
   return typeof size === 'number' && size > 0 && size < 1e6 ? size : undefined;
 }
 
-function boxOf({ bbox, segmentation }: Pick<GroundTruth, 'bbox' | 'segmentation'>, row: number, list: string): number[] {
+function boxOf({ bbox, segmentation }: Pick<GroundTruth, 'bbox' | 'segmentation'>, row: number, list: 'annotations' | 'results'): number[] {
   const box = bbox === undefined ? [] : [...bbox.subarray(4 * row, 4 * row + 4)];
   if (box.length === 4 && box.every(Number.isFinite)) return box;
   const mask = new MaskRuns();
-  readMask(new MaskReader(), segmentation!, row, bbox, mask, list);
+  readMask(new MaskReader(), segmentation!, row, bbox, mask, list, new WarningLog());
   return mask.area === 0 ? [0, 0, 0, 0] : [mask.left, mask.top, mask.right - mask.left, mask.bottom - mask.top];
 }
