@@ -87,5 +87,5 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
   if (value === undefined) return 'nothing';
-  return String(value);
+  return value === null || ['number', 'boolean', 'bigint'].includes(typeof value) ? `${value as number}` : `a ${typeof value}`;
 }

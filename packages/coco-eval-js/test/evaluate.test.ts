@@ -229,7 +229,5 @@ describe('input that is broken', () => {
     ];
     for (const options of bad)
       expect(() => evaluate(dataset({}), [], options)).toThrow(expect.objectContaining({ code: 'USAGE' }) as CocoEvalError);
-    const many = { ...dataset({}), categories: Array.from({ length: 20_000 }, (_, id) => ({ id })) };
-    expect(() => evaluate(many, [], { iouType: 'bbox' }).stats).toThrow(/at most .* precision values/);
   });
 });

@@ -38,7 +38,7 @@ function matchPair(gts: Annotation[], dts: Result[], [low, high]: readonly [numb
       best = iou;
       found = candidate;
     }
-    if (found === undefined) return { score: dt.score, matched: false, ignored: outside(dt.bbox![2]! * dt.bbox![3]!) };
+    if (found === undefined) return { score: dt.score, matched: false, ignored: outside(dt.bbox![2] * dt.bbox![3]) };
     found.taken = true;
     return { score: dt.score, matched: true, ignored: found.ignored };
   });

@@ -1,9 +1,5 @@
-import { CocoEvalError } from '../errors.ts';
-import { CurveWalk } from './curve-walk.ts';
+import { drawCurves } from './curve-walk.ts';
 import type { MatchTable } from './match-table.ts';
-
-/** Precision and scores take 8 bytes a cell: 1 GiB each. */
-const MAX_CELLS = 2 ** 27;
 
 /** What is drawn from a match table. */
 export interface AccumulateOptions {
@@ -26,55 +22,39 @@ export interface Curves {
   readonly scores: Float64Array;
 }
 
-/** Everything that accumulation reads and writes. Plain columns: threads take categories of it at the same time. */
-export interface AccumulatePlan {
+/** What one walk over a table reads and writes. */
+export interface CurvePlan {
   readonly table: MatchTable;
   readonly options: AccumulateOptions;
   readonly counts: Curves['counts'];
   /** What is drawn at each recall point. */
   readonly value: 'precision' | 'score';
-  /** Shape `counts`. Written category by category, as is `recall`. */
+  /** Shape `counts`. */
   readonly values: Float64Array;
   readonly recall: Float64Array;
 }
 
-/** Precision-recall curves of a match table (cocoeval.py, accumulate). */
+/** Precision-recall curves of a match table (cocoeval.py, accumulate). How many points they may have was checked with the parameters. */
 export function accumulate(table: MatchTable, options: AccumulateOptions): Curves {
-  const plan = planAccumulate(table, options);
-  drawAll(plan);
-  return new DrawnCurves(plan);
-}
-
-/** Makes empty curves. Throws `LIMIT` when the parameters ask for too many numbers. */
-export function planAccumulate(table: MatchTable, options: AccumulateOptions): AccumulatePlan {
   const categories = table.dtCategory.length - 1;
   const counts: Curves['counts'] = [table.thresholds, options.recThrs.length, categories, table.areas, options.maxDets.length];
   const [T, R, K, A, M] = counts;
-  const cells = T * R * K * A * M;
-  if (cells > MAX_CELLS) {
-    throw new CocoEvalError('LIMIT', `Expected at most ${MAX_CELLS} precision values but the parameters ask for ${cells}`, {
-      hint: 'Evaluate fewer categories, thresholds, area ranges or detection limits at once (catIds, iouThrs, areaRng, maxDets).',
-    });
-  }
-  const values = new Float64Array(cells);
+  const values = new Float64Array(T * R * K * A * M);
   const recall = new Float64Array(T * K * A * M).fill(-1);
-  return { table, options, counts, value: 'precision', values, recall };
+  const plan: CurvePlan = { table, options, counts, value: 'precision', values, recall };
+  drawCurves(plan);
+  return new DrawnCurves(plan);
 }
 
-function drawAll(plan: AccumulatePlan): void {
-  const walk = new CurveWalk(plan);
-  for (let k = 0; k < plan.counts[2]; k++) walk.category(k);
-}
-
-/** The curves of a finished plan. Scores, which no summary needs, are drawn when they are asked for. */
-export class DrawnCurves implements Curves {
+/** The curves of a plan. Scores, which no summary needs, are drawn when they are asked for. */
+class DrawnCurves implements Curves {
   readonly counts: Curves['counts'];
   readonly precision: Float64Array;
   readonly recall: Float64Array;
-  readonly #plan: AccumulatePlan;
+  readonly #plan: CurvePlan;
   #scores: Float64Array | undefined;
 
-  constructor(plan: AccumulatePlan) {
+  constructor(plan: CurvePlan) {
     this.counts = plan.counts;
     this.precision = plan.values;
     this.recall = plan.recall;
@@ -84,7 +64,7 @@ export class DrawnCurves implements Curves {
   get scores(): Float64Array {
     if (this.#scores === undefined) {
       this.#scores = new Float64Array(this.precision.length);
-      drawAll({ ...this.#plan, value: 'score', values: this.#scores });
+      drawCurves({ ...this.#plan, value: 'score', values: this.#scores });
     }
     return this.#scores;
   }

@@ -1,16 +1,22 @@
-import type { AccumulatePlan } from './accumulate.ts';
+import type { CurvePlan } from './accumulate.ts';
 import { allBits, WORD_BITS } from './match-pair.ts';
 
 /** `numpy.spacing(1)`: keeps 0 / 0 away; visible only where a single detection counts (0.9999999999999998 instead of 1). */
 const EPS = 2 ** -52;
 
+/** Draws the curves of all categories. */
+export function drawCurves(plan: CurvePlan): void {
+  const walk = new CurveWalk(plan);
+  for (let k = 0; k < plan.counts[2]; k++) walk.category(k);
+}
+
 /**
- * Draws the curves of one category after the other, with its own scratch buffers: one for each thread. Only true positives can raise precision, so a
+ * Draws the curves of one category after the other, with scratch buffers for the largest. Only true positives can raise precision, so a
  * curve is kept as the list of its true positives: the interpolated value at a recall point is the largest precision at or after the true positive
  * that reaches it.
  */
-export class CurveWalk {
-  readonly #plan: AccumulatePlan;
+class CurveWalk {
+  readonly #plan: CurvePlan;
   readonly #all: Int32Array;
   /** Detections of the category within the limit under way: scores, and for (area, word) a run of `#rows` words of flags. */
   readonly #rows: number;
@@ -30,7 +36,7 @@ export class CurveWalk {
   /** The category's part of the curves, `[thresholds, recall points, area ranges, maxDets]`: small enough to stay in the cache. */
   readonly #values: Float64Array;
 
-  constructor(plan: AccumulatePlan) {
+  constructor(plan: CurvePlan) {
     const { table } = plan;
     const [T, R, , A, M] = plan.counts;
     this.#plan = plan;

@@ -94,7 +94,6 @@ export class Evaluation {
     warnings: readonly Warning[],
     columns?: ComparedColumns,
     scheme: Scheme = COCO_SCHEME,
-    curves?: Curves,
   ) {
     this.params = params;
     this.table = table;
@@ -102,7 +101,6 @@ export class Evaluation {
     this.warnings = warnings;
     this.columns = columns;
     this.scheme = scheme;
-    this.#curves = curves;
   }
 
   /** Precision, recall and score arrays, as `COCOeval.eval` of the reference holds them. */

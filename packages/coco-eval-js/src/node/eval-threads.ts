@@ -1,12 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { DrawnCurves, planAccumulate } from '../coco/accumulate.ts';
-import type { Curves } from '../coco/accumulate.ts';
 import type { Detections, GroundTruth } from '../coco/columns.ts';
 import type { PreparedEvaluation } from '../coco/evaluate.ts';
-import type { Scheme } from '../coco/evaluation.ts';
-import { planMatch, rangeCount, rowsBefore } from '../coco/match-plan.ts';
+import { planMatch, rowsBefore } from '../coco/match-plan.ts';
 import type { MatchProgress, MatchRules, MatchTable } from '../coco/match-table.ts';
-import type { Warning } from '../coco/types.ts';
 import { CocoEvalError, throwIfAborted } from '../errors.ts';
 import type { ThreadMessage, ThreadTask } from './eval-worker.ts';
 import { shareColumns } from './share-columns.ts';
@@ -16,20 +12,15 @@ export interface ThreadedMatch {
   readonly groundTruth: GroundTruth;
   readonly detections: Detections;
   readonly table: MatchTable;
-  readonly curves: Curves;
 }
 
-type Failure = Extract<ThreadMessage, { kind: 'error' }>;
-
-/** Hears of a task under way. */
-interface Listener {
-  readonly progress?: () => void;
-  readonly warnings?: (warnings: readonly Warning[]) => void;
-}
+/** How a thread ended. */
+type End = Exclude<ThreadMessage, { kind: 'progress' }>;
 
 /**
- * Threads that match and accumulate. Each takes the next range of images, then the next category, until none is left, and writes to its own part of
- * shared columns: the result is the same, to the last bit, as on one thread. Start them early: they take some 50 ms to be there.
+ * Threads that match. Each takes the next range of images until none is left, and writes to its own part of one shared table: the result is the same, to
+ * the last bit, as on one thread. Start them early: they take some 50 ms to be there. Accumulation stays on the calling thread: it is shorter than what
+ * new threads need to get up to speed.
  */
 export class EvalThreads {
   readonly #workers: readonly Worker[];
@@ -42,56 +33,45 @@ export class EvalThreads {
   }
 
   /** @throws CocoEvalError the fault that one thread would have met first */
-  async evaluate(
+  async match(
     { groundTruth, params, warnings }: PreparedEvaluation,
     detections: Detections,
     rules: MatchRules,
-    scheme: Scheme,
     { signal, onProgress }: MatchProgress,
   ): Promise<ThreadedMatch> {
     throwIfAborted(signal);
     const total = groundTruth.count + detections.count;
     onProgress?.({ done: 0, total });
+    throwIfAborted(signal);
     const plan = shareColumns(planMatch(groundTruth, detections, params, rules));
-    const matching: ThreadTask = { kind: 'match', plan, ...partsOf(rangeCount(plan)) };
-    await this.#run(matching, signal, {
-      // Each thread holds one part; those before are done.
-      progress: () => onProgress?.({ done: rowsBefore(plan, Atomics.load(matching.next, 0) - this.#workers.length), total }),
-      warnings: (list) => warnings.merge(list),
-    });
+    const next = new Int32Array(new SharedArrayBuffer(4));
+    // Each thread holds one range; those before are done.
+    const progress = (): void => onProgress?.({ done: rowsBefore(plan, Atomics.load(next, 0) - this.#workers.length), total });
+    // The threads run plain JavaScript only, so they can be stopped at any point.
+    const stop = (): void => void this.close();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      const ends = await Promise.all(this.#workers.map(async (worker) => this.#runOn(worker, { plan, next }, signal, progress)));
+      const failures = ends.filter((end) => end.kind === 'error');
+      const [first] = failures.toSorted((a, b) => a.range - b.range);
+      if (first !== undefined) throw new CocoEvalError(first.code, first.message, first);
+      for (const end of ends) if (end.kind === 'done') warnings.merge(end.warnings);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
     onProgress?.({ done: total, total });
-    const { table } = plan;
-    const drawn = shareColumns(planAccumulate(table, { recThrs: params.recThrs, maxDets: scheme.limits(params) }));
-    const categories = shareColumns({ order: largestFirst(table) }).order;
-    await this.#run({ kind: 'accumulate', plan: drawn, categories, ...partsOf(categories.length) }, signal);
-    return { groundTruth: plan.groundTruth, detections: plan.detections, table, curves: new DrawnCurves(drawn) };
+    return { groundTruth: plan.groundTruth, detections: plan.detections, table: plan.table };
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#workers.map(async (worker) => worker.terminate()));
   }
 
-  async #run(task: ThreadTask, signal: AbortSignal | undefined, listener: Listener = {}): Promise<void> {
-    throwIfAborted(signal);
-    // The threads run plain JavaScript only, so they can be stopped at any point.
-    const stop = (): void => void this.close();
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      const ends = await Promise.all(this.#workers.map(async (worker) => this.#runOn(worker, task, signal, listener)));
-      const failures = ends.filter((end): end is Failure => end.kind === 'error');
-      const [first] = failures.toSorted((a, b) => a.part - b.part);
-      if (first !== undefined) throw new CocoEvalError(first.code, first.message, first);
-      for (const end of ends) if (end.kind === 'done') listener.warnings?.(end.warnings);
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
-  }
-
   /** Sends a task to a thread and waits for its end. */
-  async #runOn(worker: Worker, task: ThreadTask, signal: AbortSignal | undefined, listener: Listener): Promise<ThreadMessage> {
+  async #runOn(worker: Worker, task: ThreadTask, signal: AbortSignal | undefined, onProgress: () => void): Promise<End> {
     return new Promise((resolve, reject) => {
       const onMessage = (message: ThreadMessage): void => {
-        if (message.kind === 'progress') return listener.progress?.();
+        if (message.kind === 'progress') return onProgress();
         worker.off('message', onMessage).off('exit', onExit);
         return resolve(message);
       };
@@ -102,14 +82,4 @@ export class EvalThreads {
       if (worker.threadId === -1) onExit();
     });
   }
-}
-
-function partsOf(parts: number): { readonly next: Int32Array; readonly parts: number } {
-  return { next: new Int32Array(new SharedArrayBuffer(4)), parts };
-}
-
-/** The largest category first: it must not be what everybody waits for in the end. */
-function largestFirst({ dtCategory }: MatchTable): Int32Array {
-  const size = (k: number): number => dtCategory[k + 1]! - dtCategory[k]!;
-  return Int32Array.from({ length: dtCategory.length - 1 }, (_, k) => k).toSorted((a, b) => size(b) - size(a));
 }

@@ -81,7 +81,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
 export interface EvaluateFileOptions extends EvaluateOptions {
   /** By the federated rules of LVIS; the largest of `maxDets` is then the limit for a whole image. */
   readonly lvis?: boolean | undefined;
-  /** Worker threads that match and accumulate; 1 by default: no worker, everything on the calling thread. */
+  /** Worker threads that match; 1 by default: no worker, everything on the calling thread. */
   readonly workers?: number | undefined;
   /** Bytes of the results file read so far and in all. */
   readonly onBytes?: ReadOptions['onBytes'];
@@ -132,8 +132,8 @@ async function finish(
     const table = matchAll(groundTruth, detections, params, warnings, rules, progress);
     return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections, rules }, scheme);
   }
-  const { table, curves, ...columns } = await threads.evaluate(prepared, detections, rules, scheme, progress);
-  return new Evaluation(params, table, dataset, warnings.list(), { ...columns, rules }, scheme, curves);
+  const { table, ...columns } = await threads.match(prepared, detections, rules, progress);
+  return new Evaluation(params, table, dataset, warnings.list(), { ...columns, rules }, scheme);
 }
 
 /** Streams a results file into columns. */
