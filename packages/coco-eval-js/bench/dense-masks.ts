@@ -18,13 +18,13 @@ export function writeDenseMasks(from: string, to: string): void {
 
 /** A mask moved by whole columns, or as it is where there is no room. */
 function moved(mask: RleObject, columns: number): RleObject {
-  const [height, width] = mask.size;
-  const { counts } = parseRleString(mask.counts as string, height!, width!);
+  const [height = 0, width = 0] = mask.size;
+  const { counts } = parseRleString(mask.counts as string, height, width);
   const last = counts.length - 1;
-  const pixels = columns * height!;
+  const pixels = columns * height;
   // The last count is background only when their number is odd.
   if (last % 2 !== 0 || counts[0]! + pixels < 0 || counts[last]! - pixels < 0) return mask;
   counts[0]! += pixels;
   counts[last]! -= pixels;
-  return toRleObject({ size: [height!, width!], counts });
+  return toRleObject({ size: [height, width], counts });
 }

@@ -6,6 +6,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { defaultThreads } from '@vitamin-vlm/runtime';
 import type { Bench, Setting } from './bench.ts';
 import { batchBench } from './benches/batch.ts';
+import { evaluationBench } from './benches/evaluation.ts';
 import { openBench } from './benches/open.ts';
 import { resizeBench } from './benches/resize.ts';
 import { sessionBench } from './benches/session.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, Bench>> = {
   batch: batchBench,
   resize: resizeBench,
   open: openBench,
+  evaluation: evaluationBench,
 };
 
 interface Flags {
