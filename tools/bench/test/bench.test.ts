@@ -7,6 +7,7 @@ import { openCheckpoint } from '@vitamin-vlm/checkpoint';
 import { vitaminSizes, vitaminTrunk } from '@vitamin-vlm/backbone';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { evaluationFigures } from '../src/benches/evaluation.ts';
 import { type Figure, verdict } from '../src/figure.ts';
 import { multiplications } from '../src/multiplications.ts';
 import { cpuTime, median, medianRatio, paired, wallTime } from '../src/paired.ts';
@@ -81,10 +82,11 @@ it.each([
   expect([...(await checkpoint.read('blocks.899.weight')).data].every((value) => value === 0)).toBe(true);
 });
 
-it('runs every benchmark, prints one JSON document, and leaves nothing behind', async () => {
+it('runs the benchmarks of the towers, prints one JSON document, and leaves nothing behind', async () => {
   const parent = await mkdtemp(join(folder, 'run-'));
   const { stdout } = await run(process.execPath, [
     main,
+    ...['window', 'session', 'batch', 'resize', 'open'],
     '--json',
     '--rounds',
     '1',
@@ -110,4 +112,25 @@ it('runs every benchmark, prints one JSON document, and leaves nothing behind', 
 
 it('refuses an unknown benchmark with status 2', async () => {
   await expect(run(process.execPath, [main, 'speed'])).rejects.toMatchObject({ code: 2, stdout: '' });
+});
+
+it('an evaluation is judged by how many times faster it is, and a peer from elsewhere not at all', () => {
+  const own = { program: 'coco-eval-js', recorded: false, seconds: 0.2, memory: 140 };
+  const peers = [
+    { program: 'pycocotools', recorded: false, seconds: 9, memory: 560 },
+    { program: 'faster-coco-eval', recorded: true, seconds: 3, memory: 600 },
+  ];
+  const threads = [{ threads: 2, oneThread: 1.2, seconds: 0.8, timesFaster: 1.5, ceiling: 1.8 }];
+  const figures = evaluationFigures({
+    cases: [{ name: 'sparse_bbox', own, peers }],
+    command: { seconds: 0.4, emptyProcess: 0.05 },
+    threads,
+  });
+  expect(figures.map((figure) => [Math.round(100 * figure.ratio) / 100, verdict(figure)])).toEqual([
+    [45, 'missed'],
+    [0.25, 'met'],
+    [15, 'no target'],
+    [8, 'met'],
+    [1.5, 'met'],
+  ]);
 });

@@ -11,7 +11,7 @@ interface Program {
 }
 
 /** What `npm run bench -w coco-eval-js -- --json` prints. */
-interface EvaluationReport {
+export interface EvaluationReport {
   readonly cases: readonly { readonly name: string; readonly own: Program; readonly peers: readonly Program[] }[];
   readonly command?: { readonly seconds: number; readonly emptyProcess: number };
   readonly threads?: readonly {
@@ -37,42 +37,42 @@ export async function evaluationBench({ rounds }: Setting): Promise<Figure[]> {
   const env = { ...process.env, BENCH_RUNS: String(rounds) };
   const { stdout, stderr } = await promisify(execFile)('npm', args, { env, maxBuffer: 2 ** 26, shell: process.platform === 'win32' });
   process.stderr.write(stderr);
-  const { cases, command, threads = [] } = JSON.parse(stdout) as EvaluationReport;
+  return evaluationFigures(JSON.parse(stdout) as EvaluationReport);
+}
+
+/** The report as figures: speeds, so that a ratio says how many times faster. */
+export function evaluationFigures({ cases, command, threads = [] }: EvaluationReport): Figure[] {
   return [
     ...cases.flatMap(({ name, own, peers }) => peers.flatMap((peer) => caseFigures(name, own, peer))),
     ...(command ? [commandFigure(command)] : []),
     ...threads.map(({ threads: n, oneThread, seconds, timesFaster: faster, ceiling }): Figure => ({
       bench: 'evaluation',
       what: `dense_segm from columns to numbers, ${n} threads`,
-      unit: 's',
-      ours: seconds,
+      unit: '/s',
+      ours: 1 / seconds,
       peerName: 'one thread',
-      peer: oneThread,
-      ratio: 1 / faster,
-      target: atMost('ratio', 1 / (threadEfficiency * ceiling)),
-      note: `${faster.toFixed(2)} times faster; ${n} separate processes: ${ceiling.toFixed(2)} times the work`,
+      peer: 1 / oneThread,
+      ratio: faster,
+      target: { on: 'ratio', bound: 'at least', value: Math.round(100 * threadEfficiency * ceiling) / 100 },
+      note: `${n} separate processes do ${ceiling.toFixed(2)} times the work`,
     })),
   ];
-}
-
-function atMost(on: Target['on'], value: number): Target {
-  return { on, bound: 'at most', value: Math.round(value * 1000) / 1000 };
 }
 
 function caseFigures(name: string, own: Program, peer: Program): Figure[] {
   const kind = name.endsWith('bbox') ? 'bbox' : 'segm';
   // A time from another machine is a hint and keeps no bound.
-  const bound = (value: number): { target: Target } | { note: string } =>
-    peer.recorded ? { note: 'peer recorded on another machine' } : { target: atMost('ratio', value) };
+  const bound = (target: Target): { target: Target } | { note: string } =>
+    peer.recorded ? { note: 'peer recorded on another machine' } : { target };
   const common = { bench: 'evaluation', peerName: peer.program };
   const time = {
     ...common,
     what: `${name}, one thread, CPU time after parsing`,
-    unit: 's',
-    ours: own.seconds,
-    peer: peer.seconds,
-    ratio: own.seconds / peer.seconds,
-    ...bound(1 / timesFaster[peer.program]![kind]),
+    unit: '/s',
+    ours: 1 / own.seconds,
+    peer: 1 / peer.seconds,
+    ratio: peer.seconds / own.seconds,
+    ...bound({ on: 'ratio', bound: 'at least', value: timesFaster[peer.program]![kind] }),
   };
   const memory = {
     ...common,
@@ -81,7 +81,7 @@ function caseFigures(name: string, own: Program, peer: Program): Figure[] {
     ours: own.memory,
     peer: peer.memory,
     ratio: own.memory / peer.memory,
-    ...bound(1),
+    ...bound({ on: 'ratio', bound: 'at most', value: 1 }),
   };
   return peer.program === 'pycocotools' ? [time, memory] : [time];
 }
@@ -95,6 +95,6 @@ function commandFigure({ seconds, emptyProcess }: NonNullable<EvaluationReport['
     peerName: 'a node that does nothing',
     peer: emptyProcess,
     ratio: seconds / emptyProcess,
-    target: atMost('ours', 0.5),
+    target: { on: 'ours', bound: 'at most', value: 0.5 },
   };
 }
