@@ -29,10 +29,7 @@ export function checkDataset(value: unknown): Dataset {
     if (!Array.isArray(list))
       throw new CocoEvalError('BAD_INPUT', `Expected a list "${name}" in the annotation file but received ${describe(list)}`);
     const reader = new EntryReader(name);
-    (list as unknown[]).forEach((entry, i) => {
-      const id = reader.object(i, entry)['id'];
-      reader.number(i, 'id', id);
-    });
+    for (let i = 0; i < list.length; i++) reader.number(i, 'id', reader.object(i, list[i])['id']);
   }
   return value as Dataset;
 }

@@ -14,7 +14,8 @@ export function cutValues(text: Uint8Array, key: string): Uint8Array {
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
   const name = Buffer.from(`"${key}"`);
   const scanner = new JsonScanner(bytes);
-  const kept: Buffer[] = [];
+  const kept = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
   let from = 0;
   for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, scanner.at)) {
     scanner.at = at + name.length;
@@ -25,10 +26,11 @@ export function cutValues(text: Uint8Array, key: string): Uint8Array {
     // One of the commas around it goes too.
     const last = scanner.peek() !== COMMA;
     if (!last) scanner.at++;
-    kept.push(bytes.subarray(from, Math.max(from, last ? commaBefore(bytes, at) : at)));
+    length += bytes.copy(kept, length, from, Math.max(from, last ? commaBefore(bytes, at) : at));
     from = scanner.at;
   }
-  return kept.length === 0 ? bytes : Buffer.concat([...kept, bytes.subarray(from)]);
+  length += bytes.copy(kept, length, from);
+  return kept.subarray(0, length);
 }
 
 /** Where the comma in front of a key stands, or the key where there is none. */
