@@ -86,7 +86,11 @@ it('runs the benchmarks of the towers, prints one JSON document, and leaves noth
   const parent = await mkdtemp(join(folder, 'run-'));
   const { stdout } = await run(process.execPath, [
     main,
-    ...['window', 'session', 'batch', 'resize', 'open'],
+    'window',
+    'session',
+    'batch',
+    'resize',
+    'open',
     '--json',
     '--rounds',
     '1',
@@ -126,7 +130,7 @@ it('an evaluation is judged by how many times faster it is, and a peer from else
     command: { seconds: 0.4, emptyProcess: 0.05 },
     threads,
   });
-  expect(figures.map((figure) => [Math.round(100 * figure.ratio) / 100, verdict(figure)])).toEqual([
+  expect(figures.map((each) => [Math.round(100 * each.ratio) / 100, verdict(each)])).toEqual([
     [45, 'missed'],
     [0.25, 'met'],
     [15, 'no target'],
