@@ -67,6 +67,11 @@ export class DetectionBuilder {
     this.#boxes.reserve(4 * entries);
   }
 
+  /** Makes room for so many bytes of mask strings, where they are wanted. */
+  reserveMasks(bytes: number): void {
+    if (this.#options.iouType === 'segm') this.masks?.bytes.reserve(bytes);
+  }
+
   /** Starts an entry with no field set. */
   begin(): void {
     this.imageId = this.categoryId = this.score = this.segmentation = this.keypoints = undefined;

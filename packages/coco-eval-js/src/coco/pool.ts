@@ -67,7 +67,7 @@ export class BytePool {
     const need = this.length + more;
     if (need <= this.data.length) return;
     if (need > 4 * MAX_POOL - 1) throw new CocoEvalError('LIMIT', 'Expected at most 4 GiB of mask strings');
-    const bigger = new Uint8Array(2 * need);
+    const bigger = new Uint8Array(Math.max(need, 2 * this.data.length));
     bigger.set(this.data.subarray(0, this.length));
     this.data = bigger;
   }

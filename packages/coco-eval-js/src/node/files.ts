@@ -19,6 +19,9 @@ import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
 /** Longer texts are read from their bytes: the engine's parser does not count what it builds, and it needs the whole text as one string. */
 const MAX_STRING_BYTES = 2 ** 26;
 
+/** Of mask strings, before the first is read. */
+const MAX_RESERVED_BYTES = 2 ** 30;
+
 /** How a JSON file is read. */
 export interface ReadJsonOptions extends ReadOptions {
   /** Keys whose values are left out, at any depth. */
@@ -137,12 +140,17 @@ async function finish(
 }
 
 /** Streams a results file into columns. */
-async function readResults(path: string, prepared: PreparedEvaluation, options: ReadOptions): Promise<Detections> {
+async function readResults(path: string, prepared: PreparedEvaluation, { signal, onBytes }: ReadOptions): Promise<Detections> {
   return named(path, async () => {
     const columns = columnOptions(prepared.params);
     const builder = new DetectionBuilder(prepared.dataset, columns, prepared.warnings);
     const reader = new ResultsReader(builder);
-    for await (const chunk of readChunks(path, options)) reader.write(chunk);
+    const listen = (done: number, total: number): void => {
+      // Mask strings are most of a file: one buffer of its size spares growing, and what is not used takes no memory.
+      if (builder.count === 0) builder.reserveMasks(Math.min(total, MAX_RESERVED_BYTES));
+      onBytes?.(done, total);
+    };
+    for await (const chunk of readChunks(path, { signal, onBytes: listen })) reader.write(chunk);
     reader.end();
     return finishDetections(builder, columns, prepared.warnings);
   });
