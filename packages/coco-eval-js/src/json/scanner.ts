@@ -1,22 +1,13 @@
 import { CocoEvalError } from '../errors.ts';
+import { KnownKeys } from './known-keys.ts';
+import { FIRST_ITEMS_BYTES, ITEM_BYTES, LIST_BYTES, MemoryBudget, NEW_KEY_BYTES, OBJECT_BYTES, STRING_BYTES } from './memory-budget.ts';
 
 /** Arrays and objects nested deeper than this are refused: no such file is an annotation file, and recursion must end. */
 const MAX_DEPTH = 64;
 /** Powers of ten that a double holds exactly. */
 const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-/** A power of two. */
-const KEY_SLOTS = 256;
 /** Below, every whole number is exact; beginning here, one may have been rounded. */
 const FIRST_INEXACT_MANTISSA = 2 ** 53;
-
-// What V8 takes, rounded up: an array's header, the 17 places that the first push makes, a place (grown by half; a number that is not small may be an
-// object), an object with room for four values, a string's header, the shape of an object with a key of its own.
-const LIST_BYTES = 32;
-const FIRST_ITEMS_BYTES = 152;
-const ITEM_BYTES = 28;
-const OBJECT_BYTES = 56;
-const STRING_BYTES = 32;
-const NEW_KEY_BYTES = 280;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -45,9 +36,8 @@ export class JsonScanner {
   offset = 0;
   readonly #text = new TextDecoder();
   readonly #skip: ReadonlySet<string>;
-  readonly #keys: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = Array.from({ length: KEY_SLOTS });
-  readonly #maxMemory: number;
-  #memory = 0;
+  readonly #keys = new KnownKeys();
+  readonly #memory: MemoryBudget;
   #depth = 0;
 
   /**
@@ -58,16 +48,7 @@ export class JsonScanner {
     this.bytes = bytes;
     this.end = bytes.length;
     this.#skip = skip;
-    this.#maxMemory = maxMemory;
-  }
-
-  /** A few bytes of text can become many of memory (`{},`), so they are counted before the engine runs out of them, which nothing survives. */
-  #spend(bytes: number): void {
-    this.#memory += bytes;
-    if (this.#memory > this.#maxMemory) {
-      const bound = Math.round(this.#maxMemory / 2 ** 20);
-      throw new CocoEvalError('LIMIT', `Expected a value of at most ${bound} MiB but byte ${this.offset + this.at} goes beyond`);
-    }
+    this.#memory = new MemoryBudget(maxMemory);
   }
 
   fail(expected: string): Error {
@@ -127,32 +108,21 @@ export class JsonScanner {
       this.at = start;
       key = this.string();
     } else {
-      key = this.#known(from, to);
+      key = this.#keys.find(this.bytes, from, to) ?? this.#newKey(from, to);
     }
     this.take(COLON, '":"');
     return key;
   }
 
-  /** Keys repeat with every entry: the last one of each length and first letter is kept and compared by its bytes. */
-  #known(from: number, to: number): string {
-    const { bytes } = this;
-    const slot = ((to - from) * 8 + bytes[from]!) & (KEY_SLOTS - 1);
-    const entry = this.#keys[slot];
-    if (entry !== undefined && entry.bytes.length === to - from) {
-      let i = 0;
-      while (i < to - from && entry.bytes[i] === bytes[from + i]) i++;
-      if (i === to - from) return entry.text;
-    }
-    // A key that was not seen lately may be one of very many, each of which gives its object a shape of its own.
-    this.#spend(NEW_KEY_BYTES + 2 * (to - from));
-    const text = this.#text.decode(bytes.subarray(from, to));
-    this.#keys[slot] = { bytes: bytes.slice(from, to), text };
-    return text;
+  /** A key that was not seen lately may be one of very many, each of which gives its object a shape of its own. */
+  #newKey(from: number, to: number): string {
+    this.#memory.spend(NEW_KEY_BYTES + 2 * (to - from), this.offset + this.at);
+    return this.#keys.add(this.bytes, from, to);
   }
 
   string(): string {
     const [from, to, escaped] = this.stringRange();
-    this.#spend(STRING_BYTES + 2 * (to - from));
+    this.#memory.spend(STRING_BYTES + 2 * (to - from), this.offset + this.at);
     if (!escaped) return this.#text.decode(this.bytes.subarray(from, to));
     try {
       return JSON.parse(this.#text.decode(this.bytes.subarray(from - 1, to + 1))) as string;
@@ -281,11 +251,11 @@ export class JsonScanner {
 
   #list(): unknown[] {
     const list: unknown[] = [];
-    this.#spend(LIST_BYTES);
+    this.#memory.spend(LIST_BYTES, this.offset + this.at);
     if (this.isEmpty(CLOSE_LIST)) return list;
-    this.#spend(FIRST_ITEMS_BYTES);
+    this.#memory.spend(FIRST_ITEMS_BYTES, this.offset + this.at);
     do {
-      this.#spend(ITEM_BYTES);
+      this.#memory.spend(ITEM_BYTES, this.offset + this.at);
       list.push(this.value());
     } while (this.next(CLOSE_LIST));
     return list;
@@ -293,11 +263,11 @@ export class JsonScanner {
 
   #object(): Record<string, unknown> {
     const object: Record<string, unknown> = {};
-    this.#spend(OBJECT_BYTES);
+    this.#memory.spend(OBJECT_BYTES, this.offset + this.at);
     if (this.isEmpty(CLOSE_OBJECT)) return object;
     do {
       const key = this.key();
-      this.#spend(ITEM_BYTES);
+      this.#memory.spend(ITEM_BYTES, this.offset + this.at);
       if (this.#skip.has(key)) this.skip();
       // Defined, not assigned: a key "__proto__" must stay data.
       else if (key === '__proto__')
