@@ -52,6 +52,20 @@ describe('rare input', () => {
     expect(reduceShards(shards, shared).summary.text).toBe(whole.summary.text);
   });
 
+  it('an id shared with an annotation of an unknown category, without categories: LVIS asks for known ones only', () => {
+    const [first, second] = dataset.annotations;
+    const shared = {
+      ...dataset,
+      annotations: [
+        { ...first!, id: 7, category_id: 99 },
+        { ...second!, id: 7 },
+      ],
+    };
+    const results = [{ image_id: 2, category_id: 1, bbox: [0, 0, 10, 10], score: 0.9 }];
+    expect(evaluateLvis(shared, results, { iouType: 'bbox', useCats: false }).metrics['AR@300']).toBe(1);
+    expect(evaluate(shared, results, { iouType: 'bbox', useCats: false }).metrics['AR@100']).toBe(0.5);
+  });
+
   it('LVIS: a result whose area is 0 is not there', () => {
     const results: Result[] = [
       { image_id: 1, category_id: 1, bbox: [0, 0, 0, 0], segmentation: square, score: 0.9 },

@@ -67,7 +67,9 @@ function allRows(count: number): Int32Array {
 export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: Uint8Array, images?: Uint8Array): Grouping {
   const places = locate(gt, params);
   const wanted = dropped === undefined ? allRows(gt.count) : allRows(gt.count).filter((row) => dropped[row] !== 1);
-  const rows = params.mode === 'reference' && gt.repeatedIds ? replaceDuplicates(wanted, gt, places, params) : wanted;
+  // Without categories pycocotools asks for the annotations of all, lvis-api (which alone drops some) for those of its list.
+  const listed = params.useCats || dropped !== undefined;
+  const rows = params.mode === 'reference' && gt.repeatedIds ? replaceDuplicates(wanted, gt, places, params, listed) : wanted;
   return group(select(rows, places, params, images), places, params);
 }
 
@@ -75,9 +77,15 @@ export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: 
  * The reference looks annotations up by id, so of several with one id the last stands in for all (cocoeval.py, _prepare): it is used as often as
  * the id occurs among those asked for, at the places where the images of the originals put it.
  */
-function replaceDuplicates(rows: Int32Array, gt: GroundTruth, { imageOf, categoryOf }: Places, params: EvalParams): Int32Array {
+function replaceDuplicates(
+  rows: Int32Array,
+  gt: GroundTruth,
+  { imageOf, categoryOf }: Places,
+  params: EvalParams,
+  listed: boolean,
+): Int32Array {
   const last = new IdIndex(gt.id).locate(gt.id);
-  const asked = rows.filter((row) => imageOf[row]! >= 0 && (!params.useCats || categoryOf[row]! >= 0));
+  const asked = rows.filter((row) => imageOf[row]! >= 0 && (!listed || categoryOf[row]! >= 0));
   return gather(last, countingSort(asked, imageOf, params.imgIds.length));
 }
 
