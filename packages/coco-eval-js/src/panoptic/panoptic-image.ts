@@ -197,7 +197,7 @@ function match(stats: PanopticStats, gt: PanopticMap, prediction: PanopticMap, m
       continue;
     }
     const union = predictionAreas[p]! + gtAreas[g]! - pixels - onVoid[p]!;
-    if (union <= 0) throw impossibleArea(truth, g, where);
+    if (union === 0) throw impossibleArea(truth, g, where);
     const iou = pixels / union;
     if (iou <= 0.5) continue;
     const counts = countsOf(stats, truth.category_id);
