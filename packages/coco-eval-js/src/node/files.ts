@@ -12,12 +12,14 @@ import { parseJson } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
 import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
-import { cutValues } from './cut-values.ts';
+import { cutMasks } from './cut-masks.ts';
 import { EvalThreads } from './eval-threads.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
 
-/** Longer texts are read from their bytes: the engine's parser does not count what it builds, and it needs the whole text as one string. */
-const MAX_STRING_BYTES = 2 ** 26;
+/** Longer files do not fit in one string. */
+const MAX_STRING_BYTES = 2 ** 28;
+/** Longer texts are read from their bytes: the engine's own parser does not count what it builds. */
+const MAX_PARSED_LENGTH = 2 ** 26;
 
 /** Of mask strings, before the first is read. */
 const MAX_RESERVED_BYTES = 2 ** 30;
@@ -45,12 +47,15 @@ export async function readJsonFile(path: string, options: ReadJsonOptions = {}):
   return named(path, async () => {
     const bytes = await readWhole(path, options);
     const skipKeys = options.skipKeys ?? [];
-    try {
-      let text = bytes;
-      for (const key of skipKeys) text = cutValues(text, key);
-      if (text.length < MAX_STRING_BYTES) return JSON.parse(new TextDecoder().decode(text)) as unknown;
-    } catch {
-      // Read again below: for the place of the fault, and because Python writes NaN where JSON has no word for it.
+    if (bytes.length < (skipKeys.length === 0 ? MAX_PARSED_LENGTH : MAX_STRING_BYTES)) {
+      try {
+        const text = skipKeys.reduce(cutMasks, new TextDecoder().decode(bytes));
+        // Values of another form than masks are left out below.
+        const clean = !skipKeys.some((key) => text.includes(`"${key}"`));
+        if (clean && text.length < MAX_PARSED_LENGTH) return JSON.parse(text) as unknown;
+      } catch {
+        // Read again below: for the place of the fault, and because Python writes NaN where JSON has no word for it.
+      }
     }
     return parseJson(bytes, skipKeys);
   });
