@@ -214,8 +214,10 @@ function readCounts(counts: Float64Array, from: number, to: number, out: MaskRun
   const pixels = out.height * out.width;
   let position = 0;
   for (let i = from; i < to; i++) {
-    const end = position + counts[i]!;
-    if (end > pixels) throw tooLong(pixels, end);
+    const sum = position + counts[i]!;
+    if (sum > pixels) throw tooLong(pixels, sum);
+    // Below 2^28 now. As an integer, so that a mask's fields hold nothing else: a double among them would undo the compiled code of all who read masks.
+    const end = sum | 0;
     if ((i - from) % 2 === 1) out.push(position, end);
     position = end;
   }
