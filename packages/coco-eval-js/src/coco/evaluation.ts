@@ -161,7 +161,8 @@ export class Evaluation {
   }
 
   /**
-   * The numbers of the images that pass a test; the same as an evaluation of only those images.
+   * The numbers of the images that pass a test; the same as an evaluation of only those images. (In mode `reference` annotations of several images that
+   * share one id are counted as in the whole.)
    */
   slice(keep: (image: ImageInfo) => boolean): Slice {
     const byId = new Map(this.context.images.map((image) => [image.id, image]));
