@@ -12,8 +12,13 @@ describe('cutMasks', () => {
     expect(cut('[{"mask":[]},{"a":1,"mask":[[-1]],"b":2}]')).toBe('[{},{"a":1,"b":2}]');
   });
 
-  it('leaves other values, damaged ones, and strings that only look like the key', () => {
+  it('leaves other values, what is damaged in or beside it, and strings that only look like the key', () => {
     for (const text of [
+      '{"mask":[[1]],}',
+      '{,"mask":[[1]]}',
+      '{"a":1,,"mask":[[1]]}',
+      '{"mask":[[1]] "a":1}',
+      '["mask":[[1]]]',
       '{"mask":null,"a":1}',
       '{"mask":[[1,2],"a":1}',
       '{"mask":[["x"]]}',
