@@ -1,9 +1,14 @@
+import { gather, sortByScore } from './sort.ts';
+
 /** Nothing matched. */
 export const NONE = -1;
 /** A threshold of 1 still lets an overlap of 1 - 1e-10 pass. */
 const HIGHEST = 1 - 1e-10;
 /** Bits of one word of the match flags. */
 export const WORD_BITS = 32;
+
+/** So many are sorted by insertion; more of them only where objects lie upon each other. */
+const FEW_CANDIDATES = 32;
 
 /** Words that hold a bit for each threshold. */
 export function wordsFor(thresholds: number): number {
@@ -70,9 +75,14 @@ export class PairMatcher {
       const from = end;
       // Backwards: of equal overlaps the later ground truth stands first.
       for (let g = groundTruths - 1; g >= 0; g--) {
-        if (matrix[row + g]! >= lowest) this.#insert(from, end++, g, matrix[row + g]!);
+        const overlap = matrix[row + g]!;
+        if (!(overlap >= lowest)) continue;
+        if (end === this.#candidate.length) this.#growCandidates();
+        this.#candidate[end] = g;
+        this.#overlap[end++] = overlap;
       }
       if (end === from) continue;
+      this.#bestFirst(from, end);
       this.active[count++] = d;
       this.#start[count] = end;
     }
@@ -80,17 +90,28 @@ export class PairMatcher {
     this.#markPasses(end);
   }
 
-  #insert(from: number, end: number, g: number, overlap: number): void {
-    if (end === this.#candidate.length) this.#growCandidates();
+  /** Sorts the candidates of one detection by their overlap; equal ones keep their order. */
+  #bestFirst(from: number, to: number): void {
     const candidate = this.#candidate;
     const overlaps = this.#overlap;
-    let i = end;
-    for (; i > from && overlaps[i - 1]! < overlap; i--) {
-      overlaps[i] = overlaps[i - 1]!;
-      candidate[i] = candidate[i - 1]!;
+    if (to - from > FEW_CANDIDATES) {
+      const own = overlaps.slice(from, to);
+      const order = sortByScore(Int32Array.from(own.keys()), own);
+      candidate.set(gather(candidate.slice(from, to), order), from);
+      for (let i = 0; i < order.length; i++) overlaps[from + i] = own[order[i]!]!;
+      return;
     }
-    overlaps[i] = overlap;
-    candidate[i] = g;
+    for (let i = from + 1; i < to; i++) {
+      const g = candidate[i]!;
+      const overlap = overlaps[i]!;
+      let j = i;
+      for (; j > from && overlaps[j - 1]! < overlap; j--) {
+        overlaps[j] = overlaps[j - 1]!;
+        candidate[j] = candidate[j - 1]!;
+      }
+      overlaps[j] = overlap;
+      candidate[j] = g;
+    }
   }
 
   #markPasses(candidates: number): void {
