@@ -71,7 +71,10 @@ describe('rare input', () => {
       { image_id: 1, category_id: 1, bbox: [0, 0, 0, 0], segmentation: square, score: 0.9 },
       { image_id: 2, category_id: 1, bbox: [0, 0, 10, 10], segmentation: square, score: 0.8 },
     ];
-    expect(evaluateLvis(dataset, results, { iouType: 'segm' }).metrics['AR@300']).toBe(0.5);
+    const evaluation = evaluateLvis(dataset, results, { iouType: 'segm' });
+    expect(evaluation.metrics['AR@300']).toBe(0.5);
+    // It is listed with its overlap, and unmatched.
+    expect(evaluation.imageMatches(1, 1)).toMatchObject({ ious: [[1]], dtMatches: Array.from({ length: 10 }, () => [0]) });
     expect(evaluateLvis(dataset, results.slice(0, 1), { iouType: 'segm' }).metrics['AP']).toBe(0);
   });
 

@@ -2,7 +2,7 @@ import type { Detections, GroundTruth } from './columns.ts';
 import { groupDetections, groupGroundTruth, type Grouping } from './grouping.ts';
 import { NONE, PairMatcher } from './match-pair.ts';
 import { detectionLimit } from './match-plan.ts';
-import { hideEmpty, isExempt } from './match-run.ts';
+import { comparesNothing, hideEmpty, isExempt } from './match-run.ts';
 import type { MatchRules } from './match-table.ts';
 import { createOverlap, type Overlap } from './overlap.ts';
 import type { AreaRange, EvalParams } from './params.ts';
@@ -45,7 +45,7 @@ export class ImageMatcher {
     this.#dt = dt;
     this.#params = params;
     this.#rules = rules;
-    this.#gts = groupGroundTruth(gt, params, rules.droppedGroundTruth);
+    this.#gts = groupGroundTruth(gt, params, rules);
     this.#dts = groupDetections(dt, params, detectionLimit(params, rules), rules);
     this.#overlap = createOverlap(gt, dt, params, new WarningLog());
     this.#matcher = new PairMatcher(params.iouThrs);
@@ -53,7 +53,7 @@ export class ImageMatcher {
 
   /** Pair of the image at position `image` of `imgIds` and the category at position `k`, or null when it has no entries. */
   get(image: number, k: number, a: number): ImageMatches | null {
-    const { iouThrs, areaRng, maxDets, mode, iouType, useCats } = this.#params;
+    const { iouThrs, areaRng, maxDets, mode, useCats } = this.#params;
     const [gFrom, gTo] = pairRange(this.#gts, k, image);
     const [dFrom, dTo] = pairRange(this.#dts, k, image);
     const [groundTruths, detections] = [gTo - gFrom, dTo - dFrom];
@@ -66,14 +66,15 @@ export class ImageMatcher {
     const ignored = Uint8Array.from(gtRows, (row) => Number(this.#gt.ignore[row] === 1 || outside(this.#gt.area[row]!)));
     const crowd = Uint8Array.from(gtRows, (row) => this.#gt.crowd[row]!);
     const assigned = new Int32Array(iouThrs.length * detections).fill(NONE);
-    // Without categories the reference finds no keypoints to compare.
-    const blind = iouType === 'keypoints' && !useCats && mode === 'reference';
-    if (groundTruths > 0 && !blind) {
-      if (this.#rules.positiveArea === true) hideEmpty(this.#overlap.matrix, this.#dt.area, Int32Array.from(dtRows), groundTruths);
-      this.#matcher.compare(this.#overlap.matrix, detections, groundTruths);
+    const { matrix } = this.#overlap;
+    const order = [...gtRows.keys()].toSorted((g, h) => ignored[g]! - ignored[h]!);
+    // Before empty detections are hidden.
+    const ious = dtRows.map((_, d) => order.map((g) => matrix[d * groundTruths + g]!));
+    if (groundTruths > 0 && !comparesNothing(this.#params)) {
+      if (this.#rules.positiveArea === true) hideEmpty(matrix, this.#dt.area, this.#dts.row, dFrom, dTo, groundTruths);
+      this.#matcher.compare(matrix, detections, groundTruths);
       this.#matcher.match(ignored, crowd, new Uint8Array(groundTruths), { detections, groundTruth: assigned });
     }
-    const order = [...gtRows.keys()].toSorted((g, h) => ignored[g]! - ignored[h]!);
     const found = (t: number, d: number): number => assigned[t * detections + d]!;
     const dtIds = dtRows.map((row) => row + 1);
     const gtIds = order.map((g) => this.#gt.id[gtRows[g]!]!);
@@ -104,7 +105,7 @@ export class ImageMatcher {
           return Number(onIgnored || (free(t, d) && (outside(area) || isExempt(area, row, this.#rules))));
         }),
       ),
-      ious: dtRows.map((_, d) => order.map((g) => this.#overlap.matrix[d * groundTruths + g]!)),
+      ious,
     };
   }
 }

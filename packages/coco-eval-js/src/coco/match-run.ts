@@ -36,10 +36,22 @@ export function isExempt(area: number, row: number, { forgiven, positiveArea }: 
 }
 
 /** Takes detections without area out of the matching: lvis-api does not load them at all (lvis.py, get_ann_ids). */
-export function hideEmpty(matrix: Float64Array, area: Float64Array, dtRows: Int32Array, groundTruths: number): void {
-  dtRows.forEach((row, d) => {
-    if (!(area[row]! > 0)) matrix.fill(-Infinity, d * groundTruths, (d + 1) * groundTruths);
-  });
+export function hideEmpty(
+  matrix: Float64Array,
+  area: Float64Array,
+  dtRows: Int32Array,
+  from: number,
+  to: number,
+  groundTruths: number,
+): void {
+  for (let d = from; d < to; d++) {
+    if (!(area[dtRows[d]!]! > 0)) matrix.fill(-Infinity, (d - from) * groundTruths, (d - from + 1) * groundTruths);
+  }
+}
+
+/** Keypoints without categories: the reference looks the pair up under a category that does not exist and compares nothing. */
+export function comparesNothing({ iouType, useCats, mode }: EvalParams): boolean {
+  return iouType === 'keypoints' && !useCats && mode === 'reference';
 }
 
 /** Matches ranges of a plan, with its own scratch buffers: one for each thread. */
@@ -50,7 +62,6 @@ export class MatchRun {
   readonly #low: Float64Array;
   readonly #high: Float64Array;
   readonly #all: Int32Array;
-  /** Keypoints without categories: the reference looks the pair up under a category that does not exist and compares nothing. */
   readonly #blind: boolean;
   /** The reference tests the matched id for 0, so annotation id 0 never counts (cocoapi #332). */
   readonly #strict: boolean;
@@ -66,7 +77,7 @@ export class MatchRun {
     this.#low = Float64Array.from(params.areaRng, ([low]) => low);
     this.#high = Float64Array.from(params.areaRng, ([, high]) => high);
     this.#all = allBits(params.iouThrs.length);
-    this.#blind = params.iouType === 'keypoints' && !params.useCats && params.mode === 'reference';
+    this.#blind = comparesNothing(params);
     this.#strict = params.mode === 'reference';
   }
 
@@ -118,7 +129,7 @@ export class MatchRun {
     const { detections, rules, table, dts } = this.#plan;
     const { areas, words } = table;
     const matcher = this.#matcher;
-    if (rules.positiveArea === true) hideEmpty(this.#overlap.matrix, detections.area, dts.row.subarray(dFrom, dTo), gTo - gFrom);
+    if (rules.positiveArea === true) hideEmpty(this.#overlap.matrix, detections.area, dts.row, dFrom, dTo, gTo - gFrom);
     matcher.compare(this.#overlap.matrix, dTo - dFrom, gTo - gFrom);
     if (matcher.activeCount === 0) return;
     this.#gatherFlags(gFrom, gTo);
