@@ -75,6 +75,11 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CocoEvalError('ABORTED', 'Aborted on request', { cause: signal.reason });
 }
 
+/** Whether the annotation file holds the fault: its entries, or those of its images and categories. */
+export function isInAnnotations({ list }: CocoEvalError): boolean {
+  return list !== undefined && list !== 'results';
+}
+
 /** The same error with the name of the file in which it was found. */
 export function inFile(error: CocoEvalError, path: string): CocoEvalError {
   const { code, message, list, index, hint } = error;

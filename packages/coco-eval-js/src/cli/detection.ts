@@ -6,7 +6,7 @@ import type { CrossClassInput, CrossClassOptions } from '../cross-class/images.t
 import { warnUnknownIds } from '../coco/dataset.ts';
 import type { Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
-import { CocoEvalError, inFile } from '../errors.ts';
+import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
 import { summarizeSplit } from '../splits/evaluate-split.ts';
 import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { CategorySplit } from '../splits/split.ts';
@@ -52,8 +52,8 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     onBytes: (done, total) => progress.step('reading results', done, total),
     onProgress: ({ done, total }) => progress.step('matching', done, total),
   }).catch((error: unknown) => {
-    // What names no file was found in the annotations, which were read already.
-    throw isUnplaced(error, line) ? inFile(error, line.groundTruth) : error;
+    // The annotations were read before, so a fault in them names no file yet.
+    throw error instanceof CocoEvalError && isInAnnotations(error) ? inFile(error, line.groundTruth) : error;
   });
   const { params, columns } = evaluation;
   const warnings = new WarningLog();
@@ -85,10 +85,6 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     nameOf: (id) => names.get(id) ?? (id === -1 ? 'all' : String(id)),
     warnings: warnings.list(),
   };
-}
-
-function isUnplaced(error: unknown, { results }: CommandLine): error is CocoEvalError {
-  return error instanceof CocoEvalError && error.code !== 'USAGE' && !error.message.includes(results);
 }
 
 /** The largest limit; negative means none, as in LVIS. */

@@ -136,19 +136,19 @@ class CurveWalk {
     // False positives at all thresholds at once, the common case, are counted once.
     let fpAll = 0;
     for (let i = 0; i < detections; i++) {
-      const counts = all & ~ignored[from + i]!;
-      const hits = matched[from + i]! & counts;
-      if (hits === 0 && counts === all) {
+      const counted = all & ~ignored[from + i]!;
+      const hits = matched[from + i]! & counted;
+      if (hits === 0 && counted === all) {
         fpAll++;
         continue;
       }
-      if (counts === 0) continue;
+      if (counted === 0) continue;
       for (let t = first; t < last; t++) {
         const bit = 1 << (t - first);
         if ((hits & bit) !== 0) {
           const n = ++tp[t]!;
           points[t * this.#capacity + n - 1] = precise ? n / (fp[t]! + fpAll + n + EPS) : this.#score[i]!;
-        } else if ((counts & bit) !== 0) {
+        } else if ((counted & bit) !== 0) {
           fp[t]!++;
         }
       }

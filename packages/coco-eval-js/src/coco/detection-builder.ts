@@ -148,7 +148,7 @@ export class DetectionBuilder {
 
   #decideKind(): ResultKind {
     if (this.boxLength > 0) return 'bbox';
-    if (this.segmentation !== undefined || this.hasString) return 'segmentation';
+    if (this.segmentation !== undefined) return 'segmentation';
     if (this.keypoints !== undefined) return 'keypoints';
     throw reader.fail(0, '"bbox", "segmentation" or "keypoints"', undefined);
   }

@@ -14,7 +14,7 @@ export interface Grouping {
 }
 
 /** Number of category slots: 1 when categories are not used. */
-export function categoryCount(params: EvalParams): number {
+function categoryCount(params: EvalParams): number {
   return params.useCats ? params.catIds.length : 1;
 }
 
@@ -57,6 +57,11 @@ function select(rows: Int32Array, { imageOf, categoryOf }: Places, params: EvalP
   return params.useCats ? kept : countingSort(kept, categoryOf, params.catIds.length);
 }
 
+/** All rows but the dropped ones. */
+function rowsWithout(count: number, dropped: Uint8Array | undefined): Int32Array {
+  return dropped === undefined ? allRows(count) : allRows(count).filter((row) => dropped[row] !== 1);
+}
+
 function allRows(count: number): Int32Array {
   const rows = new Int32Array(count);
   for (let i = 0; i < count; i++) rows[i] = i;
@@ -64,9 +69,9 @@ function allRows(count: number): Int32Array {
 }
 
 /** Ground truths by category and image, in file order inside, without the `dropped` ones. */
-export function groupGroundTruth(gt: GroundTruth, params: EvalParams, dropped?: Uint8Array, images?: Uint8Array): Grouping {
+export function groupGroundTruth(gt: GroundTruth, params: EvalParams, { droppedGroundTruth: dropped, images }: MatchRules = {}): Grouping {
   const places = locate(gt, params);
-  const wanted = dropped === undefined ? allRows(gt.count) : allRows(gt.count).filter((row) => dropped[row] !== 1);
+  const wanted = rowsWithout(gt.count, dropped);
   // Without categories pycocotools asks for the annotations of all, lvis-api (which alone drops some) for those of its list.
   const listed = params.useCats || dropped !== undefined;
   const rows = params.mode === 'reference' && gt.repeatedIds ? replaceDuplicates(wanted, gt, places, params, listed) : wanted;
@@ -100,7 +105,7 @@ export interface RankedGrouping extends Grouping {
 /** Detections by category and image, best score first inside, at most `maxDet` of each pair, without the `dropped` ones. */
 export function groupDetections(dt: Detections, params: EvalParams, maxDet: number, { dropped, images }: MatchRules = {}): RankedGrouping {
   const places = locate(dt, params);
-  const wanted = dropped === undefined ? allRows(dt.count) : allRows(dt.count).filter((row) => dropped[row] !== 1);
+  const wanted = rowsWithout(dt.count, dropped);
   const byImage = countingSort(select(wanted, places, params, images), places.imageOf, params.imgIds.length);
   const byScore = sortByScore(byImage, dt.score);
   const grouped = group(byScore, places, params);

@@ -43,7 +43,7 @@ export function rowsBefore(plan: MatchPlan, count: number): number {
 
 /** Orders the entries and makes an empty table for them. */
 export function planMatch(groundTruth: GroundTruth, detections: Detections, params: EvalParams, rules: MatchRules): MatchPlan {
-  const gts = groupGroundTruth(groundTruth, params, rules.droppedGroundTruth, rules.images);
+  const gts = groupGroundTruth(groundTruth, params, rules);
   const dts = groupDetections(detections, params, detectionLimit(params, rules), rules);
   const areas = params.areaRng.length;
   const words = wordsFor(params.iouThrs.length);

@@ -37,9 +37,9 @@ export function federatedRules(
 }
 
 /** Categories with a ground truth in each image, after the reference's replacement of annotations with a repeated id. */
-function presentCategories(gt: GroundTruth, dropped: Uint8Array, params: EvalParams): Map<number, Set<number>> {
+function presentCategories(gt: GroundTruth, droppedGroundTruth: Uint8Array, params: EvalParams): Map<number, Set<number>> {
   const present = new Map<number, Set<number>>();
-  for (const row of groupGroundTruth(gt, params, dropped).row) {
+  for (const row of groupGroundTruth(gt, params, { droppedGroundTruth }).row) {
     const image = gt.imageId[row]!;
     const found = present.get(image);
     if (found === undefined) present.set(image, new Set([gt.categoryId[row]!]));

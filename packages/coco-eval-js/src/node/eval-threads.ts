@@ -39,7 +39,6 @@ export class EvalThreads {
     rules: MatchRules,
     { signal, onProgress }: MatchProgress,
   ): Promise<ThreadedMatch> {
-    throwIfAborted(signal);
     const total = groundTruth.count + detections.count;
     onProgress?.({ done: 0, total });
     throwIfAborted(signal);

@@ -3,7 +3,7 @@ import { MatchRun } from '../coco/match-run.ts';
 import { type MatchPlan, rangeCount } from '../coco/match-plan.ts';
 import type { Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
-import { CocoEvalError, type CocoEvalErrorCode } from '../errors.ts';
+import { CocoEvalError } from '../errors.ts';
 
 /** A plan whose columns lie in shared memory. Threads take its ranges by counting `next[0]` up. */
 export interface ThreadTask {
@@ -15,16 +15,8 @@ export interface ThreadTask {
 export type ThreadMessage =
   | { readonly kind: 'progress' }
   | { readonly kind: 'done'; readonly warnings: readonly Warning[] }
-  | {
-      readonly kind: 'error';
-      /** The range that failed. */
-      readonly range: number;
-      readonly code: CocoEvalErrorCode;
-      readonly message: string;
-      readonly hint?: string | undefined;
-      readonly list?: string | undefined;
-      readonly index?: number | undefined;
-    };
+  /** The fault of a range: an error that is cloned loses its fields. */
+  | ({ readonly kind: 'error'; readonly range: number } & Pick<CocoEvalError, 'code' | 'message' | 'hint' | 'list' | 'index'>);
 
 /** Every message wakes the calling thread. */
 const PROGRESS_MS = 100;

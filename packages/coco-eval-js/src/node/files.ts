@@ -7,7 +7,7 @@ import { finishDetections } from '../coco/load-detections.ts';
 import { matchAll } from '../coco/match-run.ts';
 import type { MatchProgress, MatchRules } from '../coco/match-table.ts';
 import type { Dataset, IouType } from '../coco/types.ts';
-import { CocoEvalError, inFile } from '../errors.ts';
+import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
 import { parseJson } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
@@ -136,11 +136,10 @@ async function finish(
   progress: MatchProgress,
 ): Promise<Evaluation> {
   const { dataset, params, groundTruth, warnings } = prepared;
-  if (threads === undefined) {
-    const table = matchAll(groundTruth, detections, params, warnings, rules, progress);
-    return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections, rules }, scheme);
-  }
-  const { table, ...columns } = await threads.match(prepared, detections, rules, progress);
+  const { table, ...columns } =
+    threads === undefined
+      ? { groundTruth, detections, table: matchAll(groundTruth, detections, params, warnings, rules, progress) }
+      : await threads.match(prepared, detections, rules, progress);
   return new Evaluation(params, table, dataset, warnings.list(), { ...columns, rules }, scheme);
 }
 
@@ -176,11 +175,7 @@ async function readResults(path: string, prepared: PreparedEvaluation, { signal,
  */
 export async function evaluateFiles(groundTruthPath: string, resultsPath: string, options: EvaluateFileOptions = {}): Promise<Evaluation> {
   const dataset = await readDataset(groundTruthPath, { iouType: options.iouType ?? 'segm', signal: options.signal });
-  return named(
-    groundTruthPath,
-    async () => evaluateFile(dataset, resultsPath, options),
-    ({ list }) => list !== undefined && list !== 'results',
-  );
+  return named(groundTruthPath, async () => evaluateFile(dataset, resultsPath, options), isInAnnotations);
 }
 
 /** Adds the file's name to errors that were found in it. */
