@@ -128,6 +128,7 @@ export class DetectionBuilder {
     const image = this.#dataset.images[this.#images.get(imageId)];
     if (image === undefined) {
       throw new CocoEvalError('BAD_INPUT', `Expected results for images of the ground truth but results[${i}] has image_id ${imageId}`, {
+        list: 'results',
         index: i,
         hint: 'Do the two files belong to the same data set?',
       });

@@ -237,12 +237,17 @@ export class ResultsReader {
     if (!(error instanceof CocoEvalError) || error.index !== undefined) return error;
     if (this.#state === 'start' || this.#state === 'done') return error;
     const index = this.#builder.count;
-    return new CocoEvalError(error.code, `${error.message}, in results[${index}]`, { index, hint: error.hint, cause: error });
+    return new CocoEvalError(error.code, `${error.message}, in results[${index}]`, {
+      list: 'results',
+      index,
+      hint: error.hint,
+      cause: error,
+    });
   }
 }
 
 function tooMuch(index: number, expected: string, found: string): CocoEvalError {
-  return new CocoEvalError('LIMIT', `Expected ${expected} but results[${index}] ${found}`, { index });
+  return new CocoEvalError('LIMIT', `Expected ${expected} but results[${index}] ${found}`, { list: 'results', index });
 }
 
 function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
