@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // The built package: worker threads need JavaScript files.
 import { evaluate, evaluateLvis, type IouType } from 'coco-eval-js';
-import { evaluateFile, evaluateFiles, readDataset, readJsonFile } from 'coco-eval-js/node';
+import { evaluateFile, evaluateFiles, readAnnotations, readDataset, readJsonFile } from 'coco-eval-js/node';
 import { synthetic } from './synthetic.ts';
 
 let folder = '';
@@ -112,10 +112,20 @@ describe('files', () => {
     expect(await readJsonFile(await write('inf.json', '[Infinity, -Infinity]'))).toEqual([Infinity, -Infinity]);
   });
 
-  it('leaves masks unread where only boxes are compared', async () => {
-    const { dataset } = synthetic(26, 'bbox');
-    const path = await write('masks.json', dataset);
-    expect((await readDataset(path, { iouType: 'bbox' })).annotations[0]).not.toHaveProperty('segmentation');
-    expect(await readDataset(path)).toEqual(dataset);
+  it('columns that are read once serve for any number of results, and refuse another kind of evaluation', async () => {
+    const { dataset, results } = synthetic(26, 'bbox');
+    const gt = await write('once.json', dataset);
+    const dt = await write('once-dt.json', results);
+    expect(await readDataset(gt)).toEqual(dataset);
+    const boxes = await readAnnotations(gt, { iouType: 'bbox' });
+    expect(boxes.groundTruth.segmentation).toBeUndefined();
+    const expected = evaluate(dataset, results, { iouType: 'bbox' });
+    for (const workers of [1, 2]) expect(JSON.stringify(await evaluateFile(boxes, dt, { workers }))).toBe(JSON.stringify(expected));
+    const lvis = await readAnnotations(gt, { iouType: 'bbox', lvis: true });
+    expect((await evaluateFile(lvis, dt)).stats).toEqual(evaluateLvis(dataset, results, { iouType: 'bbox' }).stats);
+    await expect(evaluateFile(boxes, dt, { iouType: 'segm' })).rejects.toThrow(
+      /^Expected iouType bbox, for which the annotations were read, but received segm$/,
+    );
+    await expect(evaluateFile(boxes, dt, { lvis: true })).rejects.toMatchObject({ code: 'USAGE' });
   });
 });

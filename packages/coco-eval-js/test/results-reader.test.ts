@@ -46,8 +46,8 @@ function outcome(run: () => unknown): unknown {
 }
 
 /** Parses with room for 1 MiB. */
-function parse(text: string, skip: string[] = []): unknown {
-  return parseJson(new TextEncoder().encode(text), skip, 2 ** 20);
+function parse(text: string): unknown {
+  return parseJson(new TextEncoder().encode(text), 2 ** 20);
 }
 
 describe('streaming reader', () => {
@@ -163,8 +163,8 @@ describe('streaming reader', () => {
     const entries = [{ image_id: 10, category_id: 1, score: 0.5, segmentation: [polygon] }];
     const builder = new DetectionBuilder(dataset, options('segm'), new WarningLog());
     let tries = 0;
-    const begin = builder.begin.bind(builder);
-    builder.begin = () => {
+    const begin = builder.fields.begin.bind(builder.fields);
+    builder.fields.begin = () => {
       tries++;
       begin();
     };
@@ -213,7 +213,6 @@ describe('streaming reader', () => {
     for (const unit of many) {
       expect(() => parse(`[${unit.repeat(60_000)}0]`)).toThrow(/^Expected a value of at most 1 MiB but byte \d+ goes beyond$/);
       expect(parse(`[${unit.repeat(1000)}0]`)).toHaveLength(1001);
-      expect(parse(`{"a":[${unit.repeat(60_000)}0],"b":1}`, ['a'])).toEqual({ b: 1 });
     }
     const keys = Array.from({ length: 9000 }, (_, i) => `{"k${i}":1}`);
     expect(() => parse(`[${keys.join(',')}]`)).toThrow(/1 MiB/);

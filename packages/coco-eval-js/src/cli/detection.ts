@@ -12,7 +12,7 @@ import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { CategorySplit } from '../splits/split.ts';
 import { tide } from '../tide/tide.ts';
 import type { TideResult } from '../tide/tide.ts';
-import { evaluateFile, readDataset } from '../node/files.ts';
+import { evaluateFile, readAnnotations } from '../node/files.ts';
 import type { CommandLine } from './options.ts';
 import { detectionParameters, threadsOf } from './parameters.ts';
 import type { Progress } from './progress.ts';
@@ -42,7 +42,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
       hint: 'LVIS limits the detections of an image, not of a category: --max-dets 300.',
     });
   }
-  const dataset = await readDataset(line.groundTruth, { iouType: flags.iouType });
+  const dataset = await readAnnotations(line.groundTruth, { iouType: flags.iouType, mode: flags.mode, lvis });
   const split = values.split === undefined ? undefined : await readSplit(values.split, dataset, line.groundTruth);
   const input = split ? splitParameters(flags, dataset, split, lvis) : flags;
   const evaluation = await evaluateFile(dataset, line.results, {

@@ -1,8 +1,9 @@
+import type { AnnotationColumns } from '../coco/annotation-columns.ts';
 import type { EvalParamsInput } from '../coco/params.ts';
 import type { Dataset } from '../coco/types.ts';
 import { CocoEvalError, describe, inFile } from '../errors.ts';
 import { readJsonFile } from '../node/files.ts';
-import { OV_COCO_MAX_DETS, splitSelection } from '../splits/evaluate-split.ts';
+import { OV_COCO_MAX_DETS, selectSplit } from '../splits/evaluate-split.ts';
 import type { GroupResult } from '../splits/evaluate-split.ts';
 import { ovCocoSplit, ovLvisSplit, parseSplit } from '../splits/split.ts';
 import type { CategorySplit } from '../splits/split.ts';
@@ -17,7 +18,7 @@ const known = ['ov-coco', 'ov-lvis'];
  *
  * @throws CocoEvalError `USAGE` when it is neither, `BAD_INPUT` when its categories are not in the annotation file
  */
-export async function readSplit(value: string, dataset: Dataset, annotationFile: string): Promise<CategorySplit> {
+export async function readSplit(value: string, dataset: Pick<Dataset, 'categories'>, annotationFile: string): Promise<CategorySplit> {
   const isKnown = value === 'ov-coco' || value === 'ov-lvis';
   try {
     if (value === 'ov-coco') return ovCocoSplit(dataset);
@@ -39,8 +40,13 @@ export async function readSplit(value: string, dataset: Dataset, annotationFile:
 }
 
 /** Categories, images and limits of a split, where the command line does not say otherwise. LVIS keeps all its images and its one limit. */
-export function splitParameters(input: EvalParamsInput, dataset: Dataset, split: CategorySplit, lvis: boolean): EvalParamsInput {
-  const { catIds, imgIds } = splitSelection(dataset, split);
+export function splitParameters(
+  input: EvalParamsInput,
+  { images, groundTruth }: AnnotationColumns,
+  split: CategorySplit,
+  lvis: boolean,
+): EvalParamsInput {
+  const { catIds, imgIds } = selectSplit(images, groundTruth, split);
   return {
     ...input,
     catIds: input.catIds ?? catIds,

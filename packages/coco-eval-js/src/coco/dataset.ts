@@ -15,27 +15,35 @@ import type { WarningLog } from './warnings.ts';
  * ```
  */
 export function checkDataset(value: unknown): Dataset {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CocoEvalError(
-      'BAD_INPUT',
-      `Expected an annotation file with "images", "annotations" and "categories" but received ${describe(value)}`,
-      {
-        hint: Array.isArray(value) ? 'A list looks like a results file: are the two files swapped?' : undefined,
-      },
-    );
-  }
-  for (const name of ['images', 'annotations', 'categories'] as const) {
-    const list: unknown = (value as Record<string, unknown>)[name];
-    if (!Array.isArray(list))
-      throw new CocoEvalError('BAD_INPUT', `Expected a list "${name}" in the annotation file but received ${describe(list)}`);
-    const reader = new EntryReader(name);
-    for (let i = 0; i < list.length; i++) reader.number(i, 'id', reader.object(i, list[i])['id']);
-  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notAnnotations(value);
+  for (const name of ['images', 'annotations', 'categories'] as const) checkList(name, (value as Record<string, unknown>)[name]);
   return value as Dataset;
 }
 
+/** The error for a file that is something else. */
+export function notAnnotations(found: unknown): CocoEvalError {
+  return new CocoEvalError(
+    'BAD_INPUT',
+    `Expected an annotation file with "images", "annotations" and "categories" but received ${describe(found)}`,
+    { hint: Array.isArray(found) ? 'A list looks like a results file: are the two files swapped?' : undefined },
+  );
+}
+
+/** Checks one of the three lists: objects with numeric ids. */
+export function checkList(name: string, list: unknown): readonly { readonly id: number }[] {
+  if (!Array.isArray(list)) throw notList(name, list);
+  const reader = new EntryReader(name);
+  for (let i = 0; i < list.length; i++) reader.number(i, 'id', reader.object(i, list[i])['id']);
+  return list as { id: number }[];
+}
+
+/** The error for one of the three lists that is no list. */
+export function notList(name: string, found: unknown): CocoEvalError {
+  return new CocoEvalError('BAD_INPUT', `Expected a list "${name}" in the annotation file but received ${describe(found)}`);
+}
+
 /** Counts repeated ids of images and categories; the last one of each id is used. */
-export function warnRepeatedIds(dataset: Dataset, warnings: WarningLog): void {
+export function warnRepeatedIds(dataset: Pick<Dataset, 'images' | 'categories'>, warnings: WarningLog): void {
   for (const name of ['images', 'categories'] as const) {
     const seen = new Set<number>();
     dataset[name].forEach(({ id }, i) => {

@@ -1,10 +1,11 @@
 import { CocoEvalError, describe } from '../errors.ts';
 import type { Detections } from './columns.ts';
+import { EntryFields, FIELD, FIELD_NAMES } from './entry-fields.ts';
 import { EntryReader } from './fields.ts';
 import { IdIndex } from './ids.ts';
 import { DoublePool } from './pool.ts';
 import { SegmentationBuilder } from './segmentation-builder.ts';
-import type { Dataset, IouType } from './types.ts';
+import type { Dataset, ImageInfo, IouType } from './types.ts';
 import type { WarningLog } from './warnings.ts';
 
 /** What the first entry of a results file makes of all entries (coco.py, loadRes). */
@@ -18,28 +19,11 @@ export interface DetectionOptions {
 
 const reader = new EntryReader('results');
 
-/**
- * Collects detections into columns, checking each. The fields of one entry are set first (by the JSON reader, or from an object), then `commit` ends it.
- */
+/** Collects detections into columns, checking each. The fields of one entry are set first (by the JSON reader, or from an object), then `commit` ends it. */
 export class DetectionBuilder {
   count = 0;
   kind: ResultKind | undefined;
-  // Fields of the entry under way; undefined: absent.
-  imageId: unknown;
-  categoryId: unknown;
-  score: unknown;
-  /** Number of coordinates in `box`; -1: no box. */
-  boxLength = -1;
-  readonly box: Float64Array = new Float64Array(4);
-  segmentation: unknown;
-  /** Set when the entry's RLE string was appended to `masks.bytes` already; `[height, width]` are in `stringSize`. */
-  hasString = false;
-  readonly stringSize: [unknown, unknown] = [undefined, undefined];
-  keypoints: unknown;
-  hasCaption = false;
-
-  readonly masks: SegmentationBuilder | undefined;
-  #stringFrom = 0;
+  readonly fields: EntryFields;
   readonly #imageId = new DoublePool();
   readonly #categoryId = new DoublePool();
   readonly #score = new DoublePool();
@@ -47,18 +31,19 @@ export class DetectionBuilder {
   readonly #boxes = new DoublePool();
   readonly #keypoints = new DoublePool();
   readonly #options: DetectionOptions;
-  readonly #dataset: Dataset;
+  readonly #known: readonly ImageInfo[];
   readonly #images: IdIndex;
   readonly #categories: IdIndex;
   readonly #warnings: WarningLog;
 
-  constructor(dataset: Dataset, options: DetectionOptions, warnings: WarningLog) {
-    this.#dataset = dataset;
+  constructor({ images, categories }: Pick<Dataset, 'images' | 'categories'>, options: DetectionOptions, warnings: WarningLog) {
+    this.#known = images;
     this.#options = options;
     this.#warnings = warnings;
-    this.#images = new IdIndex(dataset.images.map((image) => image.id));
-    this.#categories = new IdIndex(dataset.categories.map((category) => category.id));
-    if (options.iouType !== 'keypoints') this.masks = new SegmentationBuilder('results');
+    this.#images = new IdIndex(images.map((image) => image.id));
+    this.#categories = new IdIndex(categories.map((category) => category.id));
+    // Whether the first entry's mask is needed shows at its end, and until then no fault in it counts.
+    this.fields = new EntryFields(options.iouType === 'keypoints' ? undefined : new SegmentationBuilder('results'), false);
   }
 
   /** Makes room for so many entries at once, where their number is known. */
@@ -69,63 +54,25 @@ export class DetectionBuilder {
 
   /** Makes room for so many bytes of mask strings, where they are wanted. */
   reserveMasks(bytes: number): void {
-    if (this.#options.iouType === 'segm') this.masks?.bytes.reserve(bytes);
-  }
-
-  /** Starts an entry with no field set. */
-  begin(): void {
-    this.imageId = this.categoryId = this.score = this.segmentation = this.keypoints = undefined;
-    this.boxLength = -1;
-    this.hasCaption = this.hasString = false;
-    this.#stringFrom = this.masks?.bytes.length ?? 0;
-  }
-
-  /** Gives up the entry under way: it will be read again from its start. */
-  rollback(): void {
-    this.dropString();
-  }
-
-  /** Forgets the RLE string of the entry under way. */
-  dropString(): void {
-    if (this.hasString && this.masks !== undefined) this.masks.bytes.length = this.#stringFrom;
-    this.hasString = false;
+    if (this.#options.iouType === 'segm') this.fields.masks?.bytes.reserve(bytes);
   }
 
   /** Adds one parsed entry. */
   add(value: unknown): void {
-    const entry = reader.object(this.count, value);
-    this.begin();
-    this.imageId = entry['image_id'];
-    this.categoryId = entry['category_id'];
-    this.score = entry['score'];
-    this.hasCaption = 'caption' in entry;
-    this.segmentation = entry['segmentation'] ?? undefined;
-    this.setBox(entry['bbox']);
-    this.keypoints = entry['keypoints'];
+    this.fields.take(reader.object(this.count, value));
     this.commit();
-  }
-
-  setBox(bbox: unknown): void {
-    this.boxLength = -1;
-    if (bbox === undefined || bbox === null) return;
-    if (!Array.isArray(bbox)) throw reader.fail(this.count, 'a list of 4 numbers for "bbox"', bbox);
-    this.boxLength = bbox.length;
-    if (bbox.length > 0) reader.numbers(this.count, 'bbox', bbox, this.box, 0, 4);
-  }
-
-  /** Whether an RLE string read now will be needed; unknown before the first entry has ended. */
-  get wantsMasks(): boolean {
-    return this.masks !== undefined && (this.kind === undefined || this.#needsMasks());
   }
 
   /** Ends the entry: checks it and appends it to the columns. */
   commit(): void {
     const i = this.count;
-    if (i === 0 && this.hasCaption) {
+    const { fields } = this;
+    this.#checkBox(i);
+    if (i === 0 && fields.hasCaption) {
       throw reader.fail(0, '"bbox", "segmentation" or "keypoints"', 'a caption', 'Captions are not scored here.');
     }
-    const imageId = reader.number(i, 'image_id', this.imageId);
-    const image = this.#dataset.images[this.#images.get(imageId)];
+    const imageId = this.#number(i, FIELD.image_id);
+    const image = this.#known[this.#images.get(imageId)];
     if (image === undefined) {
       throw new CocoEvalError('BAD_INPUT', `Expected results for images of the ground truth but results[${i}] has image_id ${imageId}`, {
         list: 'results',
@@ -133,85 +80,105 @@ export class DetectionBuilder {
         hint: 'Do the two files belong to the same data set?',
       });
     }
-    const categoryId = reader.number(i, 'category_id', this.categoryId);
+    const categoryId = this.#number(i, FIELD.category_id);
     if (this.#categories.get(categoryId) < 0) {
       this.#warnings.add('unknown-category', i, 'results of categories that are not in the ground truth: not evaluated');
     }
     this.#imageId.push(imageId);
     this.#categoryId.push(categoryId);
-    this.#score.push(reader.number(i, 'score', this.score));
-    this.kind ??= this.#decideKind();
-    if (this.kind === 'bbox') this.#commitBox(i, image.height, image.width);
-    else if (this.kind === 'segmentation') this.#commitMask(i, image.height, image.width);
+    this.#score.push(this.#number(i, FIELD.score));
+    if (this.kind === undefined) this.#decideKind();
+    if (this.kind === 'bbox') this.#commitBox(i, image);
+    else if (this.kind === 'segmentation') this.#commitMask(i, image);
     else this.#commitKeypoints(i);
     this.count++;
   }
 
-  #decideKind(): ResultKind {
-    if (this.boxLength > 0) return 'bbox';
-    if (this.segmentation !== undefined) return 'segmentation';
-    if (this.keypoints !== undefined) return 'keypoints';
-    throw reader.fail(0, '"bbox", "segmentation" or "keypoints"', undefined);
+  /** A number that must be there. */
+  #number(i: number, field: number): number {
+    const value = this.fields.numbers[field]!;
+    return Number.isNaN(value) ? reader.number(i, FIELD_NAMES[field]!, this.fields.get(field)) : value;
+  }
+
+  /** A box that was not read as four numbers; an empty list is none. */
+  #checkBox(i: number): void {
+    const { fields } = this;
+    const { bbox } = fields;
+    if (fields.boxLength === 4 || bbox === undefined || bbox === null) return;
+    if (Array.isArray(bbox) && bbox.length === 0) return;
+    if (!Array.isArray(bbox)) throw reader.fail(i, 'a list of 4 numbers for "bbox"', bbox);
+    reader.numbers(i, 'bbox', bbox, fields.box, 0, 4);
+    fields.boxLength = 4;
+  }
+
+  #decideKind(): void {
+    const { fields } = this;
+    if (fields.boxLength === 4) this.kind = 'bbox';
+    else if (fields.segmentation !== undefined && fields.segmentation !== null) this.kind = 'segmentation';
+    else if (fields.keypoints !== undefined) this.kind = 'keypoints';
+    else throw reader.fail(0, '"bbox", "segmentation" or "keypoints"', undefined);
+    fields.wantsMasks = this.#needsMasks();
+    fields.storesMasks = true;
   }
 
   /** The first entry has a box: area is the box's, even beside a mask; without a mask the box stands for it. */
-  #commitBox(i: number, height: number | undefined, width: number | undefined): void {
-    if (this.boxLength !== 4)
-      throw reader.fail(i, '"bbox" as in results[0]', undefined, 'All entries of a results file must be of one type.');
-    if (this.box[2]! < 0 || this.box[3]! < 0)
+  #commitBox(i: number, image: ImageInfo): void {
+    const { box, boxLength } = this.fields;
+    if (boxLength !== 4) throw reader.fail(i, '"bbox" as in results[0]', undefined, 'All entries of a results file must be of one type.');
+    if (box[2]! < 0 || box[3]! < 0)
       this.#warnings.add('negative-result-box', i, 'results with a box of negative width or height: they overlap nothing');
-    for (let k = 0; k < 4; k++) this.#boxes.push(this.box[k]!);
-    this.#area.push(this.box[2]! * this.box[3]!);
-    if (this.#options.iouType === 'segm') this.#addMask(i, height, width, true);
+    for (let k = 0; k < 4; k++) this.#boxes.push(box[k]!);
+    this.#area.push(box[2]! * box[3]!);
+    if (this.#options.iouType === 'segm') this.#addMask(i, image, true);
     else if (this.#options.iouType === 'keypoints') this.#addKeypoints(i);
   }
 
-  #commitMask(i: number, height: number | undefined, width: number | undefined): void {
-    if (this.segmentation === undefined && !this.hasString) {
+  #commitMask(i: number, image: ImageInfo): void {
+    const { box, boxLength, stored, segmentation } = this.fields;
+    if (stored === 'nothing' && (segmentation === undefined || segmentation === null)) {
       throw reader.fail(i, '"segmentation" as in results[0]', undefined, 'All entries of a results file must be of one type.');
     }
     if (this.#options.iouType === 'keypoints') throw reader.fail(i, '"keypoints"', undefined);
     this.#area.push(NaN);
     // A later entry may carry its own box; NaN asks for the mask's.
-    for (let k = 0; k < 4; k++) this.#boxes.push(this.boxLength === 4 ? this.box[k]! : NaN);
-    this.#addMask(i, height, width, false);
+    for (let k = 0; k < 4; k++) this.#boxes.push(boxLength === 4 ? box[k]! : NaN);
+    this.#addMask(i, image, false);
   }
 
-  #addMask(i: number, height: number | undefined, width: number | undefined, boxAllowed: boolean): void {
-    if (this.hasString) this.masks!.endString(this.stringSize[0] as number, this.stringSize[1] as number, i);
-    else if (this.segmentation !== undefined) this.#addSegmentation(this.masks!, i, height, width);
-    else if (boxAllowed) this.masks!.box(height ?? NaN, width ?? NaN, i);
-  }
-
-  #addSegmentation(masks: SegmentationBuilder, i: number, height: number | undefined, width: number | undefined): void {
-    const { shortPolygons } = masks;
-    masks.add(this.segmentation, height ?? NaN, width ?? NaN, i);
-    if (masks.shortPolygons > shortPolygons) {
+  #addMask(i: number, { height = NaN, width = NaN }: ImageInfo, boxAllowed: boolean): void {
+    const { masks, stored, stringSize, segmentation } = this.fields;
+    if (masks === undefined) return;
+    if (stored === 'string') masks.endString(stringSize[0] as number, stringSize[1] as number, i);
+    else if (stored === 'polygons') masks.endPolygons([height, width], i);
+    else if (segmentation !== undefined && segmentation !== null) masks.add(segmentation, [height, width], i);
+    else if (boxAllowed) masks.box(height, width, i);
+    if (masks.hasShortPolygon) {
       this.#warnings.add('short-result-polygon', i, 'results with polygons of fewer than 3 points: left out');
     }
   }
 
   #commitKeypoints(i: number): void {
-    if (this.keypoints === undefined)
+    const { keypoints } = this.fields;
+    if (keypoints === undefined)
       throw reader.fail(i, '"keypoints" as in results[0]', undefined, 'All entries of a results file must be of one type.');
     if (this.#options.iouType === 'segm') throw reader.fail(i, '"segmentation"', undefined);
-    if (!Array.isArray(this.keypoints)) throw reader.fail(i, 'a list for "keypoints"', this.keypoints);
+    if (!Array.isArray(keypoints)) throw reader.fail(i, 'a list for "keypoints"', keypoints);
     // All points count, also those that the detector marks invisible.
     let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
-    (this.keypoints as unknown[]).forEach((_, k, list) => {
+    (keypoints as unknown[]).forEach((_, k, list) => {
       if (k % 3 !== 0) return;
       const x = reader.number(i, 'keypoints', list[k]);
       const y = reader.number(i, 'keypoints', list[k + 1]);
       [x0, x1, y0, y1] = [Math.min(x0, x), Math.max(x1, x), Math.min(y0, y), Math.max(y1, y)];
     });
-    if (x1 < x0) throw reader.fail(i, 'at least one keypoint', this.keypoints);
+    if (x1 < x0) throw reader.fail(i, 'at least one keypoint', keypoints);
     if (this.#options.iouType === 'keypoints') this.#addKeypoints(i);
     this.#area.push((x1 - x0) * (y1 - y0));
     for (const value of [x0, y0, x1 - x0, y1 - y0]) this.#boxes.push(value);
   }
 
   #addKeypoints(i: number): void {
-    const { keypoints } = this;
+    const { keypoints } = this.fields;
     const length = 3 * this.#options.keypointCount;
     if (!Array.isArray(keypoints) || keypoints.length !== length)
       throw reader.fail(i, `a list of ${length} numbers for "keypoints"`, keypoints);
@@ -231,7 +198,7 @@ export class DetectionBuilder {
       score: this.#score.view(),
       area: this.#area.view(),
       bbox: this.#boxes.view(),
-      segmentation: this.masks !== undefined && this.#needsMasks() ? this.masks.build() : undefined,
+      segmentation: this.#needsMasks() ? this.fields.masks?.build() : undefined,
       keypoints: this.#options.iouType === 'keypoints' ? this.#keypoints.view() : undefined,
       keypointCount: this.#options.keypointCount,
     };

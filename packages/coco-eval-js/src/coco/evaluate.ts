@@ -1,7 +1,9 @@
+import { CocoEvalError } from '../errors.ts';
+import { AnnotationColumns } from './annotation-columns.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { checkDataset, warnRepeatedIds } from './dataset.ts';
-import { Evaluation } from './evaluation.ts';
-import { readGroundTruth } from './ground-truth.ts';
+import { Evaluation, type EvaluationContext } from './evaluation.ts';
+import { type GroundTruthOptions, readGroundTruth } from './ground-truth-builder.ts';
 import { loadDetections } from './load-detections.ts';
 import { matchAll } from './match-run.ts';
 import type { MatchProgress } from './match-table.ts';
@@ -14,19 +16,38 @@ export interface EvaluateOptions extends EvalParamsInput, MatchProgress {}
 
 /** Everything an evaluation compares, checked and as columns. */
 export interface PreparedEvaluation {
-  readonly dataset: Dataset;
+  readonly dataset: EvaluationContext;
   readonly params: EvalParams;
   readonly groundTruth: GroundTruth;
   readonly warnings: WarningLog;
 }
 
-/** Checks the annotation file and the parameters. Detections are added by `loadDetections` or by the streaming reader. */
-export function prepareEvaluation(groundTruth: unknown, options: EvalParamsInput, lvis = false): PreparedEvaluation {
-  const dataset = checkDataset(groundTruth);
-  const params = resolveParams(options, dataset);
+/**
+ * Checks the annotation file and the parameters. Detections are added by `loadDetections` or by the streaming reader.
+ *
+ * @param source a parsed annotation file, or the columns of one
+ */
+export function prepareEvaluation(source: unknown, options: EvalParamsInput, lvis = false): PreparedEvaluation {
   const warnings = new WarningLog();
+  if (source instanceof AnnotationColumns) {
+    const params = resolveParams(options, source);
+    checkSameKind(source.options, { ...columnOptions(params), lvis });
+    warnings.merge(source.warnings);
+    warnRepeatedIds(source, warnings);
+    return { dataset: source, params, groundTruth: source.groundTruth, warnings };
+  }
+  const dataset = checkDataset(source);
+  const params = resolveParams(options, dataset);
   warnRepeatedIds(dataset, warnings);
   return { dataset, params, groundTruth: readGroundTruth(dataset, { ...columnOptions(params), lvis }, warnings), warnings };
+}
+
+/** Columns hold what one kind of evaluation looks at, by its rules. */
+function checkSameKind(read: GroundTruthOptions, wanted: GroundTruthOptions): void {
+  for (const name of ['iouType', 'mode', 'lvis', 'keypointCount'] as const) {
+    if (read[name] === wanted[name]) continue;
+    throw new CocoEvalError('USAGE', `Expected ${name} ${read[name]}, for which the annotations were read, but received ${wanted[name]}`);
+  }
 }
 
 /** What the columns of an evaluation hold. */
@@ -34,7 +55,7 @@ export function columnOptions({
   iouType,
   mode,
   kptOksSigmas,
-}: EvalParams): Pick<EvalParams, 'iouType' | 'mode'> & { keypointCount: number } {
+}: Pick<EvalParams, 'iouType' | 'mode' | 'kptOksSigmas'>): Pick<EvalParams, 'iouType' | 'mode'> & { keypointCount: number } {
   return { iouType, mode, keypointCount: kptOksSigmas.length };
 }
 

@@ -12,7 +12,12 @@ import type { WarningLog } from './warnings.ts';
  *
  * @throws CocoEvalError `BAD_INPUT` naming the entry
  */
-export function loadDetections(results: unknown, dataset: Dataset, options: DetectionOptions, warnings: WarningLog): Detections {
+export function loadDetections(
+  results: unknown,
+  dataset: Pick<Dataset, 'images' | 'categories'>,
+  options: DetectionOptions,
+  warnings: WarningLog,
+): Detections {
   if (!Array.isArray(results)) {
     throw new CocoEvalError('BAD_INPUT', `Expected a list of results but received ${describe(results)}`, {
       hint: 'A results file is a JSON array of { image_id, category_id, score, bbox | segmentation | keypoints }.',

@@ -44,6 +44,11 @@ export class BytePool {
     this.data = new Uint8Array(Math.max(16, capacity));
   }
 
+  push(byte: number): void {
+    if (this.length === this.data.length) this.reserve(1);
+    this.data[this.length++] = byte;
+  }
+
   append(bytes: Uint8Array, from: number, to: number): void {
     this.reserve(to - from);
     const { data, length } = this;

@@ -6,7 +6,10 @@ import { BytePool, DoublePool } from './pool.ts';
 /** Sides beyond 2^16 are no image; the product is checked against the mask limit when the mask is made. */
 const MAX_SIDE = 2 ** 16;
 
-/** Collects segmentations entry by entry; every entry ends with exactly one call of `polygons`, `rle`, `box`, `none` or `endString`. */
+/** Size of a mask in pixels. */
+type Side = readonly [height: number, width: number];
+
+/** Collects segmentations entry by entry; every entry ends with exactly one call of `add`, `box`, `endPolygons` or `endString`. */
 export class SegmentationBuilder {
   readonly #kind = new BytePool();
   readonly #size = new DoublePool();
@@ -15,8 +18,10 @@ export class SegmentationBuilder {
   readonly coords: DoublePool = new DoublePool();
   readonly #byteStart = new DoublePool();
   readonly bytes: BytePool = new BytePool();
-  /** Polygons so far that have fewer than 3 points, and so cover nothing. */
-  shortPolygons = 0;
+  /** Whether the last entry has a polygon of fewer than 3 points, which covers nothing. */
+  hasShortPolygon = false;
+  /** Lengths at the start of the entry under way. */
+  readonly #marked = { bytes: 0, coords: 0, parts: 1 };
 
   readonly #list: string;
 
@@ -28,25 +33,54 @@ export class SegmentationBuilder {
     this.#byteStart.push(0);
   }
 
-  /** The parsed JSON value of a `segmentation` field. */
-  add(value: unknown, height: number, width: number, index: number): void {
-    if (Array.isArray(value)) this.#polygons(value, height, width, index);
+  /**
+   * The parsed JSON value of a `segmentation` field.
+   *
+   * @param side of the image, which polygons lie in; undefined: told later, by `place`
+   */
+  add(value: unknown, side: Side | undefined, index: number): void {
+    if (Array.isArray(value)) this.#polygons(value, side, index);
     else if (typeof value === 'object' && value !== null) this.#rle(value, index);
     else throw this.#bad(index, 'polygons or { size, counts }', value);
   }
 
-  #polygons(parts: readonly unknown[], height: number, width: number, index: number): void {
+  #polygons(parts: readonly unknown[], side: Side | undefined, index: number): void {
     for (const part of parts) {
       if (!Array.isArray(part)) throw this.#bad(index, 'a list of polygons, each [x1, y1, x2, y2, ...]', part);
-      if (part.length < 6) this.shortPolygons++;
       for (const c of part as readonly unknown[]) {
         if (typeof c !== 'number' || !Number.isFinite(c)) throw this.#bad(index, 'finite polygon coordinates', c);
         this.coords.push(c);
       }
-      this.endPart();
+      this.endPolygon();
     }
-    this.#checkSide(height, width, index);
-    this.#end(SEGMENTATION_KIND.polygons, height, width);
+    this.endPolygons(side, index);
+  }
+
+  /** The numbers pushed to `coords` since the last part are a polygon. */
+  endPolygon(): void {
+    const { length } = this.#coordStart;
+    if (this.coords.length - this.#coordStart.data[length - 1]! < 6) this.hasShortPolygon = true;
+    this.#endPart();
+  }
+
+  /** The polygons since the last entry are its mask. */
+  endPolygons(side: Side | undefined, index: number): void {
+    if (side !== undefined) this.#checkSide(...side, index);
+    this.#end(SEGMENTATION_KIND.polygons, side?.[0] ?? 0, side?.[1] ?? 0);
+  }
+
+  /** Tells the image's size of entry `i`, for polygons. */
+  place(i: number, height: number, width: number): void {
+    if (this.#kind.data[i] !== SEGMENTATION_KIND.polygons) return;
+    this.#checkSide(height, width, i);
+    this.#size.data[2 * i] = height;
+    this.#size.data[2 * i + 1] = width;
+  }
+
+  /** Forgets entry `i`. */
+  clear(i: number): void {
+    this.#kind.data[i] = SEGMENTATION_KIND.none;
+    this.#size.data.fill(0, 2 * i, 2 * i + 2);
   }
 
   #rle({ size, counts }: Partial<RleObject>, index: number): void {
@@ -61,15 +95,14 @@ export class SegmentationBuilder {
         if (typeof c !== 'number' || !Number.isInteger(c) || c < 0) throw this.#bad(index, 'run lengths of whole numbers >= 0', c);
         this.coords.push(c);
       }
-      this.endPart();
+      this.#endPart();
       this.#end(SEGMENTATION_KIND.counts, height, width);
     } else {
       throw this.#bad(index, 'counts (a string or a list)', counts);
     }
   }
 
-  /** Ends a run of numbers pushed to `coords`. */
-  endPart(): void {
+  #endPart(): void {
     this.#coordStart.push(this.coords.length);
   }
 
@@ -85,17 +118,30 @@ export class SegmentationBuilder {
     this.#end(SEGMENTATION_KIND.box, height, width);
   }
 
-  none(): void {
-    this.#end(SEGMENTATION_KIND.none, 0, 0);
-  }
-
   #end(kind: number, height: number, width: number): void {
-    this.#kind.reserve(1);
-    this.#kind.data[this.#kind.length++] = kind;
+    this.#kind.push(kind);
     this.#size.push(height);
     this.#size.push(width);
     this.#partStart.push(this.#coordStart.length - 1);
     this.#byteStart.push(this.bytes.length);
+  }
+
+  /** Starts an entry. */
+  mark(): void {
+    const marked = this.#marked;
+    marked.bytes = this.bytes.length;
+    marked.coords = this.coords.length;
+    marked.parts = this.#coordStart.length;
+    this.hasShortPolygon = false;
+  }
+
+  /** Forgets what was appended since `mark`; the entry has not ended. */
+  rollback(): void {
+    const { bytes, coords, parts } = this.#marked;
+    this.bytes.length = bytes;
+    this.coords.length = coords;
+    this.#coordStart.length = parts;
+    this.hasShortPolygon = false;
   }
 
   build(): SegmentationColumns {

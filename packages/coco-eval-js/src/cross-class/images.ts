@@ -1,5 +1,5 @@
 import type { Detections, GroundTruth } from '../coco/columns.ts';
-import { readGroundTruth } from '../coco/ground-truth.ts';
+import { readGroundTruth } from '../coco/ground-truth-builder.ts';
 import { loadDetections } from '../coco/load-detections.ts';
 import { createOverlap } from '../coco/overlap.ts';
 import { resolveParams } from '../coco/params.ts';
@@ -75,7 +75,7 @@ export function crossClassImages(
 ): Generator<CrossClassImage, void> {
   const warnings = new WarningLog();
   const common = { iouType: options.iouType === 'segm' ? 'segm' : 'bbox', keypointCount: 0 } as const;
-  const gt = readGroundTruth(dataset, { ...common, mode: 'reference', lvis: options.lvis }, warnings);
+  const gt = readGroundTruth(dataset, { ...common, mode: 'reference', lvis: options.lvis === true }, warnings);
   return compareImages({ dataset, gt, dt: loadDetections(results, dataset, common, warnings) }, options);
 }
 

@@ -4,7 +4,6 @@ const SLOTS = 256;
 /** Keys repeat with every entry: the last one of each length and first letter is kept and found again by its bytes, without decoding. */
 export class KnownKeys {
   readonly #slots: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = Array.from({ length: SLOTS });
-  readonly #decoder = new TextDecoder();
 
   /** The key in this range of bytes, or undefined when it was not seen lately. */
   find(bytes: Uint8Array, from: number, to: number): string | undefined {
@@ -14,10 +13,10 @@ export class KnownKeys {
     return entry.text;
   }
 
-  /** Decodes a key and keeps it. */
-  add(bytes: Uint8Array, from: number, to: number): string {
-    const text = this.#decoder.decode(bytes.subarray(from, to));
-    this.#slots[slotOf(bytes, from, to)] = { bytes: bytes.slice(from, to), text };
+  /** Keeps a key for `find`. Returns it as the engine holds names of properties: two of them are compared by address, not letter by letter. */
+  add(bytes: Uint8Array, key: string): string {
+    const [text = key] = Object.keys({ [key]: 0 });
+    this.#slots[slotOf(bytes, 0, bytes.length)] = { bytes, text };
     return text;
   }
 }

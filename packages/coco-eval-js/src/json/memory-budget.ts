@@ -9,13 +9,21 @@ export const OBJECT_BYTES = 56;
 export const STRING_BYTES = 32;
 export const NEW_KEY_BYTES = 280;
 
+/** What a value may take: less than the heap of Node on common machines. */
+const MAX_JSON_MEMORY = 3 * 2 ** 30;
+
 /** A few bytes of text can become many of memory (`{},`), so they are counted before the engine runs out of them, which nothing survives. */
 export class MemoryBudget {
   readonly #most: number;
   #spent = 0;
 
-  constructor(most: number) {
+  constructor(most: number = MAX_JSON_MEMORY) {
     this.#most = most;
+  }
+
+  /** Begins anew: what was built is gone. */
+  reset(): void {
+    this.#spent = 0;
   }
 
   /** @param at the byte of the file that is read, for the error */

@@ -1,29 +1,30 @@
 import { CocoEvalError } from '../errors.ts';
 import { KnownKeys } from './known-keys.ts';
-import { FIRST_ITEMS_BYTES, ITEM_BYTES, LIST_BYTES, MemoryBudget, NEW_KEY_BYTES, OBJECT_BYTES, STRING_BYTES } from './memory-budget.ts';
 
-/** Arrays and objects nested deeper than this are refused: no such file is an annotation file, and recursion must end. */
-const MAX_DEPTH = 64;
 /** Powers of ten that a double holds exactly. */
 const EXACT_POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 /** Below, every whole number is exact; beginning here, one may have been rounded. */
 const FIRST_INEXACT_MANTISSA = 2 ** 53;
+/** Longer numbers would be too many arguments of one call. */
+const MAX_SHORT_NUMBER = 64;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+export const QUOTE = 0x22;
 export const OPEN_LIST = 0x5b;
 export const CLOSE_LIST = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 export const COMMA = 0x2c;
-const COLON = 0x3a;
+export const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
 const ZERO = 0x30;
 
 /** Thrown when the bytes end inside a value and more may follow. */
 export class NeedMore extends Error {}
 
 /**
- * Reads JSON values from bytes. Accepts what Python's json module writes: also NaN, Infinity and -Infinity, so that they can be reported by entry.
+ * Reads JSON from bytes, piece by piece. Accepts what Python's json module writes: also NaN, Infinity and -Infinity, so that they can be reported by entry.
  * Numbers are exact: short ones are computed, long ones go through `Number`.
  */
 export class JsonScanner {
@@ -34,21 +35,18 @@ export class JsonScanner {
   open = false;
   /** Bytes that came before `bytes[0]`, for error messages. */
   offset = 0;
-  readonly #text = new TextDecoder();
-  readonly #skip: ReadonlySet<string>;
+  /** Where the characters of the last string lie, without its quotes, and whether they hold escapes. */
+  from = 0;
+  to = 0;
+  escaped = false;
+  /** Keys that had to be decoded: those not seen lately. */
+  newKeys = 0;
+  readonly #decoder = new TextDecoder();
   readonly #keys = new KnownKeys();
-  readonly #memory: MemoryBudget;
-  #depth = 0;
 
-  /**
-   * @param skip object keys whose values are left out by `value`
-   * @param maxMemory bytes of what `value` may build in all, estimated from above
-   */
-  constructor(bytes: Uint8Array, skip: ReadonlySet<string> = new Set(), maxMemory: number = Infinity) {
+  constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.end = bytes.length;
-    this.#skip = skip;
-    this.#memory = new MemoryBudget(maxMemory);
   }
 
   fail(expected: string): Error {
@@ -67,14 +65,17 @@ export class JsonScanner {
     return this.fail(expected);
   }
 
-  /** The next byte that is not white space, without taking it. */
+  /** The next byte that is not white space, without taking it; -1 at the end. */
   peek(): number {
     const { bytes, end } = this;
-    while (this.at < end) {
-      const byte = bytes[this.at]!;
-      if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) return byte;
-      this.at++;
+    for (let at = this.at; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte > 0x20 || !isSpace(byte)) {
+        this.at = at;
+        return byte;
+      }
     }
+    this.at = end;
     return -1;
   }
 
@@ -84,7 +85,7 @@ export class JsonScanner {
     this.at++;
   }
 
-  /** Inside a list or object: true when another item follows a comma, false when the closing byte was taken. */
+  /** After an item of a list or object: true when another one follows the comma that was taken, false when the closing byte was. */
   next(close: number): boolean {
     const byte = this.peek();
     if (byte !== COMMA && byte !== close) throw this.fail(`"," or "${String.fromCharCode(close)}"`);
@@ -92,47 +93,29 @@ export class JsonScanner {
     return byte === COMMA;
   }
 
-  /** At the start of a list or object, after its opening byte: true when it is empty (and closed now). */
-  isEmpty(close: number): boolean {
-    if (this.peek() !== close) return false;
+  /** Takes the first byte of a list or object: whether an item follows; otherwise the closing byte was taken, too. */
+  enter(open: number, close: number, expected: string): boolean {
+    this.take(open, expected);
+    if (this.peek() !== close) return true;
     this.at++;
-    return true;
+    return false;
   }
 
   /** Takes `"key":`. */
   key(): string {
-    const start = this.at;
-    const [from, to, escaped] = this.stringRange();
-    let key: string;
-    if (escaped) {
-      this.at = start;
-      key = this.string();
-    } else {
-      key = this.#keys.find(this.bytes, from, to) ?? this.#newKey(from, to);
+    this.range();
+    let key = this.escaped ? undefined : this.#keys.find(this.bytes, this.from, this.to);
+    if (key === undefined) {
+      this.newKeys++;
+      key = this.text();
+      if (!this.escaped) key = this.#keys.add(this.bytes.slice(this.from, this.to), key);
     }
     this.take(COLON, '":"');
     return key;
   }
 
-  /** A key that was not seen lately may be one of very many, each of which gives its object a shape of its own. */
-  #newKey(from: number, to: number): string {
-    this.#memory.spend(NEW_KEY_BYTES + 2 * (to - from), this.offset + this.at);
-    return this.#keys.add(this.bytes, from, to);
-  }
-
-  string(): string {
-    const [from, to, escaped] = this.stringRange();
-    this.#memory.spend(STRING_BYTES + 2 * (to - from), this.offset + this.at);
-    if (!escaped) return this.#text.decode(this.bytes.subarray(from, to));
-    try {
-      return JSON.parse(this.#text.decode(this.bytes.subarray(from - 1, to + 1))) as string;
-    } catch (cause) {
-      throw new CocoEvalError('BAD_JSON', `Expected valid escapes in the string at byte ${this.offset + from - 1}`, { cause });
-    }
-  }
-
-  /** Takes a string and returns where its characters lie, and whether it holds escapes. */
-  stringRange(): [from: number, to: number, escaped: boolean] {
+  /** Takes a string and notes where its characters lie, without decoding them. */
+  range(): void {
     this.take(QUOTE, 'a string');
     const { bytes, end } = this;
     const from = this.at;
@@ -145,41 +128,57 @@ export class JsonScanner {
       }
       i++;
     }
-    this.at = Math.min(i, end);
-    if (i >= end) throw this.fail('the end of a string');
+    if (i >= end) throw this.#failAt(end, 'the end of a string');
     this.at = i + 1;
-    return [from, i, escaped];
+    this.from = from;
+    this.to = i;
+    this.escaped = escaped;
+  }
+
+  /** The string that `range` took. */
+  text(): string {
+    const { from, to } = this;
+    if (!this.escaped) return this.#decoder.decode(this.bytes.subarray(from, to));
+    try {
+      return JSON.parse(this.#decoder.decode(this.bytes.subarray(from - 1, to + 1))) as string;
+    } catch (cause) {
+      throw new CocoEvalError('BAD_JSON', `Expected valid escapes in the string at byte ${this.offset + from - 1}`, { cause });
+    }
+  }
+
+  /** Whether a number comes next, as JSON knows them. */
+  atNumber(): boolean {
+    const byte = this.peek();
+    return (byte >= ZERO && byte <= 0x39) || byte === MINUS;
   }
 
   number(): number {
-    const first = this.peek();
-    const { bytes, end } = this;
-    const start = this.at;
-    let i = start;
-    if (first === 0x2d) i++;
+    const negative = this.peek() === MINUS;
+    const { bytes, end, at: start } = this;
+    const first = negative ? start + 1 : start;
+    let i = first;
     let mantissa = 0;
-    const digitsFrom = i;
     let digit = 0;
-    for (; i < end && (digit = bytes[i]! - 48) >= 0 && digit <= 9; i++) mantissa = mantissa * 10 + digit;
-    if (i === digitsFrom) return this.#word(start);
+    for (; i < end && (digit = bytes[i]! - ZERO) >= 0 && digit <= 9; i++) mantissa = mantissa * 10 + digit;
+    if (i === first) return this.#word(start);
     // A number such as 007 is two of JSON's, or a damaged one.
-    if (bytes[digitsFrom] === ZERO && i > digitsFrom + 1) throw this.#failAt(digitsFrom + 1, '"," or the end of the value');
+    if (bytes[first] === ZERO && i > first + 1) throw this.#failAt(first + 1, '"," or the end of the value');
     let scale = 0;
-    if (i < end && bytes[i] === 0x2e) {
-      const fractionFrom = ++i;
-      for (; i < end && (digit = bytes[i]! - 48) >= 0 && digit <= 9; i++) mantissa = mantissa * 10 + digit;
-      scale = i - fractionFrom;
+    if (i < end && bytes[i] === POINT) {
+      const fraction = ++i;
+      for (; i < end && (digit = bytes[i]! - ZERO) >= 0 && digit <= 9; i++) mantissa = mantissa * 10 + digit;
+      scale = i - fraction;
       if (scale === 0) throw this.#failAt(i, 'a digit');
     }
-    return this.#finishNumber(start, i, first === 0x2d, mantissa, scale);
+    return this.#finishNumber(start, i, negative, mantissa, scale);
   }
 
-  #finishNumber(start: number, i: number, negative: boolean, mantissa: number, scale: number): number {
-    this.at = i;
+  #finishNumber(start: number, at: number, negative: boolean, mantissa: number, scale: number): number {
+    this.at = at;
     // At the end of a chunk the number may go on.
-    if (i >= this.end && this.open) throw new NeedMore();
-    const exponent = i < this.end && (this.bytes[i]! | 0x20) === 0x65;
-    if (exponent || mantissa >= FIRST_INEXACT_MANTISSA || scale > 22) return this.#longNumber(start, i);
+    if (at >= this.end && this.open) throw new NeedMore();
+    const exponent = at < this.end && (this.bytes[at]! | 0x20) === 0x65;
+    if (exponent || mantissa >= FIRST_INEXACT_MANTISSA || scale > 22) return this.#longNumber(start, at);
     const value = scale === 0 ? mantissa : mantissa / EXACT_POWERS[scale]!;
     return negative ? -value : value;
   }
@@ -189,122 +188,34 @@ export class JsonScanner {
     while (i < this.end && '0123456789+-eE'.includes(String.fromCharCode(this.bytes[i]!))) i++;
     this.at = i;
     if (i >= this.end && this.open) throw new NeedMore();
-    const value = Number(this.#text.decode(this.bytes.subarray(start, i)));
-    this.at = start;
-    if (Number.isNaN(value)) throw this.fail('a value');
-    this.at = i;
+    const digits = this.bytes.subarray(start, i);
+    const value = Number(
+      digits.length <= MAX_SHORT_NUMBER ? String.fromCharCode.apply(null, digits as unknown as number[]) : this.#decoder.decode(digits),
+    );
+    if (Number.isNaN(value)) throw this.#failAt(start, 'a value');
     return value;
   }
 
   /** NaN, Infinity and -Infinity, as Python writes them. */
   #word(start: number): number {
-    for (const [word, value] of [
-      ['NaN', NaN],
-      ['Infinity', Infinity],
-      ['-Infinity', -Infinity],
-    ] as const) {
-      if (this.#takeWord(start, word)) return value;
-    }
+    if (this.takeWord('NaN')) return NaN;
+    if (this.takeWord('Infinity')) return Infinity;
+    if (this.takeWord('-Infinity')) return -Infinity;
     throw this.#failAt(start, 'a value');
   }
 
-  #takeWord(start: number, word: string): boolean {
+  /** Takes a word, if it comes next. */
+  takeWord(word: string): boolean {
+    const { at } = this;
     for (let i = 0; i < word.length; i++) {
-      if (start + i >= this.end) {
-        this.at = this.end;
-        throw this.fail('a value');
-      }
-      if (this.bytes[start + i] !== word.charCodeAt(i)) return false;
+      if (at + i >= this.end) throw this.#failAt(this.end, 'a value');
+      if (this.bytes[at + i] !== word.charCodeAt(i)) return false;
     }
-    this.at = start + word.length;
+    this.at = at + word.length;
     return true;
   }
+}
 
-  /** Any value, as `JSON.parse` gives it. */
-  value(): unknown {
-    const byte = this.peek();
-    if (byte === QUOTE) return this.string();
-    if (byte === OPEN_LIST) return this.#nested(() => this.#list());
-    if (byte === OPEN_OBJECT) return this.#nested(() => this.#object());
-    const start = this.at;
-    if (byte === 0x74 && this.#takeWord(start, 'true')) return true;
-    if (byte === 0x66 && this.#takeWord(start, 'false')) return false;
-    if (byte === 0x6e && this.#takeWord(start, 'null')) return null;
-    if (byte === -1) throw this.fail('a value');
-    return this.number();
-  }
-
-  #nested<T>(read: () => T): T {
-    if (++this.#depth > MAX_DEPTH) {
-      throw new CocoEvalError(
-        'LIMIT',
-        `Expected at most ${MAX_DEPTH} nested lists and objects but found more at byte ${this.offset + this.at}`,
-      );
-    }
-    this.at++;
-    try {
-      return read();
-    } finally {
-      this.#depth--;
-    }
-  }
-
-  #list(): unknown[] {
-    const list: unknown[] = [];
-    this.#memory.spend(LIST_BYTES, this.offset + this.at);
-    if (this.isEmpty(CLOSE_LIST)) return list;
-    this.#memory.spend(FIRST_ITEMS_BYTES, this.offset + this.at);
-    do {
-      this.#memory.spend(ITEM_BYTES, this.offset + this.at);
-      list.push(this.value());
-    } while (this.next(CLOSE_LIST));
-    return list;
-  }
-
-  #object(): Record<string, unknown> {
-    const object: Record<string, unknown> = {};
-    this.#memory.spend(OBJECT_BYTES, this.offset + this.at);
-    if (this.isEmpty(CLOSE_OBJECT)) return object;
-    do {
-      const key = this.key();
-      this.#memory.spend(ITEM_BYTES, this.offset + this.at);
-      if (this.#skip.has(key)) this.skip();
-      // Defined, not assigned: a key "__proto__" must stay data.
-      else if (key === '__proto__')
-        Object.defineProperty(object, key, { value: this.value(), enumerable: true, configurable: true, writable: true });
-      else object[key] = this.value();
-    } while (this.next(CLOSE_OBJECT));
-    return object;
-  }
-
-  /** Passes over any value: brackets are counted, strings are stepped over, nothing is built or checked inside. */
-  skip(): void {
-    const first = this.peek();
-    if (first === QUOTE) {
-      this.stringRange();
-      return;
-    }
-    if (first !== OPEN_LIST && first !== OPEN_OBJECT) {
-      this.value();
-      return;
-    }
-    const { bytes, end } = this;
-    let depth = 0;
-    for (let i = this.at; i < end; i++) {
-      const byte = bytes[i]!;
-      if (byte < 0x5b && byte !== QUOTE) continue;
-      if (byte === QUOTE) {
-        this.at = i;
-        this.stringRange();
-        i = this.at - 1;
-      } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
-        depth++;
-      } else if ((byte === CLOSE_LIST || byte === CLOSE_OBJECT) && --depth === 0) {
-        this.at = i + 1;
-        return;
-      }
-    }
-    this.at = end;
-    throw this.fail('the end of a value');
-  }
+export function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

@@ -14,7 +14,7 @@ import type { WarningLog } from '../coco/warnings.ts';
  * @param maxDets detections kept of each image over all categories, best score first; negative: all
  */
 export function federatedRules(
-  dataset: Dataset,
+  dataset: Pick<Dataset, 'images'>,
   gt: GroundTruth,
   dt: Detections,
   params: EvalParams,
@@ -49,7 +49,7 @@ function presentCategories(gt: GroundTruth, droppedGroundTruth: Uint8Array, para
 }
 
 function imageLists(
-  dataset: Dataset,
+  dataset: Pick<Dataset, 'images'>,
   field: 'neg_category_ids' | 'not_exhaustive_category_ids',
   warnings: WarningLog,
 ): Map<number, Set<number>> {

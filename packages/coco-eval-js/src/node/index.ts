@@ -1,5 +1,6 @@
-export { evaluateFile, evaluateFiles, readDataset, readJsonFile } from './files.ts';
-export type { EvaluateFileOptions, ReadDatasetOptions, ReadJsonOptions } from './files.ts';
+export { evaluateFile, evaluateFiles, readAnnotations, readDataset, readJsonFile } from './files.ts';
+export type { AnnotationColumns } from '../coco/annotation-columns.ts';
+export type { EvaluateFileOptions, ReadAnnotationsOptions } from './files.ts';
 export type { ReadOptions } from './read-file.ts';
 export { evaluatePanopticFiles } from './panoptic-files.ts';
 export type { PanopticFilesOptions, PanopticOutcome } from './panoptic-files.ts';

@@ -107,9 +107,27 @@ export function evaluateSplit(
  * console.log(splitSelection(dataset, { name: 'mine', groups: { all: [7] } })); // { catIds: [7], imgIds: [2] }
  * ```
  */
-export function splitSelection(groundTruth: Dataset, split: CategorySplit): { readonly catIds: number[]; readonly imgIds: number[] } {
+export function splitSelection(groundTruth: Dataset, split: CategorySplit): SplitSelection {
+  const { images, annotations } = groundTruth;
+  const ids = { imageId: annotations.map((a) => a.image_id), categoryId: annotations.map((a) => a.category_id) };
+  return selectSplit(images, ids, split);
+}
+
+/** What `splitSelection` finds. */
+export interface SplitSelection {
+  readonly catIds: number[];
+  readonly imgIds: number[];
+}
+
+/** The same from the ids of the annotations. */
+export function selectSplit(
+  images: Dataset['images'],
+  { imageId, categoryId }: { readonly imageId: ArrayLike<number>; readonly categoryId: ArrayLike<number> },
+  split: CategorySplit,
+): SplitSelection {
   const catIds = [...new Set(Object.values(split.groups).flat())];
   const wanted = new Set(catIds);
-  const images = new Set(groundTruth.annotations.filter((a) => wanted.has(a.category_id)).map((a) => a.image_id));
-  return { catIds, imgIds: groundTruth.images.map((image) => image.id).filter((id) => images.has(id)) };
+  const chosen = new Set<number>();
+  for (let i = 0; i < imageId.length; i++) if (wanted.has(categoryId[i]!)) chosen.add(imageId[i]!);
+  return { catIds, imgIds: images.map((image) => image.id).filter((id) => chosen.has(id)) };
 }

@@ -1,0 +1,93 @@
+import type { SegmentationBuilder } from './segmentation-builder.ts';
+
+/** Fields that hold one number, and their places in `EntryFields.numbers`. */
+export const FIELD = { id: 0, image_id: 1, category_id: 2, score: 3, area: 4, iscrowd: 5, ignore: 6, num_keypoints: 7 } as const;
+
+/** Their names by place. */
+export const FIELD_NAMES: readonly string[] = Object.keys(FIELD);
+
+/**
+ * The entry under way of an annotation or results file: what its JSON says, to be checked by a builder when it ends. One class for both kinds of entries, so
+ * that the code that fills it is compiled once.
+ */
+export class EntryFields {
+  /** NaN where the field is absent, or is no finite number: then `others` has what was found. */
+  readonly numbers: Float64Array = new Float64Array(FIELD_NAMES.length).fill(NaN);
+  #others: unknown[] | undefined;
+  /** Number of coordinates in `box`: 4, or -1 when `bbox` holds what was found instead. */
+  boxLength = -1;
+  readonly box: Float64Array = new Float64Array(4);
+  bbox: unknown;
+  segmentation: unknown;
+  /** What was appended to `masks` already: nothing, polygons, or an RLE string with `[height, width]` in `stringSize`. */
+  stored: 'nothing' | 'polygons' | 'string' = 'nothing';
+  readonly stringSize: [unknown, unknown] = [undefined, undefined];
+  keypoints: unknown;
+  hasCaption = false;
+
+  /** Where masks go; absent: they are not wanted. */
+  readonly masks: SegmentationBuilder | undefined;
+  /** Whether masks are wanted, as far as it is known. */
+  wantsMasks: boolean;
+  /** Whether polygons and RLE strings go to `masks` at once, before it is known that the entry is good. */
+  storesMasks: boolean;
+
+  constructor(masks: SegmentationBuilder | undefined, storesMasks: boolean) {
+    this.masks = masks;
+    this.wantsMasks = masks !== undefined;
+    this.storesMasks = storesMasks;
+  }
+
+  /** Starts an entry with no field set. */
+  begin(): void {
+    const { numbers } = this;
+    for (let i = 0; i < numbers.length; i++) numbers[i] = NaN;
+    this.#others = this.bbox = this.segmentation = this.keypoints = undefined;
+    this.boxLength = -1;
+    this.hasCaption = false;
+    this.stored = 'nothing';
+    this.masks?.mark();
+  }
+
+  /** Sets a field that holds one number. */
+  set(slot: number, value: unknown): void {
+    const good = typeof value === 'number' && Number.isFinite(value);
+    this.numbers[slot] = good ? value : NaN;
+    if (!good) (this.#others ??= [])[slot] = value;
+  }
+
+  /** A numeric field as it was found; undefined where it is absent. */
+  get(slot: number): unknown {
+    const value = this.numbers[slot]!;
+    return Number.isNaN(value) ? this.#others?.[slot] : value;
+  }
+
+  /** Forgets the mask of the entry under way. */
+  dropMask(): void {
+    if (this.stored !== 'nothing') this.masks?.rollback();
+    this.stored = 'nothing';
+    this.segmentation = undefined;
+  }
+
+  /** Takes the fields of a parsed entry. */
+  take(entry: Readonly<Record<string, unknown>>): void {
+    this.begin();
+    FIELD_NAMES.forEach((name, slot) => this.set(slot, entry[name]));
+    this.bbox = entry['bbox'];
+    this.segmentation = entry['segmentation'];
+    this.keypoints = entry['keypoints'];
+    this.hasCaption = 'caption' in entry;
+  }
+}
+
+/** Place of a field that holds one number; -1 for other keys. */
+export function fieldOf(key: string): number {
+  if (key === 'image_id') return FIELD.image_id;
+  if (key === 'category_id') return FIELD.category_id;
+  if (key === 'score') return FIELD.score;
+  if (key === 'area') return FIELD.area;
+  if (key === 'id') return FIELD.id;
+  if (key === 'iscrowd') return FIELD.iscrowd;
+  if (key === 'ignore') return FIELD.ignore;
+  return key === 'num_keypoints' ? FIELD.num_keypoints : -1;
+}
