@@ -1,11 +1,11 @@
-import { evaluateFile, readDataset } from 'coco-eval-js/node';
+import { evaluateFile, readAnnotations } from 'coco-eval-js/node';
 
 // One evaluation of masks in a fresh process: argv holds annotations, results, number of threads. Prints the wall seconds from the last byte read to
 // the numbers.
 const [groundTruth = '', results = '', workers = ''] = process.argv.slice(2);
-const dataset = await readDataset(groundTruth);
+const annotations = await readAnnotations(groundTruth);
 let start = 0;
-const { stats } = await evaluateFile(dataset, results, {
+const { stats } = await evaluateFile(annotations, results, {
   iouType: 'segm',
   workers: Number(workers),
   onProgress: ({ done }) => {

@@ -42,6 +42,17 @@ describe('files', () => {
     },
   );
 
+  it('masks of the ground truth that threads decode early are warned of as often as they are needed', async () => {
+    const { dataset, results } = synthetic(28, 'segm', 30);
+    const short = { size: [150, 200], counts: [200, 300] };
+    const annotations = dataset.annotations.map((a, i) => (i % 3 === 0 ? { ...a, segmentation: short } : a));
+    const gt = await write('short-gt.json', { ...dataset, annotations: annotations.map(({ area: _area, ...rest }) => rest) });
+    const dt = await write('short-dt.json', results);
+    const [one, two] = [await evaluateFiles(gt, dt), await evaluateFiles(gt, dt, { workers: 2 })];
+    expect(one.warnings.map(({ code }) => code)).toContain('short-rle-annotations');
+    expect(JSON.stringify(two)).toBe(JSON.stringify(one));
+  });
+
   it('LVIS from files with workers', async () => {
     const { dataset, results } = synthetic(22, 'bbox', 20);
     const path = await write('lvis.json', results);

@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../errors.ts';
+import type { StoredRuns } from '../mask/stored-runs.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { allBits, PairMatcher } from './match-pair.ts';
 import { type MatchPlan, planMatch, rangeAt, rangeCount, rowsBefore } from './match-plan.ts';
@@ -69,10 +70,11 @@ export class MatchRun {
   #crowd = new Uint8Array(64);
   #nameless = new Uint8Array(64);
 
-  constructor(plan: MatchPlan, warnings: WarningLog) {
+  /** @param decoded masks of the ground truth that were decoded already */
+  constructor(plan: MatchPlan, warnings: WarningLog, decoded?: StoredRuns) {
     const { groundTruth, detections, params } = plan;
     this.#plan = plan;
-    this.#overlap = createOverlap(groundTruth, detections, params, warnings);
+    this.#overlap = createOverlap(groundTruth, detections, params, warnings, decoded);
     this.#matcher = new PairMatcher(params.iouThrs);
     this.#low = Float64Array.from(params.areaRng, ([low]) => low);
     this.#high = Float64Array.from(params.areaRng, ([, high]) => high);

@@ -1,5 +1,6 @@
 import { CocoEvalError } from '../errors.ts';
 import { intersectionArea, MaskReader, MaskRuns } from '../mask/runs.ts';
+import { readStored, type StoredRuns } from '../mask/stored-runs.ts';
 import { SEGMENTATION_KIND, type SegmentationColumns } from '../mask/columns.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { KeypointSimilarity } from './oks.ts';
@@ -62,10 +63,14 @@ export abstract class Overlap {
   protected abstract fillRow(dtRow: number, gtRows: Int32Array, from: number, to: number, at: number): void;
 }
 
-/** Chooses the overlap of an evaluation. Detections whose area comes from their mask get it written to `area` when they are first compared. */
-export function createOverlap(gt: GroundTruth, dt: Detections, params: EvalParams, warnings: WarningLog): Overlap {
+/**
+ * Chooses the overlap of an evaluation. Detections whose area comes from their mask get it written to `area` when they are first compared.
+ *
+ * @param decoded masks of the ground truth that were decoded already
+ */
+export function createOverlap(gt: GroundTruth, dt: Detections, params: EvalParams, warnings: WarningLog, decoded?: StoredRuns): Overlap {
   if (params.iouType === 'bbox') return new BoxOverlap(gt, dt);
-  if (params.iouType === 'segm') return new MaskOverlap(gt, dt, warnings);
+  if (params.iouType === 'segm') return new MaskOverlap(gt, dt, warnings, decoded);
   return new KeypointOverlap(gt, dt, params.kptOksSigmas);
 }
 
@@ -118,13 +123,16 @@ class MaskOverlap extends Overlap {
   readonly #groundTruths: MaskRuns[] = [];
   readonly #warnings: WarningLog;
 
-  constructor(gt: GroundTruth, dt: Detections, warnings: WarningLog) {
+  readonly #decoded: StoredRuns | undefined;
+
+  constructor(gt: GroundTruth, dt: Detections, warnings: WarningLog, decoded: StoredRuns | undefined) {
     super(gt, dt);
     this.#warnings = warnings;
+    this.#decoded = decoded;
   }
 
   override findGroundTruthArea(row: number): void {
-    this.#read(this.gt.segmentation!, row, undefined, this.#detection, 'annotations');
+    this.#readGroundTruth(row, this.#detection);
     this.gt.area[row] = this.#detection.area;
   }
 
@@ -133,26 +141,26 @@ class MaskOverlap extends Overlap {
     for (let r = from; r < to; r++) {
       // Polygons cannot be broken once their numbers are known to be finite.
       if (kind[gtRows[r]!] === SEGMENTATION_KIND.polygons) continue;
-      this.#read(this.gt.segmentation!, gtRows[r]!, undefined, this.#detection, 'annotations');
+      this.#readGroundTruth(gtRows[r]!, this.#detection);
     }
   }
 
   protected override prepare(gtRows: Int32Array, from: number, to: number): void {
     for (let r = from; r < to; r++) {
       const mask = (this.#groundTruths[r - from] ??= new MaskRuns());
-      this.#read(this.gt.segmentation!, gtRows[r]!, undefined, mask, 'annotations');
+      this.#readGroundTruth(gtRows[r]!, mask);
     }
   }
 
   protected override findArea(dtRow: number): void {
     if (!Number.isNaN(this.dt.area[dtRow])) return;
-    this.#read(this.dt.segmentation!, dtRow, this.dt.bbox, this.#detection, 'results');
+    this.#readDetection(dtRow);
     this.dt.area[dtRow] = this.#detection.area;
   }
 
   protected fillRow(dtRow: number, gtRows: Int32Array, from: number, to: number, at: number): void {
     const mask = this.#detection;
-    this.#read(this.dt.segmentation!, dtRow, this.dt.bbox, mask, 'results');
+    this.#readDetection(dtRow);
     if (Number.isNaN(this.dt.area[dtRow])) this.dt.area[dtRow] = mask.area;
     for (let r = from; r < to; r++) {
       const other = this.#groundTruths[r - from]!;
@@ -169,8 +177,13 @@ class MaskOverlap extends Overlap {
     }
   }
 
-  #read(columns: SegmentationColumns, row: number, bbox: Float64Array | undefined, out: MaskRuns, list: 'annotations' | 'results'): void {
-    readMask(this.#reader, columns, row, bbox, out, list, this.#warnings);
+  #readGroundTruth(row: number, out: MaskRuns): void {
+    if (this.#decoded !== undefined && readStored(this.#decoded, row, out)) return;
+    readMask(this.#reader, this.gt.segmentation!, row, undefined, out, 'annotations', this.#warnings);
+  }
+
+  #readDetection(row: number): void {
+    readMask(this.#reader, this.dt.segmentation!, row, this.dt.bbox, this.#detection, 'results', this.#warnings);
   }
 }
 

@@ -129,7 +129,8 @@ export async function evaluateFile(
   const threads = workers > 1 ? new EvalThreads(workers) : undefined;
   try {
     const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
-    const prepared = lvis ? prepareLvis(annotations, { ...input, maxDets: limit }) : prepareEvaluation(annotations, { ...input, maxDets });
+    const checked = lvis ? prepareLvis(annotations, { ...input, maxDets: limit }) : prepareEvaluation(annotations, { ...input, maxDets });
+    const prepared = threads === undefined ? checked : { ...checked, groundTruth: threads.decodeAhead(checked) };
     const detections = await readResults(resultsPath, prepared, { onBytes, signal });
     const rules = lvis ? lvisRules(prepared, detections, limit) : {};
     const scheme = lvis ? LVIS_SCHEME : COCO_SCHEME;
