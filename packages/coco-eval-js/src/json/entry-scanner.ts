@@ -141,7 +141,7 @@ export class EntryScanner {
     scanner.range();
     fields.dropMask();
     fields.stored = 'string';
-    if (!scanner.escaped && isAscii(scanner.bytes, scanner.from, scanner.to)) {
+    if (scanner.ascii && !scanner.escaped) {
       bytes.append(scanner.bytes, scanner.from, scanner.to);
       return;
     }
@@ -154,10 +154,4 @@ export class EntryScanner {
     const message = `Expected ${expected} in segmentation of ${this.#list}[${index}] but received ${describe(found)}`;
     return new CocoEvalError('BAD_INPUT', message, { list: this.#list, index });
   }
-}
-
-function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
-  let bits = 0;
-  for (let i = from; i < to; i++) bits |= bytes[i]!;
-  return bits < 0x80;
 }

@@ -35,10 +35,12 @@ export class JsonScanner {
   open = false;
   /** Bytes that came before `bytes[0]`, for error messages. */
   offset = 0;
-  /** Where the characters of the last string lie, without its quotes, and whether they hold escapes. */
+  /** Where the characters of the last string lie, without its quotes. */
   from = 0;
   to = 0;
+  /** Whether it holds escapes, and whether all its bytes are ASCII. */
   escaped = false;
+  ascii = true;
   /** Keys that had to be decoded: those not seen lately. */
   newKeys = 0;
   readonly #decoder = new TextDecoder();
@@ -120,9 +122,12 @@ export class JsonScanner {
     const { bytes, end } = this;
     const from = this.at;
     let escaped = false;
+    let bits = 0;
+    let byte = 0;
     let i = from;
-    while (i < end && bytes[i] !== QUOTE) {
-      if (bytes[i] === BACKSLASH) {
+    while (i < end && (byte = bytes[i]!) !== QUOTE) {
+      bits |= byte;
+      if (byte === BACKSLASH) {
         escaped = true;
         i++;
       }
@@ -133,6 +138,7 @@ export class JsonScanner {
     this.from = from;
     this.to = i;
     this.escaped = escaped;
+    this.ascii = bits < 0x80;
   }
 
   /** The string that `range` took. */
