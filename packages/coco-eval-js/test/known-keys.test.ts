@@ -10,9 +10,9 @@ caption segments_info categories name supercategory skeleton isthing color frequ
 it('the keys of annotation and results files are decoded once', () => {
   const keys = KEYS.split(/\s+/);
   const entry = Object.fromEntries(keys.map((key) => [key, 0]));
-  const list = Array.from({ length: 5 }, () => ({ ...entry, '': 1, größe: 2 }));
+  const list = Array.from({ length: 5 }, () => ({ ...entry, '': 1 }));
   const scanner = new JsonScanner(new TextEncoder().encode(JSON.stringify(list)));
   expect(readValue(scanner)).toEqual(list);
   // The empty key has no letters to be found by.
-  expect(scanner.newKeys).toBe(keys.length + 1 + 5);
+  expect(scanner.newKeys).toBe(keys.length + 5);
 });
