@@ -134,7 +134,9 @@ it('an evaluation is judged by how many times faster it is, and a peer from else
     [45, 'missed'],
     [0.25, 'met'],
     [15, 'no target'],
-    [8, 'met'],
+    [22.5, 'met'],
     [1.5, 'met'],
   ]);
+  const [alone] = evaluationFigures({ cases: [], command: { seconds: 0.75, emptyProcess: 0.125 } });
+  expect([alone!.ratio, verdict(alone!)]).toEqual([6, 'missed']);
 });
