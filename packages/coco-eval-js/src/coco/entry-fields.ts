@@ -49,17 +49,22 @@ export class EntryFields {
     this.masks?.mark();
   }
 
-  /** Sets a field that holds one number. */
-  set(slot: number, value: unknown): void {
-    const good = typeof value === 'number' && Number.isFinite(value);
-    this.numbers[slot] = good ? value : NaN;
-    if (!good) (this.#others ??= [])[slot] = value;
+  /** Sets a field that should hold one number. */
+  set(field: number, value: unknown): void {
+    if (typeof value === 'number' && Number.isFinite(value)) this.numbers[field] = value;
+    else if (value !== undefined) this.#setOther(field, value);
+  }
+
+  #setOther(field: number, value: unknown): void {
+    this.numbers[field] = NaN;
+    this.#others ??= [];
+    this.#others[field] = value;
   }
 
   /** A numeric field as it was found; undefined where it is absent. */
-  get(slot: number): unknown {
-    const value = this.numbers[slot]!;
-    return Number.isNaN(value) ? this.#others?.[slot] : value;
+  get(field: number): unknown {
+    const value = this.numbers[field]!;
+    return Number.isNaN(value) ? this.#others?.[field] : value;
   }
 
   /** Forgets the mask of the entry under way. */
@@ -72,7 +77,15 @@ export class EntryFields {
   /** Takes the fields of a parsed entry. */
   take(entry: Readonly<Record<string, unknown>>): void {
     this.begin();
-    FIELD_NAMES.forEach((name, slot) => this.set(slot, entry[name]));
+    // Written out: names that are looked up by a variable take several times as long.
+    this.set(FIELD.id, entry['id']);
+    this.set(FIELD.image_id, entry['image_id']);
+    this.set(FIELD.category_id, entry['category_id']);
+    this.set(FIELD.score, entry['score']);
+    this.set(FIELD.area, entry['area']);
+    this.set(FIELD.iscrowd, entry['iscrowd']);
+    this.set(FIELD.ignore, entry['ignore']);
+    this.set(FIELD.num_keypoints, entry['num_keypoints']);
     this.bbox = entry['bbox'];
     this.segmentation = entry['segmentation'];
     this.keypoints = entry['keypoints'];

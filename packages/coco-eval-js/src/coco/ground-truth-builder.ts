@@ -46,6 +46,12 @@ export class GroundTruthBuilder {
     this.#keypoints = iouType === 'keypoints' ? new DoublePool() : undefined;
   }
 
+  /** Makes room for so many annotations at once, where their number is known. */
+  reserve(annotations: number): void {
+    for (const pool of [this.#id, this.#imageId, this.#categoryId, this.#area, this.#crowd, this.#ignore]) pool.reserve(annotations);
+    this.#boxes?.reserve(4 * annotations);
+  }
+
   /** Adds one parsed annotation. */
   add(value: unknown): void {
     this.fields.take(reader.object(this.count, value));
@@ -196,6 +202,7 @@ function hasRepeated(ids: Float64Array): boolean {
  */
 export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, warnings: WarningLog): GroundTruth {
   const builder = new GroundTruthBuilder(options, warnings);
+  builder.reserve(dataset.annotations.length);
   for (const annotation of dataset.annotations) builder.add(annotation);
   return builder.build(dataset);
 }

@@ -30,9 +30,9 @@ export class EntryScanner {
       if (key === 'bbox') this.#box();
       else if (key === 'segmentation') this.#segmentation(index);
       else {
-        const slot = fieldOf(key);
-        if (slot < 0) this.#rare(key);
-        else fields.set(slot, scanner.atNumber() ? scanner.number() : this.#value());
+        const field = fieldOf(key);
+        if (field < 0) this.#rare(key);
+        else fields.set(field, scanner.atNumber() ? scanner.number() : this.#value());
       }
     } while (scanner.next(CLOSE_OBJECT));
   }
