@@ -111,6 +111,15 @@ describe('annotation reader', () => {
     }
   });
 
+  it('of a list that stands twice the last one counts, whatever the first one holds', () => {
+    const [options] = KINDS;
+    const good = file([entry('"ignore":0', 5)]);
+    for (const before of ['"annotations":[1]', '"images":{}', '"categories":[{"id":"x"}]', '"annotations":[]']) {
+      const text = `{${before},${good.slice(1)}`;
+      expect(fromBytes(text, options!)).toEqual(fromObjects(text, options!));
+    }
+  });
+
   it('passes over masks of any form', () => {
     const [options] = KINDS;
     const forms = [
@@ -130,13 +139,13 @@ describe('annotation reader', () => {
     }
   });
 
-  it('says what is missing, doubled or no list, and in which annotation the text is damaged', () => {
+  it('says what is missing or no list, and in which annotation the text is damaged', () => {
     const [options] = KINDS;
     const read = (text: string) => () => fromBytes(text, options!);
     expect(read('[]')).toThrow(/^Expected an annotation file .* but received an array of 0$/);
     expect(read('{"images":[],"categories":[]}')).toThrow(/^Expected a list "annotations" in the annotation file but received nothing$/);
     expect(read('{"images":[],"annotations":{},"categories":[]}')).toThrow(/^Expected a list "annotations" .* but received an object$/);
-    expect(read('{"images":[],"images":[]}')).toThrow(/^Expected one "images" in the annotation file but found two$/);
+    expect(read('{"images":[],"annotations":[],"categories":[],"images":0}')).toThrow(/^Expected a list "images" .* but received 0$/);
     expect(read('{"annotations":[{"id":1 "image_id":1}]}')).toThrow(/^Expected "," or "}" but found .* at byte 24, in annotations\[0\]$/);
     expect(read('{"images":[],"annotations":[],"categories":[]} x')).toThrow(/^Expected the end of the file but found "x" at byte 47$/);
   });

@@ -5,11 +5,13 @@ const MAX_POOL = 2 ** 30;
 
 /** A growing list of doubles without boxing. */
 export class DoublePool {
-  data: Float64Array;
+  data: Float64Array = new Float64Array(1024);
   length = 0;
+  readonly #most: number;
 
-  constructor(capacity = 1024) {
-    this.data = new Float64Array(Math.max(16, capacity));
+  /** @param most numbers; one more is a `LIMIT` */
+  constructor(most: number = MAX_POOL) {
+    this.#most = most;
   }
 
   push(value: number): void {
@@ -20,9 +22,9 @@ export class DoublePool {
   reserve(more: number): void {
     const need = this.length + more;
     if (need <= this.data.length) return;
-    if (need > MAX_POOL) throw new CocoEvalError('LIMIT', `Expected at most ${MAX_POOL} numbers in one column`);
+    if (need > this.#most) throw new CocoEvalError('LIMIT', `Expected at most ${this.#most} numbers in one column but found more`);
     // Doubling for single pushes, exactly as much as is asked for otherwise.
-    const bigger = new Float64Array(Math.min(MAX_POOL, Math.max(need, 2 * this.data.length)));
+    const bigger = new Float64Array(Math.min(this.#most, Math.max(need, 2 * this.data.length)));
     bigger.set(this.data.subarray(0, this.length));
     this.data = bigger;
   }
@@ -37,12 +39,8 @@ const encoder = new TextEncoder();
 
 /** A growing list of bytes. */
 export class BytePool {
-  data: Uint8Array;
+  data: Uint8Array = new Uint8Array(4096);
   length = 0;
-
-  constructor(capacity = 4096) {
-    this.data = new Uint8Array(Math.max(16, capacity));
-  }
 
   push(byte: number): void {
     if (this.length === this.data.length) this.reserve(1);

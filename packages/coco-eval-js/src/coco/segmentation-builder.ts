@@ -6,6 +6,11 @@ import { BytePool, DoublePool } from './pool.ts';
 /** Sides beyond 2^16 are no image; the product is checked against the mask limit when the mask is made. */
 const MAX_SIDE = 2 ** 16;
 
+/** All polygon coordinates and plain run lengths together: 2 GiB. */
+const MAX_NUMBERS = 2 ** 28;
+/** All polygons: empty ones hold no numbers, but are kept, too. */
+const MAX_PARTS = 2 ** 26;
+
 /** Size of a mask in pixels. */
 type Side = readonly [height: number, width: number];
 
@@ -14,8 +19,8 @@ export class SegmentationBuilder {
   readonly #kind = new BytePool();
   readonly #size = new DoublePool();
   readonly #partStart = new DoublePool();
-  readonly #coordStart = new DoublePool();
-  readonly coords: DoublePool = new DoublePool();
+  readonly #coordStart = new DoublePool(MAX_PARTS);
+  readonly coords: DoublePool = new DoublePool(MAX_NUMBERS);
   readonly #byteStart = new DoublePool();
   readonly bytes: BytePool = new BytePool();
   /** Whether the last entry has a polygon of fewer than 3 points, which covers nothing. */

@@ -6,12 +6,15 @@ import { CLOSE_LIST, CLOSE_OBJECT, type JsonScanner, OPEN_LIST, OPEN_OBJECT, QUO
 import { skipValue } from './skip.ts';
 import { readValue } from './value.ts';
 
+/** A field that is neither number, box, polygon nor RLE string is built as a value: at most 256 MiB, then it is checked and gone. */
+const MAX_VALUE_MEMORY = 2 ** 28;
+
 /** Reads entries of annotation and results files from their bytes. Of a repeated field the last one counts, as in any JSON. */
 export class EntryScanner {
   readonly #scanner: JsonScanner;
   readonly #fields: EntryFields;
   readonly #list: 'annotations' | 'results';
-  readonly #memory = new MemoryBudget();
+  readonly #memory = new MemoryBudget(MAX_VALUE_MEMORY);
 
   constructor(scanner: JsonScanner, fields: EntryFields, list: 'annotations' | 'results') {
     this.#scanner = scanner;

@@ -1,9 +1,56 @@
 /** A power of two. */
 const SLOTS = 256;
 
-/** Keys repeat with every entry: they are kept, one in each place of a table, and found again by their bytes, without decoding. */
+/** Keys of COCO, LVIS, panoptic and results files. */
+export const FORMAT_KEYS: readonly string[] = [
+  ...[
+    'info',
+    'year',
+    'version',
+    'description',
+    'contributor',
+    'url',
+    'date_created',
+    'licenses',
+    'license',
+    'images',
+    'id',
+    'width',
+    'height',
+  ],
+  ...['file_name', 'flickr_url', 'coco_url', 'date_captured', 'neg_category_ids', 'not_exhaustive_category_ids', 'annotations', 'image_id'],
+  ...[
+    'category_id',
+    'segmentation',
+    'size',
+    'counts',
+    'area',
+    'bbox',
+    'iscrowd',
+    'keypoints',
+    'num_keypoints',
+    'ignore',
+    'caption',
+    'score',
+  ],
+  ...['segments_info', 'categories', 'name', 'supercategory', 'skeleton', 'isthing', 'color', 'frequency', 'synset', 'synonyms', 'def'],
+  ...['image_count', 'instance_count'],
+];
+
+interface Known {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+const encoder = new TextEncoder();
+const FORMAT_TABLE: readonly (Known | undefined)[] = tableOf(FORMAT_KEYS);
+
+/**
+ * Keys repeat with every entry: they are kept, one in each place of a table, and found again by their bytes, without decoding. Those of the formats are there
+ * from the start, as the very strings that the readers compare with: two such are compared by address, not letter by letter.
+ */
 export class KnownKeys {
-  readonly #slots: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = Array.from({ length: SLOTS });
+  readonly #slots = [...FORMAT_TABLE];
 
   /** The key in this range of bytes, or undefined when it was not seen lately. */
   find(bytes: Uint8Array, from: number, to: number): string | undefined {
@@ -13,15 +60,23 @@ export class KnownKeys {
     return entry.text;
   }
 
-  /** Keeps a key for `find`. Returns it as the engine holds names of properties: two of them are compared by address, not letter by letter. */
-  add(bytes: Uint8Array, key: string): string {
-    const [text = key] = Object.keys({ [key]: 0 });
-    this.#slots[slotOf(bytes, 0, bytes.length)] = { bytes, text };
-    return text;
+  /** Keeps a key for `find`, unless its place belongs to one of the formats. */
+  add(bytes: Uint8Array, text: string): void {
+    const slot = slotOf(bytes, 0, bytes.length);
+    if (FORMAT_TABLE[slot] === undefined) this.#slots[slot] = { bytes, text };
   }
 }
 
-/** The factors are chosen so that no two keys of COCO and LVIS files share a place. */
+function tableOf(keys: readonly string[]): (Known | undefined)[] {
+  const table: (Known | undefined)[] = Array.from({ length: SLOTS });
+  for (const text of keys) {
+    const bytes = encoder.encode(text);
+    table[slotOf(bytes, 0, bytes.length)] = { bytes, text };
+  }
+  return table;
+}
+
+/** The factors are chosen so that no two keys of the formats share a place. */
 function slotOf(bytes: Uint8Array, from: number, to: number): number {
   return (to - from + 3 * bytes[from]! + 13 * bytes[to - 1]!) & (SLOTS - 1);
 }
