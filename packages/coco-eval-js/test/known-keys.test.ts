@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FORMAT_KEYS } from '../src/json/known-keys.ts';
+import { FORMAT_KEYS } from '../src/json/format-keys.data.ts';
 import { JsonScanner } from '../src/json/scanner.ts';
 import { readValue } from '../src/json/value.ts';
 

@@ -1,41 +1,7 @@
+import { FORMAT_KEYS } from './format-keys.data.ts';
+
 /** A power of two. */
 const SLOTS = 256;
-
-/** Keys of COCO, LVIS, panoptic and results files. */
-export const FORMAT_KEYS: readonly string[] = [
-  ...[
-    'info',
-    'year',
-    'version',
-    'description',
-    'contributor',
-    'url',
-    'date_created',
-    'licenses',
-    'license',
-    'images',
-    'id',
-    'width',
-    'height',
-  ],
-  ...['file_name', 'flickr_url', 'coco_url', 'date_captured', 'neg_category_ids', 'not_exhaustive_category_ids', 'annotations', 'image_id'],
-  ...[
-    'category_id',
-    'segmentation',
-    'size',
-    'counts',
-    'area',
-    'bbox',
-    'iscrowd',
-    'keypoints',
-    'num_keypoints',
-    'ignore',
-    'caption',
-    'score',
-  ],
-  ...['segments_info', 'categories', 'name', 'supercategory', 'skeleton', 'isthing', 'color', 'frequency', 'synset', 'synonyms', 'def'],
-  ...['image_count', 'instance_count'],
-];
 
 interface Known {
   readonly bytes: Uint8Array;
