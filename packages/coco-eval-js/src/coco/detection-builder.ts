@@ -52,9 +52,13 @@ export class DetectionBuilder {
     this.#boxes.reserve(4 * entries);
   }
 
-  /** Makes room for so many bytes of mask strings, where they are wanted. */
-  reserveMasks(bytes: number): void {
-    if (this.#options.iouType === 'segm') this.fields.masks?.bytes.reserve(bytes);
+  /**
+   * Makes room for so many bytes of mask strings, where they are wanted.
+   *
+   * @param shared whether the bytes are to lie in memory that threads share
+   */
+  reserveMasks(bytes: number, shared: boolean): void {
+    if (this.#options.iouType === 'segm') this.fields.masks?.bytes.reserve(bytes, shared);
   }
 
   /** Adds one parsed entry. */

@@ -66,11 +66,13 @@ export class BytePool {
     return true;
   }
 
-  reserve(more: number): void {
+  /** @param shared whether the bytes are to lie in memory that threads share */
+  reserve(more: number, shared = false): void {
     const need = this.length + more;
     if (need <= this.data.length) return;
     if (need > 4 * MAX_POOL - 1) throw new CocoEvalError('LIMIT', 'Expected at most 4 GiB of mask strings');
-    const bigger = new Uint8Array(Math.max(need, 2 * this.data.length));
+    const size = Math.max(need, 2 * this.data.length);
+    const bigger = shared ? new Uint8Array(new SharedArrayBuffer(size)) : new Uint8Array(size);
     bigger.set(this.data.subarray(0, this.length));
     this.data = bigger;
   }

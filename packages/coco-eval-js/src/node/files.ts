@@ -131,7 +131,7 @@ export async function evaluateFile(
     const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
     const checked = lvis ? prepareLvis(annotations, { ...input, maxDets: limit }) : prepareEvaluation(annotations, { ...input, maxDets });
     const prepared = threads === undefined ? checked : { ...checked, groundTruth: threads.decodeAhead(checked) };
-    const detections = await readResults(resultsPath, prepared, { onBytes, signal });
+    const detections = await readResults(resultsPath, prepared, threads !== undefined, { onBytes, signal });
     const rules = lvis ? lvisRules(prepared, detections, limit) : {};
     const scheme = lvis ? LVIS_SCHEME : COCO_SCHEME;
     const work = async (): Promise<Evaluation> => finish(prepared, detections, rules, scheme, threads, { signal, onProgress });
@@ -157,15 +157,20 @@ async function finish(
   return new Evaluation(params, table, dataset, warnings.list(), { ...columns, rules }, scheme);
 }
 
-/** Streams a results file into columns. */
-async function readResults(path: string, prepared: PreparedEvaluation, { signal, onBytes }: ReadOptions): Promise<Detections> {
+/** Streams a results file into columns. Mask strings, most of it, are put where threads can read them if `shared`. */
+async function readResults(
+  path: string,
+  prepared: PreparedEvaluation,
+  shared: boolean,
+  { signal, onBytes }: ReadOptions,
+): Promise<Detections> {
   return named(path, async () => {
     const columns = columnOptions(prepared.params);
     const builder = new DetectionBuilder(prepared.dataset, columns, prepared.warnings);
     const reader = new ResultsReader(builder);
     const listen = (done: number, total: number): void => {
       // Mask strings are most of a file: one buffer of its size spares growing, and what is not used takes no memory.
-      if (builder.count === 0) builder.reserveMasks(Math.min(total, MAX_RESERVED_BYTES));
+      if (builder.count === 0) builder.reserveMasks(Math.min(total, MAX_RESERVED_BYTES), shared);
       onBytes?.(done, total);
     };
     for await (const chunk of readChunks(path, { signal, onBytes: listen })) reader.write(chunk);
