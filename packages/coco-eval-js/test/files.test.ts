@@ -51,6 +51,8 @@ describe('files', () => {
     const [one, two] = [await evaluateFiles(gt, dt), await evaluateFiles(gt, dt, { workers: 2 })];
     expect(one.warnings.map(({ code }) => code)).toContain('short-rle-annotations');
     expect(JSON.stringify(two)).toBe(JSON.stringify(one));
+    const columns = await readAnnotations(gt);
+    for (const workers of [1, 1, 2]) expect(JSON.stringify(await evaluateFile(columns, dt, { workers }))).toBe(JSON.stringify(one));
   });
 
   it('LVIS from files with workers', async () => {

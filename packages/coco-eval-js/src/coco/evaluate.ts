@@ -34,7 +34,9 @@ export function prepareEvaluation(source: unknown, options: EvalParamsInput, lvi
     checkSameKind(source.options, { ...columnOptions(params), lvis });
     warnings.merge(source.warnings);
     warnRepeatedIds(source, warnings);
-    return { dataset: source, params, groundTruth: source.groundTruth, warnings };
+    // Areas that the file does not tell are filled in while masks are compared.
+    const groundTruth = { ...source.groundTruth, area: source.groundTruth.area.slice() };
+    return { dataset: source, params, groundTruth, warnings };
   }
   const dataset = checkDataset(source);
   const params = resolveParams(options, dataset);
