@@ -6,7 +6,7 @@ import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError } from '../errors.ts';
 import { EntryScanner } from './entry-scanner.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import { parseJson, skipByteOrderMark } from './parse-json.ts';
+import { parseJson, parseNatively, skipByteOrderMark } from './parse-json.ts';
 import { CLOSE_LIST, CLOSE_OBJECT, JsonScanner, OPEN_LIST, OPEN_OBJECT } from './scanner.ts';
 import { skipValue } from './skip.ts';
 import { readValue } from './value.ts';
@@ -64,7 +64,7 @@ function readColumns(bytes: Uint8Array, options: GroundTruthOptions): Annotation
     do {
       const key = scanner.key();
       if (lists.has(key)) throw new CocoEvalError('BAD_INPUT', `Expected one "${key}" in the annotation file but found two`);
-      if (key === 'images' || key === 'categories') lists.set(key, checkList(key, readValue(scanner, memory)));
+      if (key === 'images' || key === 'categories') lists.set(key, checkList(key, readSection(scanner, memory)));
       else if (key === 'annotations') lists.set(key, readEntries(scanner, builder, memory));
       else skipValue(scanner);
     } while (scanner.next(CLOSE_OBJECT));
@@ -73,6 +73,17 @@ function readColumns(bytes: Uint8Array, options: GroundTruthOptions): Annotation
   for (const name of ['images', 'annotations', 'categories']) if (!lists.has(name)) throw notList(name, undefined);
   const known = { images: lists.get('images'), categories: lists.get('categories') } as Pick<Dataset, 'images' | 'categories'>;
   return new AnnotationColumns(known, builder.build(known), options, warnings.list());
+}
+
+/** A value that stays as objects. */
+function readSection(scanner: JsonScanner, memory: MemoryBudget): unknown {
+  scanner.peek();
+  const { at } = scanner;
+  skipValue(scanner);
+  const value = parseNatively(scanner.bytes.subarray(at, scanner.at));
+  if (value !== undefined) return value;
+  scanner.at = at;
+  return readValue(scanner, memory);
 }
 
 function readEntries(scanner: JsonScanner, builder: GroundTruthBuilder, memory: MemoryBudget): true {

@@ -24,6 +24,22 @@ export function parseJson(bytes: Uint8Array, maxMemory?: number): unknown {
   return value;
 }
 
+/** Longer texts are left to `parseJson`: the engine's own parser does not count what it builds. */
+const MAX_NATIVE_BYTES = 2 ** 26;
+
+/**
+ * What the engine's own parser makes of a text. Undefined where `parseJson` must read it: long texts, those with the words of Python that JSON has not, and
+ * damaged ones, for the place of the fault.
+ */
+export function parseNatively(bytes: Uint8Array): unknown {
+  if (bytes.length > MAX_NATIVE_BYTES) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 export const BYTE_ORDER_MARK_BYTES = 3;
 
 /** UTF-8 files may start with EF BB BF; UTF-16 files are refused by name. */

@@ -12,15 +12,12 @@ import { COCO_SIGMAS, type EvalParamsInput } from '../coco/params.ts';
 import type { Dataset } from '../coco/types.ts';
 import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
 import { parseAnnotations } from '../json/annotations-reader.ts';
-import { parseJson } from '../json/parse-json.ts';
+import { parseJson, parseNatively } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
 import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
 import { EvalThreads } from './eval-threads.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
-
-/** Longer texts are read from their bytes: the engine's own parser does not count what it builds. */
-const MAX_PARSED_LENGTH = 2 ** 26;
 
 /** Of mask strings, before the first is read. */
 const MAX_RESERVED_BYTES = 2 ** 30;
@@ -41,14 +38,8 @@ const MAX_RESERVED_BYTES = 2 ** 30;
 export async function readJsonFile(path: string, options: ReadOptions = {}): Promise<unknown> {
   return named(path, async () => {
     const bytes = await readWhole(path, options);
-    if (bytes.length < MAX_PARSED_LENGTH) {
-      try {
-        return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-      } catch {
-        // Read again below: for the place of the fault, and because Python writes NaN where JSON has no word for it.
-      }
-    }
-    return parseJson(bytes);
+    const value = parseNatively(bytes);
+    return value === undefined ? parseJson(bytes) : value;
   });
 }
 
