@@ -120,6 +120,16 @@ describe('annotation reader', () => {
     }
   });
 
+  it('a mask of an image that the file does not have is not looked at', () => {
+    const annotation = { id: 1, image_id: 9, category_id: 1, bbox: [0, 0, 1, 1], area: 1, iscrowd: 0 };
+    for (const segmentation of [null, undefined, 7, [[1, 'x']], { counts: 'é', size: [1, 1] }, { counts: '0' }, [[0, 0, 1, 1, 0, 1]]]) {
+      const text = JSON.stringify({ images: [{ id: 1 }], annotations: [{ ...annotation, segmentation }], categories: [{ id: 1 }] });
+      const { groundTruth, warnings } = fromBytes(text, KINDS[1]!);
+      expect([...groundTruth.segmentation!.kind]).toEqual([0]);
+      expect(warnings.map(({ code }) => code)).toEqual(['unknown-image']);
+    }
+  });
+
   it('passes over masks of any form', () => {
     const [options] = KINDS;
     const forms = [

@@ -156,7 +156,7 @@ export class DetectionBuilder {
     else if (stored === 'polygons') masks.endPolygons([height, width], i);
     else if (segmentation !== undefined && segmentation !== null) masks.add(segmentation, [height, width], i);
     else if (boxAllowed) masks.box(height, width, i);
-    if (masks.hasShortPolygon) {
+    if (masks.hasShortPolygon(i)) {
       this.#warnings.add('short-result-polygon', i, 'results with polygons of fewer than 3 points: left out');
     }
   }

@@ -26,6 +26,8 @@ const reader = new EntryReader('annotations');
 export class GroundTruthBuilder {
   count = 0;
   readonly fields: EntryFields;
+  /** Images of the file, where they are known already: the mask of any other image is not looked at. */
+  images: IdIndex | undefined;
   readonly #id = new DoublePool();
   readonly #imageId = new DoublePool();
   readonly #categoryId = new DoublePool();
@@ -89,13 +91,13 @@ export class GroundTruthBuilder {
   }
 
   #commitMask(i: number, masks: SegmentationBuilder): void {
-    const { stored, stringSize, segmentation } = this.fields;
-    if (stored === 'string') masks.endString(stringSize[0] as number, stringSize[1] as number, i);
+    const { stored, stringSize, segmentation, numbers } = this.fields;
+    if (this.images !== undefined && this.images.get(numbers[FIELD.image_id]!) < 0) {
+      masks.rollback();
+      masks.none();
+    } else if (stored === 'string') masks.endString(stringSize[0] as number, stringSize[1] as number, i);
     else if (stored === 'polygons') masks.endPolygons(undefined, i);
     else masks.add(segmentation, undefined, i);
-    if (masks.hasShortPolygon) {
-      this.#warnings.add('short-polygon', i, 'annotations with polygons of fewer than 3 points: left out');
-    }
   }
 
   #commitKeypoints(i: number, keypoints: DoublePool): void {
@@ -164,6 +166,9 @@ export class GroundTruthBuilder {
       if (masks === undefined) continue;
       if (image === undefined) masks.clear(i);
       else masks.place(i, image.height ?? NaN, image.width ?? NaN);
+      if (masks.hasShortPolygon(i)) {
+        this.#warnings.add('short-polygon', i, 'annotations with polygons of fewer than 3 points: left out');
+      }
     }
     return {
       count: this.count,
@@ -203,6 +208,7 @@ function hasRepeated(ids: Float64Array): boolean {
 export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, warnings: WarningLog): GroundTruth {
   const builder = new GroundTruthBuilder(options, warnings);
   builder.reserve(dataset.annotations.length);
+  builder.images = new IdIndex(dataset.images.map((image) => image.id));
   for (const annotation of dataset.annotations) builder.add(annotation);
   return builder.build(dataset);
 }

@@ -14,7 +14,7 @@ const MAX_PARTS = 2 ** 26;
 /** Size of a mask in pixels. */
 type Side = readonly [height: number, width: number];
 
-/** Collects segmentations entry by entry; every entry ends with exactly one call of `add`, `box`, `endPolygons` or `endString`. */
+/** Collects segmentations entry by entry; every entry ends with exactly one call of `add`, `box`, `none`, `endPolygons` or `endString`. */
 export class SegmentationBuilder {
   readonly #kind = new BytePool();
   readonly #size = new DoublePool();
@@ -23,8 +23,6 @@ export class SegmentationBuilder {
   readonly coords: DoublePool = new DoublePool(MAX_NUMBERS);
   readonly #byteStart = new DoublePool();
   readonly bytes: BytePool = new BytePool();
-  /** Whether the last entry has a polygon of fewer than 3 points, which covers nothing. */
-  hasShortPolygon = false;
   /** Lengths at the start of the entry under way. */
   readonly #marked = { bytes: 0, coords: 0, parts: 1 };
 
@@ -63,9 +61,7 @@ export class SegmentationBuilder {
 
   /** The numbers pushed to `coords` since the last part are a polygon. */
   endPolygon(): void {
-    const { length } = this.#coordStart;
-    if (this.coords.length - this.#coordStart.data[length - 1]! < 6) this.hasShortPolygon = true;
-    this.#endPart();
+    this.#coordStart.push(this.coords.length);
   }
 
   /** The polygons since the last entry are its mask. */
@@ -80,6 +76,14 @@ export class SegmentationBuilder {
     this.#checkSide(height, width, i);
     this.#size.data[2 * i] = height;
     this.#size.data[2 * i + 1] = width;
+  }
+
+  /** Whether entry `i` has a polygon of fewer than 3 points, which covers nothing. */
+  hasShortPolygon(i: number): boolean {
+    if (this.#kind.data[i] !== SEGMENTATION_KIND.polygons) return false;
+    const start = this.#coordStart.data;
+    for (let p = this.#partStart.data[i]!; p < this.#partStart.data[i + 1]!; p++) if (start[p + 1]! - start[p]! < 6) return true;
+    return false;
   }
 
   /** Forgets entry `i`. */
@@ -100,15 +104,11 @@ export class SegmentationBuilder {
         if (typeof c !== 'number' || !Number.isInteger(c) || c < 0) throw this.#bad(index, 'run lengths of whole numbers >= 0', c);
         this.coords.push(c);
       }
-      this.#endPart();
+      this.#coordStart.push(this.coords.length);
       this.#end(SEGMENTATION_KIND.counts, height, width);
     } else {
       throw this.#bad(index, 'counts (a string or a list)', counts);
     }
-  }
-
-  #endPart(): void {
-    this.#coordStart.push(this.coords.length);
   }
 
   /** The bytes appended to `bytes` since the last entry are its compressed string. */
@@ -121,6 +121,10 @@ export class SegmentationBuilder {
   box(height: number, width: number, index: number): void {
     this.#checkSide(height, width, index);
     this.#end(SEGMENTATION_KIND.box, height, width);
+  }
+
+  none(): void {
+    this.#end(SEGMENTATION_KIND.none, 0, 0);
   }
 
   #end(kind: number, height: number, width: number): void {
@@ -137,7 +141,6 @@ export class SegmentationBuilder {
     marked.bytes = this.bytes.length;
     marked.coords = this.coords.length;
     marked.parts = this.#coordStart.length;
-    this.hasShortPolygon = false;
   }
 
   /** Forgets what was appended since `mark`; the entry has not ended. */
@@ -146,7 +149,6 @@ export class SegmentationBuilder {
     this.bytes.length = bytes;
     this.coords.length = coords;
     this.#coordStart.length = parts;
-    this.hasShortPolygon = false;
   }
 
   build(): SegmentationColumns {

@@ -1,6 +1,7 @@
 import { AnnotationColumns } from '../coco/annotation-columns.ts';
 import { checkDataset, checkList, notAnnotations, notList } from '../coco/dataset.ts';
 import { GroundTruthBuilder, type GroundTruthOptions, readGroundTruth } from '../coco/ground-truth-builder.ts';
+import { IdIndex } from '../coco/ids.ts';
 import type { Dataset } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError } from '../errors.ts';
@@ -24,32 +25,23 @@ export function parseAnnotations(bytes: Uint8Array, options: GroundTruthOptions)
   try {
     return readColumns(bytes, options);
   } catch (error) {
-    const fault = error instanceof CocoEvalError && error.code === 'BAD_INPUT';
-    if (!fault || !repeatsKey(bytes)) throw error;
-    // Of a key that stands twice the last value counts, as in any JSON: a fault in an earlier one is none.
-    const warnings = new WarningLog();
-    const dataset = checkDataset(parseJson(bytes));
-    return new AnnotationColumns(dataset, readGroundTruth(dataset, options, warnings), options, warnings.list());
+    if (!(error instanceof CocoEvalError) || error.code !== 'BAD_INPUT') throw error;
+    return readObjects(bytes, options, error);
   }
 }
 
-/** Whether a key of the outermost object stands twice. */
-function repeatsKey(bytes: Uint8Array): boolean {
-  const scanner = new JsonScanner(bytes);
-  skipByteOrderMark(scanner);
-  const seen = new Set<string>();
+/**
+ * A fault may be none: of a key that stands twice the last value counts, and the mask of an image that the file does not have is not looked at. Both show in
+ * the objects.
+ */
+function readObjects(bytes: Uint8Array, options: GroundTruthOptions, fault: CocoEvalError): AnnotationColumns {
+  const warnings = new WarningLog();
   try {
-    if (!scanner.enter(OPEN_OBJECT, CLOSE_OBJECT, 'an object')) return false;
-    do {
-      const key = scanner.key();
-      if (seen.has(key)) return true;
-      seen.add(key);
-      skipValue(scanner);
-    } while (scanner.next(CLOSE_OBJECT));
-  } catch {
-    // The fault that was found first stands.
+    const dataset = checkDataset(parseNatively(bytes) ?? parseJson(bytes));
+    return new AnnotationColumns(dataset, readGroundTruth(dataset, options, warnings), options, warnings.list());
+  } catch (error) {
+    throw error instanceof CocoEvalError && error.code === 'LIMIT' ? fault : error;
   }
-  return false;
 }
 
 function readColumns(bytes: Uint8Array, options: GroundTruthOptions): AnnotationColumns {
@@ -64,8 +56,11 @@ function readColumns(bytes: Uint8Array, options: GroundTruthOptions): Annotation
     do {
       const key = scanner.key();
       if (lists.has(key)) throw new CocoEvalError('BAD_INPUT', `Expected one "${key}" in the annotation file but found two`);
-      if (key === 'images' || key === 'categories') lists.set(key, checkList(key, readSection(scanner, memory)));
-      else if (key === 'annotations') lists.set(key, readEntries(scanner, builder, memory));
+      if (key === 'images' || key === 'categories') {
+        const list = checkList(key, readSection(scanner, memory));
+        lists.set(key, list);
+        if (key === 'images') builder.images = new IdIndex(list.map(({ id }) => id));
+      } else if (key === 'annotations') lists.set(key, readEntries(scanner, builder, memory));
       else skipValue(scanner);
     } while (scanner.next(CLOSE_OBJECT));
   }
