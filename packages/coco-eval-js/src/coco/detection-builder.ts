@@ -1,6 +1,6 @@
 import { CocoEvalError, describe } from '../errors.ts';
 import type { Detections } from './columns.ts';
-import { EntryFields, FIELD, FIELD_NAMES } from './entry-fields.ts';
+import { EntryFields, FIELD } from './entry-fields.ts';
 import { EntryReader } from './fields.ts';
 import { IdIndex } from './ids.ts';
 import { DoublePool } from './pool.ts';
@@ -75,7 +75,7 @@ export class DetectionBuilder {
     if (i === 0 && fields.hasCaption) {
       throw reader.fail(0, '"bbox", "segmentation" or "keypoints"', 'a caption', 'Captions are not scored here.');
     }
-    const imageId = this.#number(i, FIELD.image_id);
+    const imageId = fields.number(FIELD.image_id, i, reader);
     const image = this.#known[this.#images.get(imageId)];
     if (image === undefined) {
       throw new CocoEvalError('BAD_INPUT', `Expected results for images of the ground truth but results[${i}] has image_id ${imageId}`, {
@@ -84,24 +84,18 @@ export class DetectionBuilder {
         hint: 'Do the two files belong to the same data set?',
       });
     }
-    const categoryId = this.#number(i, FIELD.category_id);
+    const categoryId = fields.number(FIELD.category_id, i, reader);
     if (this.#categories.get(categoryId) < 0) {
       this.#warnings.add('unknown-category', i, 'results of categories that are not in the ground truth: not evaluated');
     }
     this.#imageId.push(imageId);
     this.#categoryId.push(categoryId);
-    this.#score.push(this.#number(i, FIELD.score));
+    this.#score.push(fields.number(FIELD.score, i, reader));
     if (this.kind === undefined) this.#decideKind();
     if (this.kind === 'bbox') this.#commitBox(i, image);
     else if (this.kind === 'segmentation') this.#commitMask(i, image);
     else this.#commitKeypoints(i);
     this.count++;
-  }
-
-  /** A number that must be there. */
-  #number(i: number, field: number): number {
-    const value = this.fields.numbers[field]!;
-    return Number.isNaN(value) ? reader.number(i, FIELD_NAMES[field]!, this.fields.get(field)) : value;
   }
 
   /** A box that was not read as four numbers; an empty list is none. */

@@ -1,10 +1,11 @@
+import type { EntryReader } from './fields.ts';
 import type { SegmentationBuilder } from './segmentation-builder.ts';
 
 /** Fields that hold one number, and their places in `EntryFields.numbers`. */
 export const FIELD = { id: 0, image_id: 1, category_id: 2, score: 3, area: 4, iscrowd: 5, ignore: 6, num_keypoints: 7 } as const;
 
 /** Their names by place. */
-export const FIELD_NAMES: readonly string[] = Object.keys(FIELD);
+const FIELD_NAMES: readonly string[] = Object.keys(FIELD);
 
 /**
  * The entry under way of an annotation or results file: what its JSON says, to be checked by a builder when it ends. One class for both kinds of entries, so
@@ -65,6 +66,12 @@ export class EntryFields {
   get(field: number): unknown {
     const value = this.numbers[field]!;
     return Number.isNaN(value) ? this.#others?.[field] : value;
+  }
+
+  /** A number that must be there. @throws CocoEvalError `BAD_INPUT` naming the entry */
+  number(field: number, index: number, reader: EntryReader): number {
+    const value = this.numbers[field]!;
+    return Number.isNaN(value) ? reader.number(index, FIELD_NAMES[field]!, this.get(field)) : value;
   }
 
   /** Forgets the mask of the entry under way. */

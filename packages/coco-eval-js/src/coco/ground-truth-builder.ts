@@ -1,5 +1,5 @@
 import type { GroundTruth } from './columns.ts';
-import { EntryFields, FIELD, FIELD_NAMES } from './entry-fields.ts';
+import { EntryFields, FIELD } from './entry-fields.ts';
 import { EntryReader } from './fields.ts';
 import { IdIndex } from './ids.ts';
 import { BytePool, DoublePool } from './pool.ts';
@@ -64,21 +64,15 @@ export class GroundTruthBuilder {
   commit(): void {
     const i = this.count;
     const { fields } = this;
-    this.#id.push(this.#number(i, FIELD.id));
-    this.#imageId.push(this.#number(i, FIELD.image_id));
-    this.#categoryId.push(this.#number(i, FIELD.category_id));
+    this.#id.push(fields.number(FIELD.id, i, reader));
+    this.#imageId.push(fields.number(FIELD.image_id, i, reader));
+    this.#categoryId.push(fields.number(FIELD.category_id, i, reader));
     if (this.#boxes !== undefined) this.#commitBox(i, this.#boxes);
     if (fields.masks !== undefined) this.#commitMask(i, fields.masks);
     if (this.#keypoints !== undefined) this.#commitKeypoints(i, this.#keypoints);
     this.#commitFlags(i);
     this.#commitArea(i);
     this.count++;
-  }
-
-  /** A number that must be there. */
-  #number(i: number, field: number): number {
-    const value = this.fields.numbers[field]!;
-    return Number.isNaN(value) ? reader.number(i, FIELD_NAMES[field]!, this.fields.get(field)) : value;
   }
 
   #commitBox(i: number, boxes: DoublePool): void {
@@ -143,7 +137,7 @@ export class GroundTruthBuilder {
       this.#area.push(this.#boxes === undefined ? NaN : box[2]! * box[3]!);
       return;
     }
-    const area = this.#number(i, FIELD.area);
+    const area = this.fields.number(FIELD.area, i, reader);
     if (area < 0) this.#warnings.add('negative-area', i, 'annotations with a negative "area": they count in no size class');
     this.#area.push(area);
   }
