@@ -42,13 +42,21 @@ export interface CaseResult {
   readonly peers: readonly ProgramResult[];
 }
 
-/** Wall seconds of an evaluation with several threads. */
+/** Wall seconds of one call, and of these until the last result was read. */
+interface ThreadsRun {
+  readonly seconds: number;
+  readonly reading: number;
+}
+
+/** Wall seconds of an evaluation with several threads, reading on one thread taken off. */
 export interface ThreadsResult {
   readonly threads: number;
   readonly oneThread: number;
   readonly seconds: number;
   /** Median of the rounds' ratios. */
   readonly timesFaster: number;
+  /** The same with reading. */
+  readonly callTimesFaster: number;
   /** What the machine gives to as many processes that have nothing to do with each other: their work, in times of one. */
   readonly ceiling: number;
 }
@@ -106,28 +114,34 @@ export function measureCommand({ folder, runs }: BenchSetting): { readonly secon
   return { seconds: median(rounds.map((r) => r.seconds)), emptyProcess: median(rounds.map((r) => r.emptyProcess)) };
 }
 
-/** dense_segm with more and more threads, from the last byte read to the numbers. */
+/**
+ * dense_segm with more and more threads. Reading on one thread is taken off everything, so work that threads do while results are read, and what reading loses
+ * to them, counts.
+ */
 export async function measureThreads({ folder, runs }: BenchSetting): Promise<ThreadsResult[]> {
   const script = join(import.meta.dirname, 'threads-run.js');
-  const run = async (threads: number): Promise<number> => {
+  const run = async (threads: number): Promise<ThreadsRun> => {
     const args = [script, join(folder, 'gt.json'), join(folder, 'dense_segm.json'), String(threads)];
     const { stdout } = await promisify(execFile)(process.execPath, args);
-    return (JSON.parse(stdout) as Run).seconds;
+    return JSON.parse(stdout) as ThreadsRun;
   };
   const results: ThreadsResult[] = [];
   for (const threads of [2, 4, 8, 16].filter((n) => n === 2 || n <= availableParallelism())) {
-    const rounds: { alone: number; together: number; work: number }[] = [];
+    const rounds: { alone: number; together: number; call: number; work: number }[] = [];
     for (let i = 0; i < runs; i++) {
       // Close together, because the speed of a shared machine changes from minute to minute.
-      const [alone, together] = [await run(1), await run(threads)];
+      const [one, many] = [await run(1), await run(threads)];
       const sideBySide = await Promise.all(Array.from({ length: threads }, async () => run(1)));
-      rounds.push({ alone, together, work: (threads * alone) / Math.max(...sideBySide) });
+      const alone = one.seconds - one.reading;
+      const slowest = Math.max(...sideBySide.map(({ seconds, reading }) => seconds - reading));
+      rounds.push({ alone, together: many.seconds - one.reading, call: one.seconds / many.seconds, work: (threads * alone) / slowest });
     }
     results.push({
       threads,
       oneThread: median(rounds.map(({ alone }) => alone)),
       seconds: median(rounds.map(({ together }) => together)),
       timesFaster: median(rounds.map(({ alone, together }) => alone / together)),
+      callTimesFaster: median(rounds.map(({ call }) => call)),
       ceiling: median(rounds.map(({ work }) => work)),
     });
   }

@@ -60,7 +60,8 @@ export class EvalThreads {
       place: new Int32Array(new SharedArrayBuffer(8 * shared.count)),
       blockCount: counters.subarray(1),
     };
-    const ends = Promise.all(this.#workers.map(async (worker) => this.#runOn(worker, task))).then((all): StoredRuns => {
+    // One core is left to the calling thread, which reads.
+    const ends = Promise.all(this.#workers.slice(1).map(async (worker) => this.#runOn(worker, task))).then((all): StoredRuns => {
       const blocks: Int32Array[] = [];
       for (const end of all) if (end.kind === 'decoded') for (const [number, block] of end.blocks) blocks[number] = block;
       return { place: task.place, blocks };
