@@ -86,6 +86,13 @@ export function inFile(error: CocoEvalError, path: string): CocoEvalError {
   return new CocoEvalError(code, `${message} (${path})`, { list, index, hint, cause: error });
 }
 
+/** An error that names no entry, such as one of syntax, with the entry in which it was met; any other as it is. */
+export function inEntry(error: unknown, list: 'annotations' | 'results', index: number): unknown {
+  if (!(error instanceof CocoEvalError) || error.index !== undefined) return error;
+  const { code, message, hint } = error;
+  return new CocoEvalError(code, `${message}, in ${list}[${index}]`, { list, index, hint, cause: error });
+}
+
 /** A short, safe picture of any value for an error message: never longer than about 60 characters. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);

@@ -30,7 +30,7 @@ export function notAnnotations(found: unknown): CocoEvalError {
 }
 
 /** Checks one of the three lists: objects with numeric ids. */
-export function checkList(name: string, list: unknown): readonly { readonly id: number }[] {
+export function checkList(name: string, list: unknown): { readonly id: number }[] {
   if (!Array.isArray(list)) throw notList(name, list);
   const reader = new EntryReader(name);
   for (let i = 0; i < list.length; i++) reader.number(i, 'id', reader.object(i, list[i])['id']);

@@ -2,7 +2,7 @@ import { CocoEvalError, describe } from '../errors.ts';
 import type { Detections } from './columns.ts';
 import { EntryFields, FIELD } from './entry-fields.ts';
 import { EntryReader } from './fields.ts';
-import { IdIndex } from './ids.ts';
+import { type IdIndex, indexOf } from './ids.ts';
 import { DoublePool } from './pool.ts';
 import { SegmentationBuilder } from './segmentation-builder.ts';
 import type { Dataset, ImageInfo, IouType } from './types.ts';
@@ -40,8 +40,8 @@ export class DetectionBuilder {
     this.#known = images;
     this.#options = options;
     this.#warnings = warnings;
-    this.#images = new IdIndex(images.map((image) => image.id));
-    this.#categories = new IdIndex(categories.map((category) => category.id));
+    this.#images = indexOf(images);
+    this.#categories = indexOf(categories);
     // Whether the first entry's mask is needed shows at its end, and until then no fault in it counts.
     this.fields = new EntryFields(options.iouType === 'keypoints' ? undefined : new SegmentationBuilder('results'), false);
   }

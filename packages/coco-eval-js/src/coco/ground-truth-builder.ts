@@ -1,7 +1,7 @@
 import type { GroundTruth } from './columns.ts';
 import { EntryFields, FIELD } from './entry-fields.ts';
 import { EntryReader } from './fields.ts';
-import { IdIndex } from './ids.ts';
+import { type IdIndex, indexOf } from './ids.ts';
 import { BytePool, DoublePool } from './pool.ts';
 import { SegmentationBuilder } from './segmentation-builder.ts';
 import type { Dataset, IouType, Mode } from './types.ts';
@@ -149,8 +149,8 @@ export class GroundTruthBuilder {
     if (repeatedIds) this.#warnRepeated(id);
     const columns = { imageId: this.#imageId.view(), categoryId: this.#categoryId.view() };
     const { masks } = this.fields;
-    const rows = new IdIndex(images.map((image) => image.id)).locate(columns.imageId);
-    const known = new IdIndex(categories.map((category) => category.id)).locate(columns.categoryId);
+    const rows = (this.images ?? indexOf(images)).locate(columns.imageId);
+    const known = indexOf(categories).locate(columns.categoryId);
     for (let i = 0; i < this.count; i++) {
       if (known[i]! < 0) {
         this.#warnings.add('unknown-annotation-category', i, 'annotations of categories that are not in the file: not evaluated');
@@ -202,7 +202,7 @@ function hasRepeated(ids: Float64Array): boolean {
 export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, warnings: WarningLog): GroundTruth {
   const builder = new GroundTruthBuilder(options, warnings);
   builder.reserve(dataset.annotations.length);
-  builder.images = new IdIndex(dataset.images.map((image) => image.id));
+  builder.images = indexOf(dataset.images);
   for (const annotation of dataset.annotations) builder.add(annotation);
   return builder.build(dataset);
 }

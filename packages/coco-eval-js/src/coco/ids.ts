@@ -36,6 +36,11 @@ export class IdIndex {
   }
 }
 
+/** Positions of the ids of a list of records. */
+export function indexOf(records: readonly { readonly id: number }[]): IdIndex {
+  return new IdIndex(records.map(({ id }) => id));
+}
+
 /** Sorted without repetitions, as numpy.unique. */
 export function uniqueSorted(ids: readonly number[]): number[] {
   return [...new Set(ids)].toSorted((a, b) => a - b);

@@ -1,10 +1,10 @@
 import { AnnotationColumns } from '../coco/annotation-columns.ts';
 import { checkDataset, checkList, notAnnotations, notList } from '../coco/dataset.ts';
 import { GroundTruthBuilder, type GroundTruthOptions, readGroundTruth } from '../coco/ground-truth-builder.ts';
-import { IdIndex } from '../coco/ids.ts';
+import { indexOf } from '../coco/ids.ts';
 import type { Dataset } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, inEntry } from '../errors.ts';
 import { EntryScanner } from './entry-scanner.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { parseJson, parseNatively, skipByteOrderMark } from './parse-json.ts';
@@ -51,22 +51,27 @@ function readColumns(bytes: Uint8Array, options: GroundTruthOptions): Annotation
   if (scanner.peek() !== OPEN_OBJECT) throw notAnnotations(readValue(scanner, memory));
   const warnings = new WarningLog();
   const builder = new GroundTruthBuilder(options, warnings);
-  const lists = new Map<string, unknown>();
+  const lists: { images?: Dataset['images']; annotations?: true; categories?: Dataset['categories'] } = {};
   if (scanner.enter(OPEN_OBJECT, CLOSE_OBJECT, 'an object')) {
     do {
       const key = scanner.key();
-      if (lists.has(key)) throw new CocoEvalError('BAD_INPUT', `Expected one "${key}" in the annotation file but found two`);
-      if (key === 'images' || key === 'categories') {
-        const list = checkList(key, readSection(scanner, memory));
-        lists.set(key, list);
-        if (key === 'images') builder.images = new IdIndex(list.map(({ id }) => id));
-      } else if (key === 'annotations') lists.set(key, readEntries(scanner, builder, memory));
-      else skipValue(scanner);
+      if (Object.hasOwn(lists, key)) throw new CocoEvalError('BAD_INPUT', `Expected one "${key}" in the annotation file but found two`);
+      if (key === 'images') {
+        lists.images = checkList(key, readSection(scanner, memory));
+        builder.images = indexOf(lists.images);
+      } else if (key === 'categories') lists.categories = checkList(key, readSection(scanner, memory));
+      else if (key === 'annotations') {
+        readEntries(scanner, builder, memory);
+        lists.annotations = true;
+      } else skipValue(scanner);
     } while (scanner.next(CLOSE_OBJECT));
   }
   if (scanner.peek() !== -1) throw scanner.fail('the end of the file');
-  for (const name of ['images', 'annotations', 'categories']) if (!lists.has(name)) throw notList(name, undefined);
-  const known = { images: lists.get('images'), categories: lists.get('categories') } as Pick<Dataset, 'images' | 'categories'>;
+  const { images, annotations, categories } = lists;
+  if (images === undefined) throw notList('images', undefined);
+  if (annotations === undefined) throw notList('annotations', undefined);
+  if (categories === undefined) throw notList('categories', undefined);
+  const known = { images, categories };
   return new AnnotationColumns(known, builder.build(known), options, warnings.list());
 }
 
@@ -81,9 +86,9 @@ function readSection(scanner: JsonScanner, memory: MemoryBudget): unknown {
   return readValue(scanner, memory);
 }
 
-function readEntries(scanner: JsonScanner, builder: GroundTruthBuilder, memory: MemoryBudget): true {
+function readEntries(scanner: JsonScanner, builder: GroundTruthBuilder, memory: MemoryBudget): void {
   if (scanner.peek() !== OPEN_LIST) throw notList('annotations', readValue(scanner, memory));
-  if (!scanner.enter(OPEN_LIST, CLOSE_LIST, 'a list')) return true;
+  if (!scanner.enter(OPEN_LIST, CLOSE_LIST, 'a list')) return;
   const entries = new EntryScanner(scanner, builder.fields, 'annotations');
   try {
     do {
@@ -94,14 +99,6 @@ function readEntries(scanner: JsonScanner, builder: GroundTruthBuilder, memory: 
       if (builder.count > MAX_ENTRIES) throw new CocoEvalError('LIMIT', `Expected at most ${MAX_ENTRIES} annotations but found more`);
     } while (scanner.next(CLOSE_LIST));
   } catch (error) {
-    throw located(error, builder.count);
+    throw inEntry(error, 'annotations', builder.count);
   }
-  return true;
-}
-
-/** An error that names no entry says in which annotation it was met. */
-function located(error: unknown, index: number): unknown {
-  if (!(error instanceof CocoEvalError) || error.index !== undefined) return error;
-  const { code, message, hint } = error;
-  return new CocoEvalError(code, `${message}, in annotations[${index}]`, { list: 'annotations', index, hint, cause: error });
 }

@@ -1,5 +1,5 @@
 import type { DetectionBuilder } from '../coco/detection-builder.ts';
-import { CocoEvalError } from '../errors.ts';
+import { CocoEvalError, inEntry } from '../errors.ts';
 import { EntryScanner } from './entry-scanner.ts';
 import { CLOSE_LIST, JsonScanner, NeedMore, OPEN_LIST, OPEN_OBJECT } from './scanner.ts';
 import { BYTE_ORDER_MARK_BYTES, skipByteOrderMark } from './parse-json.ts';
@@ -126,17 +126,8 @@ export class ResultsReader {
     if (masks.coords.length > maskNumbers) throw tooMuch(count - 1, `at most ${maskNumbers} numbers in masks`, 'goes beyond');
   }
 
-  /** A syntax error inside the list says in which entry it was met. */
   #located(error: unknown): unknown {
-    if (!(error instanceof CocoEvalError) || error.index !== undefined) return error;
-    if (this.#state === 'start' || this.#state === 'done') return error;
-    const index = this.#builder.count;
-    return new CocoEvalError(error.code, `${error.message}, in results[${index}]`, {
-      list: 'results',
-      index,
-      hint: error.hint,
-      cause: error,
-    });
+    return this.#state === 'start' || this.#state === 'done' ? error : inEntry(error, 'results', this.#builder.count);
   }
 }
 

@@ -38,8 +38,7 @@ const MAX_RESERVED_BYTES = 2 ** 30;
 export async function readJsonFile(path: string, options: ReadOptions = {}): Promise<unknown> {
   return named(path, async () => {
     const bytes = await readWhole(path, options);
-    const value = parseNatively(bytes);
-    return value === undefined ? parseJson(bytes) : value;
+    return parseNatively(bytes) ?? parseJson(bytes);
   });
 }
 
