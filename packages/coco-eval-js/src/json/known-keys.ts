@@ -27,7 +27,8 @@ export class KnownKeys {
   }
 
   /** Keeps a key for `find`, unless its place belongs to one of the formats. */
-  add(bytes: Uint8Array, text: string): void {
+  add(text: string): void {
+    const bytes = encoder.encode(text);
     const slot = slotOf(bytes, 0, bytes.length);
     if (FORMAT_TABLE[slot] === undefined) this.#slots[slot] = { bytes, text };
   }

@@ -110,7 +110,7 @@ export class JsonScanner {
     if (key === undefined) {
       this.newKeys++;
       key = this.text();
-      if (!this.escaped) this.#keys.add(this.bytes.slice(this.from, this.to), key);
+      this.#keys.add(key);
     }
     this.take(COLON, '":"');
     return key;

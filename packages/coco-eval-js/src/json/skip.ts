@@ -1,10 +1,15 @@
 import { CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, isSpace, type JsonScanner, OPEN_LIST, OPEN_OBJECT, QUOTE } from './scanner.ts';
 import { readValue } from './value.ts';
 
+/** What stands between a value and the next key, backwards: in the same object, or in the one after it. */
+const NEXT_KEY: readonly number[] = [COMMA];
+const NEXT_OBJECT: readonly number[] = [OPEN_OBJECT, COMMA, CLOSE_OBJECT];
+
 /** Passes over any value: brackets are counted, strings are stepped over, nothing is built or checked inside. */
 export function skipValue(scanner: JsonScanner): void {
   const first = scanner.peek();
-  if (first !== OPEN_LIST && first !== OPEN_OBJECT) readValue(scanner);
+  if (first === QUOTE) scanner.range();
+  else if (first !== OPEN_LIST && first !== OPEN_OBJECT) readValue(scanner);
   else if (!skipPolygons(scanner)) skipBrackets(scanner);
 }
 
@@ -38,14 +43,13 @@ function skipPolygons(scanner: JsonScanner): boolean {
   if (bytes[start] !== OPEN_LIST || bytes[start + 1] !== OPEN_LIST) return false;
   const quote = bytes.indexOf(QUOTE, start);
   let at = before(bytes, quote, start);
-  const last = bytes[at] === OPEN_OBJECT;
-  if (last) at = before(bytes, at, start);
-  if (bytes[at] !== COMMA) return false;
-  at = before(bytes, at, start);
-  if (last && bytes[at] !== CLOSE_OBJECT) return false;
-  if (last) at = before(bytes, at, start);
+  const between = bytes[at] === OPEN_OBJECT ? NEXT_OBJECT : NEXT_KEY;
+  for (const byte of between) {
+    if (bytes[at] !== byte) return false;
+    at = before(bytes, at, start);
+  }
   if (bytes[at] !== CLOSE_LIST || bytes[at - 1] !== CLOSE_LIST) return false;
-  if (!last && !isKey(bytes, quote)) return false;
+  if (between === NEXT_KEY && !isKey(bytes, quote)) return false;
   scanner.at = at + 1;
   return true;
 }
