@@ -26,7 +26,7 @@ export { classLogits, softmax, topK } from './tasks/classify.ts';
 export type { Ranked } from './tasks/classify.ts';
 export { cosineSimilarity, ensemblePrompts, normalizeRows } from './tasks/features.ts';
 export type { ImageGeometry } from './tasks/image-geometry.ts';
-export { labelPixels, UNLABELLED } from './tasks/label-pixels.ts';
+export { labelPixels, UNLABELED } from './tasks/label-pixels.ts';
 export type { LabelMap, LabelPixelsOptions } from './tasks/label-pixels.ts';
 export { retrievalRecall } from './tasks/retrieval.ts';
 export type { RecallAt, RetrievalOptions, RetrievalRecall } from './tasks/retrieval.ts';

@@ -13,15 +13,15 @@ function cubic(x: number, a: number): number {
   return d < 2 ? a * (((d - 5) * d + 8) * d - 4) : 0;
 }
 
-/** Pillow's way (torch `antialias=True`): the kernel with a = -0.5 widens when shrinking; weights at the border are renormalised. */
+/** Pillow's way (torch `antialias=True`): the kernel with a = -0.5 widens when shrinking; weights at the border are renormalized. */
 function antialiasedTaps(from: number, to: number): Taps[] {
   const scale = from / to;
   const spread = Math.max(scale, 1);
   return Array.from({ length: to }, (_, i) => {
-    const centre = scale * (i + 0.5);
-    const first = Math.max(Math.trunc(centre - 2 * spread + 0.5), 0);
-    const end = Math.min(Math.trunc(centre + 2 * spread + 0.5), from);
-    const weights = Array.from({ length: end - first }, (_unused, j) => cubic((first + j - centre + 0.5) / spread, -0.5));
+    const center = scale * (i + 0.5);
+    const first = Math.max(Math.trunc(center - 2 * spread + 0.5), 0);
+    const end = Math.min(Math.trunc(center + 2 * spread + 0.5), from);
+    const weights = Array.from({ length: end - first }, (_unused, j) => cubic((first + j - center + 0.5) / spread, -0.5));
     const sum = weights.reduce((total, weight) => total + weight, 0);
     return { first, weights: weights.map((weight) => weight / sum) };
   });

@@ -32,7 +32,7 @@ it('keeps softmax finite and sums to one', () => {
   expect(data[3]).toBeCloseTo(1 / 3, 6);
 });
 
-it('normalises zero rows to zero and ensembles as mean of unit vectors', () => {
+it('normalizes zero rows to zero and ensembles as mean of unit vectors', () => {
   expect(Array.from(normalizeRows(tensor('float32', [2, 2], new Float32Array([0, 0, 3, 4]))).data)).toEqual(
     [0, 0, 0.6, 0.8].map(Math.fround),
   );

@@ -38,7 +38,7 @@ afterEach(async () => {
 
 const labels = parseLabels(['cat|kitten', 'dog']);
 
-it('gives one unit row per synonym, the normalised mean of its normalised prompts', async () => {
+it('gives one unit row per synonym, the normalized mean of its normalized prompts', async () => {
   const tower = new BagOfTokens('bag-1');
   const matrix = await embedVocabulary(tower, labels, { prompts: 'imagenet7', cacheDirectory: false, batchSize: 5 });
   expect(matrix).toMatchObject({ model: 'bag-1', labels });

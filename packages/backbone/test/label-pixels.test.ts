@@ -2,7 +2,7 @@ import { tensor } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import { normalizeRows } from '../src/tasks/features.ts';
 import type { ImageGeometry } from '../src/tasks/image-geometry.ts';
-import { labelPixels, UNLABELLED } from '../src/tasks/label-pixels.ts';
+import { labelPixels, UNLABELED } from '../src/tasks/label-pixels.ts';
 import { parseLabels } from '../src/text/labels.ts';
 import { formulaValues } from './formula.ts';
 
@@ -49,8 +49,8 @@ it('never reads cells that hold padding only', async () => {
 it('gives unlikely pixels to the background', async () => {
   const plain = await labelPixels(dense, vocabulary, whole);
   const strict = await labelPixels(dense, vocabulary, whole, { threshold: 0.4, scale: 20 });
-  expect(strict.data.filter((label) => label === UNLABELLED)).toHaveLength(7);
-  strict.data.forEach((label, i) => label !== UNLABELLED && expect(label).toBe(plain.data[i]));
+  expect(strict.data.filter((label) => label === UNLABELED)).toHaveLength(7);
+  strict.data.forEach((label, i) => label !== UNLABELED && expect(label).toBe(plain.data[i]));
   const all = await labelPixels(dense, vocabulary, whole, { threshold: 1, background: 2, scale: 1 });
   expect(all.data.every((label) => label === 2)).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inferConfig } from '../src/load/config.ts';
-import { recogniseLayout } from '../src/load/layout.ts';
+import { recognizeLayout } from '../src/load/layout.ts';
 import { publishedModels } from '../src/load/models.data.ts';
 import { variantName } from '../src/load/variant.ts';
 import { textTowers } from '../src/models/text-tower.ts';
@@ -59,7 +59,7 @@ it('refuses widths whose heads nobody knows, and grids that are no square', () =
 
 /** A layout as one line. */
 const form = (names: string[], prefix?: string): string => {
-  const layout = recogniseLayout(names, prefix);
+  const layout = recognizeLayout(names, prefix);
   return `${layout.form}|${layout.prefix}|${[...layout.names].map(([to, from]) => `${to}<${from}`).join()}|${layout.ignored.join()}`;
 };
 
@@ -77,9 +77,9 @@ it('tells the layouts apart by names', () => {
     `clip|backbone.clip_model.|${clip}<backbone.clip_model.${clip}|sem_seg_head.x`,
   );
   expect(form([`a.${clip}`, `b.${clip}`], 'b')).toBe(`clip|b.|${clip}<b.${clip}|a.${clip}`);
-  expect(() => recogniseLayout([`a.${clip}`, `b.${clip}`])).toThrow(/one image tower but found 2, at a\.visual\.trunk\., b\./u);
-  expect(() => recogniseLayout([clip, 'text_projection', 'text.text_projection'])).toThrow(
+  expect(() => recognizeLayout([`a.${clip}`, `b.${clip}`])).toThrow(/one image tower but found 2, at a\.visual\.trunk\., b\./u);
+  expect(() => recognizeLayout([clip, 'text_projection', 'text.text_projection'])).toThrow(
     /found text_projection and text\.text_projection/u,
   );
-  expect(() => recogniseLayout(['visual.conv1.weight'])).toThrow(/Expected a ViTamin.* but found visual\.conv1\.weight/u);
+  expect(() => recognizeLayout(['visual.conv1.weight'])).toThrow(/Expected a ViTamin.* but found visual\.conv1\.weight/u);
 });

@@ -98,7 +98,7 @@ it.skipIf(!existsSync(artifact))("reads the text embeddings that ViTamin's autho
   expect(checkpoint.tensors.size).toBe(81);
   expect([...checkpoint.tensors.keys()].slice(0, 3)).toEqual(['person', 'bicycle', 'car']);
   const offsets = [...checkpoint.tensors.values()].map(({ offset }) => offset);
-  // Columns of one [768, 81] matrix: neighbours lie one float apart and step over 81.
+  // Columns of one [768, 81] matrix: neighbors lie one float apart and step over 81.
   expect(offsets.map((offset) => offset - offsets[0]!)).toEqual(offsets.map((_, i) => 4 * i));
   for (const { name, shape, strides } of checkpoint.tensors.values()) {
     expect([shape, strides]).toEqual([[768], [81]]);

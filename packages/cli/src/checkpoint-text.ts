@@ -12,7 +12,7 @@ export interface Description {
   /** Null for weights that are no ViTamin; `reason` says why. */
   readonly model: ModelDescription | null;
   readonly reason?: string;
-  readonly licence: string | null;
+  readonly license: string | null;
   readonly totals: Totals & { readonly dtypes: Readonly<Record<string, Totals>> };
   readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
   readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[]; readonly bytes: number }[];
@@ -41,7 +41,7 @@ export async function describeCheckpoint(
   address: string,
   path: string,
   checkpoint: Checkpoint,
-  licence: string | undefined,
+  license: string | undefined,
 ): Promise<Description> {
   const { dtypes, ...totals } = summarize(checkpoint);
   const model = await openModel(path).catch((error: unknown) => {
@@ -49,13 +49,13 @@ export async function describeCheckpoint(
     throw error;
   });
   const metadata = Object.fromEntries(Object.entries(checkpoint.metadata).map(([name, value]) => [name, plain(value)]));
-  const stated = metadata['license'] ?? metadata['licence'];
+  const stated = metadata['license'] ?? metadata['license'];
   return {
     address,
     format: checkpoint.format,
     files: await Promise.all(checkpoint.files.map(async (file) => ({ path: file, bytes: (await stat(file)).size }))),
     ...(model instanceof VitaminError ? { model: null, reason: model.message } : { model: describe(model) }),
-    licence: licence ?? (typeof stated === 'string' ? stated : null),
+    license: license ?? (typeof stated === 'string' ? stated : null),
     totals: { ...totals, dtypes: Object.fromEntries(dtypes) },
     metadata,
     tensors: Array.from(checkpoint.tensors.values(), ({ name, dtype, shape }) => ({
@@ -68,7 +68,7 @@ export async function describeCheckpoint(
 }
 
 /** The same for reading: a head, then a line per tensor. */
-export function descriptionText({ address, format, files, model, reason, licence, totals, metadata, tensors }: Description): string {
+export function descriptionText({ address, format, files, model, reason, license, totals, metadata, tensors }: Description): string {
   const values = Object.entries(metadata);
   const text = model?.text;
   const head = [
@@ -82,7 +82,7 @@ export function descriptionText({ address, format, files, model, reason, licence
           ['identity', model.identity],
         ]
       : [['model', `not a ViTamin: ${reason!.split('\n')[0]}`]]),
-    ['licence', licence ?? 'not stated'],
+    ['license', license ?? 'not stated'],
     ['tensors', `${totals.tensors}, ${totals.elements.toLocaleString('en')} elements, ${formatBytes(totals.bytes)}`],
     ...Object.entries(totals.dtypes).map(([dtype, sum]) => ['', `${dtype}: ${sum.tensors} tensors, ${formatBytes(sum.bytes)}`]),
     ...values.slice(0, SHOWN_METADATA).map(([name, value]) => [name, String(value).slice(0, 200)]),

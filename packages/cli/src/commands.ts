@@ -66,7 +66,7 @@ function addClassify(program: Command, run: Run): void {
 function addSegment(program: Command, run: Run): void {
   const command = program.command('segment').description('what is where in a picture, without training for it').addArgument(images());
   addWordFlags(command).addOption(
-    flag('--threshold <p>', 'pixels whose label is less probable stay unlabelled (default: 0)').argParser(fraction),
+    flag('--threshold <p>', 'pixels whose label is less probable stay unlabeled (default: 0)').argParser(fraction),
   );
   addWindowFlags(command).action((files: string[], flags: WordFlags & WindowFlags & { threshold?: number }) => {
     const words = checkWords(command, flags, files);
@@ -131,7 +131,7 @@ one folder that is given.`,
 function addModelCommands(program: Command, run: Run): void {
   const show = program
     .command('show')
-    .description('what a model or weight file holds: tensors, sizes, variant, licence')
+    .description('what a model or weight file holds: tensors, sizes, variant, license')
     .argument('<model>', 'a weight file, a folder or a model')
     .action((address: string) => run(show, async (context) => (await import('./commands/show.ts')).show(context, address)));
   const pull = program

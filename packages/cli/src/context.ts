@@ -25,7 +25,7 @@ export function createContext(command: Command, streams: Streams, stop: Stop): C
     quiet: flags.quiet === true,
     pathsOnly: flags.quiet === true && flags.output !== undefined,
     verbose: flags.verbose === true,
-    colour: flags.color,
+    color: flags.color,
   });
   return { flags, output, progress, signal: stop.signal };
 }

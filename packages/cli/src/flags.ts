@@ -76,7 +76,7 @@ export function addGlobalFlags(program: Command): void {
     flag('-q, --quiet', 'no progress, no remarks; of written files only the paths'),
     flag('-v, --verbose', 'timings, and the stack of an error'),
     flag('--no-progress', 'no progress'),
-    flag('--no-color', 'no colours'),
+    flag('--no-color', 'no colors'),
     flag('--threads <n>', 'threads to compute with (default: the cores that are granted)').argParser(whole(1)),
     flag('--device <name>', 'engine to compute on: cpu, webgpu, cuda (default: cpu)'),
     flag('--offline', 'no request to any network'),

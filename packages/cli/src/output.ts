@@ -1,6 +1,6 @@
 import type { Progress } from './progress.ts';
 import type { Streams } from './streams.ts';
-import { hasColour, printable } from './text.ts';
+import { hasColor, printable } from './text.ts';
 import type { FileWriter } from './file-writer.ts';
 
 /** How the result appears on stdout. */
@@ -12,7 +12,7 @@ export interface OutputOptions {
   /** Of a result in text form only the paths of written files: with -q and -o. */
   readonly pathsOnly: boolean;
   readonly verbose: boolean;
-  readonly colour: boolean;
+  readonly color: boolean;
 }
 
 /** The two voices of a command: the result on stdout, everything else on stderr. */
@@ -23,7 +23,7 @@ export class Output {
   readonly #verbose: boolean;
   readonly #streams: Streams;
   readonly #progress: Progress;
-  readonly #colour: boolean;
+  readonly #color: boolean;
 
   constructor(streams: Streams, progress: Progress, options: OutputOptions) {
     this.format = options.format;
@@ -32,7 +32,7 @@ export class Output {
     this.#verbose = options.verbose;
     this.#streams = streams;
     this.#progress = progress;
-    this.#colour = hasColour(streams.stderr, options.colour);
+    this.#color = hasColor(streams.stderr, options.color);
   }
 
   /** One finished part of the result: a line of text, if any, or of JSON Lines. One JSON document waits for `document`. */
@@ -106,6 +106,6 @@ export class Output {
   }
 
   #paint(code: string, text: string): string {
-    return this.#colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+    return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
 }

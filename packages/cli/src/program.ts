@@ -121,6 +121,6 @@ function plainOutput(streams: Streams, args: readonly string[]): Output {
     quiet: false,
     pathsOnly: false,
     verbose,
-    colour: true,
+    color: true,
   });
 }

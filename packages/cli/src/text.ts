@@ -1,7 +1,7 @@
 import type { OutputStream } from './streams.ts';
 
 /**
- * Text that is safe on a terminal: control characters, which could move the cursor or recolour the screen, become a visible mark. Names of files and
+ * Text that is safe on a terminal: control characters, which could move the cursor or recolor the screen, become a visible mark. Names of files and
  * tensors come from strangers.
  */
 export function printable(text: string): string {
@@ -39,8 +39,8 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-/** Whether a stream shall get colours: a terminal that can show them, or any stream when FORCE_COLOR says so. */
-export function hasColour(stream: OutputStream, allowed: boolean): boolean {
+/** Whether a stream shall get colors: a terminal that can show them, or any stream when FORCE_COLOR says so. */
+export function hasColor(stream: OutputStream, allowed: boolean): boolean {
   const forced = process.env['FORCE_COLOR'];
   if (!allowed || process.env['NO_COLOR']) return false;
   return forced !== undefined && forced !== '0' && forced !== 'false' ? true : Boolean(stream.isTTY && stream.hasColors?.());

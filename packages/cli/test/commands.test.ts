@@ -169,14 +169,14 @@ describe('segment', () => {
       width: number;
       labels: { id: number; label: string; pixels: number; share: number }[];
     };
-    expect(result).toMatchObject({ schemaVersion: 1, file: 'pictures/a.png', width: 60, height: 48, unlabelled: 255 });
+    expect(result).toMatchObject({ schemaVersion: 1, file: 'pictures/a.png', width: 60, height: 48, unlabeled: 255 });
     expect(result.labels.reduce((sum, { pixels }) => sum + pixels, 0)).toBe(60 * 48);
-    // The palette shows labels as colours, so the pixels of each colour are counted.
+    // The palette shows labels as colors, so the pixels of each color are counted.
     const map = await decodeImage(temporary('segments', 'a.labels.png'));
     const counts = new Map<number, number>();
     for (let i = 0; i < map.data.length; i += 3) {
-      const colour = (map.data[i]! << 16) | (map.data[i + 1]! << 8) | map.data[i + 2]!;
-      counts.set(colour, (counts.get(colour) ?? 0) + 1);
+      const color = (map.data[i]! << 16) | (map.data[i + 1]! << 8) | map.data[i + 2]!;
+      counts.set(color, (counts.get(color) ?? 0) + 1);
     }
     expect([...counts.values()].toSorted((a, b) => b - a)).toEqual(result.labels.map(({ pixels }) => pixels));
     const again = await run('segment', 'pictures/a.png', ...labels, '-o', 'segments');

@@ -1,4 +1,4 @@
-import { parseLabels, UNLABELLED } from '@vitamin-vlm/backbone';
+import { parseLabels, UNLABELED } from '@vitamin-vlm/backbone';
 import { expect, it } from 'vitest';
 import { labelImage, regionsOf } from '../src/label-files.ts';
 
@@ -6,7 +6,7 @@ import { labelImage, regionsOf } from '../src/label-files.ts';
 const mapWith = (last: number): { width: number; height: number; data: Uint16Array } => ({
   width: 4,
   height: 1,
-  data: new Uint16Array([1, last, UNLABELLED, 1]),
+  data: new Uint16Array([1, last, UNLABELED, 1]),
 });
 
 it.each([
@@ -16,7 +16,7 @@ it.each([
 ])('of %i labels: the last is no mark for "none"', (count, last, kind, mark) => {
   const image = labelImage(mapWith(last), count);
   expect(image.data).toBeInstanceOf(kind);
-  expect(image.unlabelled).toBe(mark);
+  expect(image.unlabeled).toBe(mark);
   expect([...image.data]).toEqual([1, last, mark, 1]);
   const labels = parseLabels(Array.from({ length: count }, (_, i) => `label ${i}`));
   expect(regionsOf(image, labels)).toEqual([

@@ -11,11 +11,11 @@ const { temporary, run } = inTemporaryFolder();
 beforeAll(() => writeTinyModel(temporary('model')));
 
 describe('show', () => {
-  it('lists the tensors of a model and tells its variant and licence', async () => {
+  it('lists the tensors of a model and tells its variant and license', async () => {
     const { stdout, status } = await run('show', 'model');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^model +vitamin-custom-32, layout clip/mu);
-    expect(stdout).toMatch(/^licence +apache-2\.0/mu);
+    expect(stdout).toMatch(/^license +apache-2\.0/mu);
     expect(stdout).toMatch(/^text\.token_embedding\.weight +float32 +\[49408, 64\] +12\.6 MB$/mu);
     const document = JSON.parse((await run('show', 'model', '--json')).stdout) as { tensors: object[]; totals: { tensors: number } };
     expect(document.tensors).toHaveLength(document.totals.tensors);
@@ -33,7 +33,7 @@ describe('show', () => {
   it('knows a published model that was not downloaded', async () => {
     const { stdout, status } = await run('show', 'vitamin-large-336', '--json');
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ weights: null, published: { repo: 'jienengchen/ViTamin-L-336px', licence: 'Apache-2.0' } });
+    expect(JSON.parse(stdout)).toMatchObject({ weights: null, published: { repo: 'jienengchen/ViTamin-L-336px', license: 'Apache-2.0' } });
   });
 });
 

@@ -114,7 +114,7 @@ export async function writeTinyModel(folder: string): Promise<string> {
   return folder;
 }
 
-/** Writes a PNG of coloured noise blocks. */
+/** Writes a PNG of colored noise blocks. */
 export async function writePicture(path: string, width: number, height: number, seed = 1): Promise<string> {
   const random = generator(seed);
   const blocks = Array.from({ length: 3 * 64 }, () => Math.floor(random() * 256));

@@ -121,7 +121,7 @@ describe('variables', () => {
   });
 });
 
-it('colours errors only where they are seen', async () => {
+it('colors errors only where they are seen', async () => {
   expect((await vitamin(['show', '/no/such/file'])).stderr).not.toContain('\u001b');
   expect((await vitamin(['show', '/no/such/file'], { env: { FORCE_COLOR: '1' } })).stderr).toContain('\u001b[31m');
   expect((await vitamin(['show', '/no/such/file', '--no-color'], { env: { FORCE_COLOR: '1' } })).stderr).not.toContain('\u001b');

@@ -114,7 +114,7 @@ describe.skipIf(!hasData)(`edge cases of pycocotools${whyNot}`, () => {
     expect(run(byName.get('maxdets_short')!).summary.lines[0]).toMatchObject({ name: 'AP', maxDets: 100 });
   });
 
-  it('mode "fixed" lets annotation id 0 match, honours "ignore" and sums up at the largest limit', () => {
+  it('mode "fixed" lets annotation id 0 match, honors "ignore" and sums up at the largest limit', () => {
     const byName = new Map(cases.map((c) => [c.name, c]));
     expect(run(byName.get('ann_id_zero')!, 'fixed').metrics['AP']).toBeCloseTo(1, 12);
     expect(run(byName.get('gt_ignore_field')!, 'fixed').curves.recall[2]).toBe(1);

@@ -54,7 +54,7 @@ it('every ground truth stands in its row once, every detection in its column onc
   expect(columns).toEqual([2, 2]);
 });
 
-it('normalises rows and keeps empty ones', () => {
+it('normalizes rows and keeps empty ones', () => {
   expect([...normalizeConfusion({ categoryIds: [1], counts: Float64Array.of(3, 1, 0, 0) })]).toEqual([0.75, 0.25, 0, 0]);
 });
 

@@ -95,7 +95,7 @@ describe('slices and other views', () => {
     expect(b).toMatchObject({ name: 'b', groundTruths: 0, AP: null, AR: null, best: null });
   });
 
-  it('serialises the same twice, and progress and abort work', () => {
+  it('serializes the same twice, and progress and abort work', () => {
     const { dataset, results } = synthetic(43, 'bbox');
     const total = dataset.annotations.length + results.length;
     const seen: number[] = [];

@@ -29,7 +29,7 @@ const parse = (rle: Compressed): Rle => parseRleString(rle.counts, rle.size[0], 
 describe.skipIf(!hasData)(`mask vectors of the reference${whyNot}`, () => {
   const vectors = hasData ? (readJson('golden/mask_vectors.json.gz') as Vectors) : ({} as Vectors);
 
-  it('rasterises polygons and boxes exactly', () => {
+  it('rasterizes polygons and boxes exactly', () => {
     for (const { h, w, poly, counts, area, bbox } of vectors.polygons) {
       const rle = polygonsToRle([poly], h, w);
       expect([poly, formatRleString(rle), maskArea(rle), maskToBbox(rle)]).toEqual([poly, counts, area, bbox]);

@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Four rows of four pixels: segment 7, segment 9, void, segment 9. */
 function map(ids: readonly number[] = [7, 9, 0, 9]): Buffer {
-  return png({ width: 4, height: 4, colour: 2, rows: ids.map((id) => [0, ...Array.from({ length: 4 }, () => [id, 0, 0]).flat()]) });
+  return png({ width: 4, height: 4, color: 2, rows: ids.map((id) => [0, ...Array.from({ length: 4 }, () => [id, 0, 0]).flat()]) });
 }
 beforeEach(() => {
   for (const side of ['gt', 'dt']) {
@@ -114,7 +114,7 @@ describe('panoptic files', () => {
     await expect(evaluate({})).rejects.toThrow(/a segment for id 8 of the predicted map in image 1 .*dt\.json\)$/);
     writeFileSync(join(folder, 'dt/1.png'), map([9, 9, 0, 9]));
     await expect(evaluate({})).rejects.toThrow(/pixels of segment 7 .*dt\.json\)$/);
-    writeFileSync(join(folder, 'dt/1.png'), png({ width: 1, height: 1, colour: 2, rows: [[0, 7, 0, 0]] }));
+    writeFileSync(join(folder, 'dt/1.png'), png({ width: 1, height: 1, color: 2, rows: [[0, 7, 0, 0]] }));
     await expect(evaluate({})).rejects.toThrow(/a map of 4x4 for image 1 in .*dt but found 1x1$/);
   });
 

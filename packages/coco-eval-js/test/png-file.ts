@@ -12,7 +12,7 @@ export function chunk(type: string, body: Uint8Array): Buffer {
 export interface Png {
   width: number;
   height: number;
-  colour: number;
+  color: number;
   rows: number[][];
   depth?: number;
   interlace?: number;
@@ -20,17 +20,17 @@ export interface Png {
 }
 
 /** A PNG file. */
-export function png({ width, height, colour, rows, depth = 8, interlace = 0, palette }: Png): Buffer {
+export function png({ width, height, color, rows, depth = 8, interlace = 0, palette }: Png): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width);
   header.writeUInt32BE(height, 4);
-  header.set([depth, colour, 0, 0, interlace], 8);
+  header.set([depth, color, 0, 0, interlace], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const colours = palette ? [chunk('PLTE', Uint8Array.from(palette))] : [];
+  const colors = palette ? [chunk('PLTE', Uint8Array.from(palette))] : [];
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
-    ...colours,
+    ...colors,
     chunk('IDAT', deflateSync(Uint8Array.from(rows.flat()))),
     chunk('IEND', Buffer.alloc(0)),
   ]);

@@ -35,36 +35,36 @@ it('undoes every row filter', () => {
     return [y, ...coded];
   });
   const expected = pixels.flatMap((p) => [p[0]! + 256 * p[1]! + 65536 * p[2]!, p[3]! + 256 * p[4]! + 65536 * p[5]!]);
-  expect(ids(png({ width: 2, height: 5, colour: 2, rows }))).toEqual(expected);
+  expect(ids(png({ width: 2, height: 5, color: 2, rows }))).toEqual(expected);
 });
 
-it('reads the other colour types by their colours', () => {
-  expect(ids(png({ width: 1, height: 1, colour: 6, rows: [[0, 1, 2, 3, 9]] }))).toEqual([1 + 512 + 3 * 65536]);
-  expect(ids(png({ width: 2, height: 1, colour: 0, rows: [[0, 0, 5]] }))).toEqual([0, 5 * 0x010101]);
-  expect(ids(png({ width: 2, height: 1, colour: 4, rows: [[0, 7, 255, 8, 0]] }))).toEqual([7 * 0x010101, 8 * 0x010101]);
-  expect(ids(png({ width: 3, height: 1, colour: 0, depth: 4, rows: [[0, 0x0f, 0x30]] }))).toEqual([0, 0xffffff, 0x333333]);
+it('reads the other color types by their colors', () => {
+  expect(ids(png({ width: 1, height: 1, color: 6, rows: [[0, 1, 2, 3, 9]] }))).toEqual([1 + 512 + 3 * 65536]);
+  expect(ids(png({ width: 2, height: 1, color: 0, rows: [[0, 0, 5]] }))).toEqual([0, 5 * 0x010101]);
+  expect(ids(png({ width: 2, height: 1, color: 4, rows: [[0, 7, 255, 8, 0]] }))).toEqual([7 * 0x010101, 8 * 0x010101]);
+  expect(ids(png({ width: 3, height: 1, color: 0, depth: 4, rows: [[0, 0x0f, 0x30]] }))).toEqual([0, 0xffffff, 0x333333]);
   const palette = [0, 0, 0, 9, 8, 7];
-  expect(ids(png({ width: 3, height: 1, colour: 3, depth: 1, rows: [[0, 0b01000000]], palette }))).toEqual([0, 9 + 8 * 256 + 7 * 65536, 0]);
+  expect(ids(png({ width: 3, height: 1, color: 3, depth: 1, rows: [[0, 0b01000000]], palette }))).toEqual([0, 9 + 8 * 256 + 7 * 65536, 0]);
 });
 
 it('refuses what it does not read, in one sentence', () => {
-  const good = { width: 2, height: 1, colour: 0, rows: [[0, 1, 2]] };
+  const good = { width: 2, height: 1, color: 0, rows: [[0, 1, 2]] };
   expect(() => ids(Buffer.from('GIF89a'))).toThrow('Expected a PNG signature in a.png');
   expect(() => ids(png({ ...good, interlace: 1 }))).toThrow('Adam7');
-  expect(() => ids(png({ ...good, depth: 16 }))).toThrow('colour type 0 with 16 bits');
+  expect(() => ids(png({ ...good, depth: 16 }))).toThrow('color type 0 with 16 bits');
   expect(() => ids(png({ ...good, width: 2 ** 20, height: 2 ** 20 }))).toThrow('1048576x1048576');
   expect(() => ids(png({ ...good, width: 0 }))).toThrow('0x1');
   expect(() => ids(png({ ...good, rows: [[0, 1]] }))).toThrow('bytes of pixels');
   expect(() => ids(png({ ...good, rows: [[0, 1, 2, 3, 4]] }))).toThrow('zlib refuses');
   expect(() => ids(png({ ...good, rows: [[5, 1, 2]] }))).toThrow('5 in row 0');
-  expect(() => ids(png({ ...good, colour: 3, palette: [0, 0, 0] }))).toThrow('more than 1 colours');
+  expect(() => ids(png({ ...good, color: 3, palette: [0, 0, 0] }))).toThrow('more than 1 colors');
 });
 
 it('survives every truncation and many flipped bytes', () => {
   const bytes = png({
     width: 3,
     height: 2,
-    colour: 2,
+    color: 2,
     rows: [
       [1, 1, 2, 3, 4, 5, 6, 7, 8, 9],
       [4, 1, 2, 3, 4, 5, 6, 7, 8, 9],

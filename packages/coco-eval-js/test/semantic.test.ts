@@ -23,9 +23,9 @@ it.skipIf(!hasData).each(['a', 'b'])(`equals detectron2 on real maps: prediction
   const folders = goldens[`pred_${name}`]!.gtFolders;
   const gt = readJson('golden/panoptic_gt.json') as Panoptic;
   const predicted = readJson(`golden/panoptic_pred/pred_${name}.json`) as Panoptic;
-  const labels = (file: string, segments: { id: number; category_id: number }[], unlabelled: number): Uint8Array => {
+  const labels = (file: string, segments: { id: number; category_id: number }[], unlabeled: number): Uint8Array => {
     const classOf = new Map(segments.map(({ id, category_id: category }) => [id, golden.classOrder.indexOf(category)]));
-    return Uint8Array.from(decodePanopticPng(readFileSync(file), file).ids, (id) => classOf.get(id) ?? unlabelled);
+    return Uint8Array.from(decodePanopticPng(readFileSync(file), file).ids, (id) => classOf.get(id) ?? unlabeled);
   };
   const confusion = semanticConfusion(golden.classOrder.length);
   for (const { image_id: image, file_name: file, segments_info: segments } of gt.annotations) {

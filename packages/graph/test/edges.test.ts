@@ -6,7 +6,7 @@ import { evaluate, random } from './evaluate.ts';
 
 const vector = (...numbers: number[]): Tensor<'float32'> => tensor('float32', [numbers.length], new Float32Array(numbers));
 
-it('normalises zero vectors to zeros, with finite gradients elsewhere', async () => {
+it('normalizes zero vectors to zeros, with finite gradients elsewhere', async () => {
   const graph = new g.Graph('zero');
   const x = graph.input('x', 'float32', [2, 2]);
   const y = g.l2Normalize(x);

@@ -3,7 +3,7 @@ import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@nap
 import type { Rgb } from './encode.ts';
 import type { Picture } from './picture.ts';
 
-/** Parts of Noto Sans (SIL Open Font Licence) that come as separate files. Letters of other scripts fall back to a system font if there is one. */
+/** Parts of Noto Sans (SIL Open Font License) that come as separate files. Letters of other scripts fall back to a system font if there is one. */
 const SCRIPTS = ['latin', 'latin-ext', 'vietnamese', 'greek', 'cyrillic', 'cyrillic-ext', 'devanagari'];
 const families = SCRIPTS.map((script) => `Vitamin Noto Sans ${script}`).map((family) => `"${family}"`);
 
@@ -78,7 +78,7 @@ export function fitText(context: SKRSContext2D, text: string, limit: number): st
   return `${letters.slice(0, low).join('').trimEnd()}…`;
 }
 
-/** A colour as CSS writes it. */
+/** A color as CSS writes it. */
 export function css([red, green, blue]: Rgb, alpha = 1): string {
   return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
 }

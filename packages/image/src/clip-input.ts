@@ -1,6 +1,6 @@
 import type { Tensor } from '@vitamin-vlm/core';
-import { centreCrop, type CropRounding } from './geometry.ts';
-import { toTensor, type ToTensorOptions } from './normalise.ts';
+import { centerCrop, type CropRounding } from './geometry.ts';
+import { toTensor, type ToTensorOptions } from './normalize.ts';
 import type { Picture } from './picture.ts';
 import { resize } from './resize.ts';
 import { shortestEdgeSize } from './sizes.ts';
@@ -12,7 +12,7 @@ export interface ClipInputOptions extends Pick<ToTensorOptions, 'into'> {
 }
 
 /**
- * What CLIP models see of a picture: shortest edge to `size` (bicubic), centre crop to `size` x `size`, OpenAI normalisation. float32 `[3, size, size]`.
+ * What CLIP models see of a picture: shortest edge to `size` (bicubic), center crop to `size` x `size`, OpenAI normalization. float32 `[3, size, size]`.
  *
  * Equals open_clip's evaluation transform for RGB pictures. For palette and alpha pictures open_clip converts after the resize, this package before.
  *
@@ -26,5 +26,5 @@ export interface ClipInputOptions extends Pick<ToTensorOptions, 'into'> {
 export function clipInput(picture: Picture, size: number, options: ClipInputOptions = {}): Tensor<'float32'> {
   const resized = shortestEdgeSize(picture, size);
   const scaled = resize(picture, resized.width, resized.height, 'bicubic');
-  return toTensor(centreCrop(scaled, size, size, options.cropRounding ?? 'torchvision'), { into: options.into });
+  return toTensor(centerCrop(scaled, size, size, options.cropRounding ?? 'torchvision'), { into: options.into });
 }

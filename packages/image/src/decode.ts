@@ -16,8 +16,8 @@ export interface DecodeOptions {
 /**
  * Decodes a JPEG, PNG, WebP, GIF, TIFF or AVIF picture to 8-bit RGB with its EXIF orientation applied, so that width and height are those a viewer shows.
  *
- * Colour follows what Pillow's `convert('RGB')` gives the published models: alpha is dropped (never blended), palettes and grey become RGB, and an
- * embedded RGB or grey colour profile is ignored. CMYK is converted with its own profile. 16-bit samples keep their upper 8 bits.
+ * Color follows what Pillow's `convert('RGB')` gives the published models: alpha is dropped (never blended), palettes and gray become RGB, and an
+ * embedded RGB or gray color profile is ignored. CMYK is converted with its own profile. 16-bit samples keep their upper 8 bits.
  *
  * @param source a path, a `file:` URL, the bytes of a file, or a `Picture`, which is checked and returned as it is.
  * @throws VitaminError `INPUT_NOT_FOUND` when there is no such file; `INPUT_UNREADABLE` for directories, empty, truncated, animated or non-image files,
@@ -77,7 +77,7 @@ async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): 
   const { data, info } = await image
     .autoOrient()
     .removeAlpha()
-    .toColourspace('srgb')
+    .toColorspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   return checkPicture({ width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) });

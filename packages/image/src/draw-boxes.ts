@@ -2,18 +2,18 @@ import { VitaminError } from '@vitamin-vlm/core';
 import { css, finishDrawing, fitText, startDrawing, useFont, type Drawing } from './canvas.ts';
 import type { Rgb } from './encode.ts';
 import { enlargement, enlargePicture } from './enlarge.ts';
-import { inkOn, labelColour } from './palette.ts';
+import { inkOn, labelColor } from './palette.ts';
 import { checkPicture, type Picture } from './picture.ts';
 
 /** One found thing. */
-export interface LabelledBox {
+export interface LabeledBox {
   /** Left, top, width, height in pixels of the picture (COCO's order). May reach beyond the picture. */
   readonly box: readonly [x: number, y: number, width: number, height: number];
   readonly label: string;
   /** Shown with two decimals when given. */
   readonly score?: number | undefined;
-  /** Default: one colour per label, in the order in which labels first appear. */
-  readonly colour?: Rgb | undefined;
+  /** Default: one color per label, in the order in which labels first appear. */
+  readonly color?: Rgb | undefined;
 }
 
 /** Where a label goes, and how. */
@@ -29,7 +29,7 @@ interface Plate {
 
 /**
  * Draws outlined boxes and, beside each, a plate with its label. In a crowd, where plates would cover each other, further boxes of a label that has a plate
- * are told by its colour alone. Lines and text grow with the picture. A picture with both sides under 320 pixels is first
+ * are told by its color alone. Lines and text grow with the picture. A picture with both sides under 320 pixels is first
  * enlarged by a whole number so that text is legible; otherwise the result has the picture's size. The input is not changed.
  *
  * @throws VitaminError `USAGE` for a box that is not four finite numbers, `INPUT_UNREADABLE` for an inconsistent picture.
@@ -42,7 +42,7 @@ interface Plate {
  * await writeFileAtomic('street.boxes.png', await encodePng(drawn));
  * ```
  */
-export function drawBoxes(picture: Picture, boxes: readonly LabelledBox[]): Picture {
+export function drawBoxes(picture: Picture, boxes: readonly LabeledBox[]): Picture {
   checkPicture(picture);
   for (const { box } of boxes) {
     if (box.length !== 4 || !box.every(Number.isFinite))
@@ -52,30 +52,30 @@ export function drawBoxes(picture: Picture, boxes: readonly LabelledBox[]): Pict
   const drawing = startDrawing(enlargePicture(picture, scale));
   const labels = [...new Set(boxes.map(({ label }) => label))];
   const items = boxes
-    .map(({ box, label, score, colour }) => ({
+    .map(({ box, label, score, color }) => ({
       box: box.map((value) => value * scale) as [number, number, number, number],
       label,
       text: score === undefined ? label : `${label} ${score.toFixed(2)}`,
-      colour: colour ?? labelColour(labels.indexOf(label)),
+      color: color ?? labelColor(labels.indexOf(label)),
     }))
     // Small boxes last, so that large ones never hide them.
     .toSorted((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]);
-  for (const { box, colour } of items) outline(drawing, box, colour);
+  for (const { box, color } of items) outline(drawing, box, color);
   const taken: Plate[] = [];
   const named = new Set<string>();
-  for (const { box, label, text, colour } of items) {
+  for (const { box, label, text, color } of items) {
     const plate = place(drawing, box, text, taken);
-    // In a crowd the colour must do: a plate that would hide other plates tells less than it takes.
+    // In a crowd the color must do: a plate that would hide other plates tells less than it takes.
     if (named.has(label) && covered(plate, taken) > 0.25 * plate.width * plate.height) continue;
-    drawPlate(drawing, plate, colour);
+    drawPlate(drawing, plate, color);
     taken.push(plate);
     named.add(label);
   }
   return finishDrawing(drawing);
 }
 
-/** A coloured line between two dark ones: visible on any ground. */
-function outline({ canvas, context, lineWidth }: Drawing, box: LabelledBox['box'], colour: Rgb): void {
+/** A colored line between two dark ones: visible on any ground. */
+function outline({ canvas, context, lineWidth }: Drawing, box: LabeledBox['box'], color: Rgb): void {
   const inset = lineWidth / 2;
   const left = Math.max(box[0], 0) + inset;
   const top = Math.max(box[1], 0) + inset;
@@ -84,18 +84,18 @@ function outline({ canvas, context, lineWidth }: Drawing, box: LabelledBox['box'
   context.strokeStyle = css([0, 0, 0], 0.55);
   context.lineWidth = lineWidth * 1.8;
   context.strokeRect(left, top, width, height);
-  context.strokeStyle = css(colour);
+  context.strokeStyle = css(color);
   context.lineWidth = lineWidth;
   context.strokeRect(left, top, width, height);
 }
 
 /** Text size for one box: smaller for small boxes, down to a size that can still be read. */
-function plateFont(fontSize: number, [, , width, height]: LabelledBox['box']): number {
+function plateFont(fontSize: number, [, , width, height]: LabeledBox['box']): number {
   return Math.round(Math.min(fontSize, Math.max(0.75 * fontSize, 11, 0.3 * Math.sqrt(width * height))));
 }
 
 /** Finds where a label hides the fewest others. */
-function place({ canvas, context, fontSize }: Drawing, box: LabelledBox['box'], label: string, taken: readonly Plate[]): Plate {
+function place({ canvas, context, fontSize }: Drawing, box: LabeledBox['box'], label: string, taken: readonly Plate[]): Plate {
   const font = plateFont(fontSize, box);
   useFont(context, font);
   const space = Math.round(font * 0.35);
@@ -107,21 +107,21 @@ function place({ canvas, context, fontSize }: Drawing, box: LabelledBox['box'], 
     .reduce((best, next) => (covered(next, taken) < covered(best, taken) ? next : best));
 }
 
-function drawPlate({ context, lineWidth }: Drawing, { x, y, width, height, font, text }: Plate, colour: Rgb): void {
-  context.fillStyle = css(colour);
+function drawPlate({ context, lineWidth }: Drawing, { x, y, width, height, font, text }: Plate, color: Rgb): void {
+  context.fillStyle = css(color);
   context.strokeStyle = css([0, 0, 0], 0.55);
   context.lineWidth = Math.max(1, lineWidth * 0.4);
   context.beginPath();
   context.roundRect(x, y, width, height, Math.round(font * 0.2));
   context.fill();
   context.stroke();
-  context.fillStyle = css(inkOn(colour));
+  context.fillStyle = css(inkOn(color));
   useFont(context, font);
   context.fillText(text, x + Math.round(font * 0.35), y + Math.round(font * 1.02));
 }
 
 /** Above the box, inside its top, below it, inside its bottom; at the left and at the right; then further down inside. The first is the usual place. */
-function candidates([x, y, w, h]: LabelledBox['box'], width: number, height: number): [number, number][] {
+function candidates([x, y, w, h]: LabeledBox['box'], width: number, height: number): [number, number][] {
   const right = x + w - width;
   return [
     [x, y - height],

@@ -4,18 +4,18 @@ import type { Rgb } from './encode.ts';
 import { enlargement, enlargeLabels, enlargePicture } from './enlarge.ts';
 import { checkLabelMap, type LabelMap } from './label-map.ts';
 import { drawLegend, planLegend, type LegendEntry } from './legend.ts';
-import { labelColour } from './palette.ts';
+import { labelColor } from './palette.ts';
 import { checkPicture, type Picture } from './picture.ts';
-import { regions, type Region } from './region-centres.ts';
+import { regions, type Region } from './region-centers.ts';
 
 /** Options of `drawLabelMap`. */
 export interface LabelMapOptions {
-  /** Share of the label's colour in the result, 0 to 1. Default 0.55. */
+  /** Share of the label's color in the result, 0 to 1. Default 0.55. */
   readonly opacity?: number | undefined;
-  /** Pixels with this label stay as they are and are not in the legend, e.g. 255 for "unlabelled". */
+  /** Pixels with this label stay as they are and are not in the legend, e.g. 255 for "unlabeled". */
   readonly ignore?: number | undefined;
-  /** Colour per label. Default `labelColour`. */
-  readonly colour?: ((label: number) => Rgb) | undefined;
+  /** Color per label. Default `labelColor`. */
+  readonly color?: ((label: number) => Rgb) | undefined;
   /** A legend below the picture. Default true. */
   readonly legend?: boolean | undefined;
   /** Names written into the regions that have room for them. Default true. */
@@ -23,7 +23,7 @@ export interface LabelMapOptions {
 }
 
 /**
- * Paints a label map over a picture: colours, white borders between regions, names inside large regions, and below the picture a legend with each
+ * Paints a label map over a picture: colors, white borders between regions, names inside large regions, and below the picture a legend with each
  * label's share of the area, largest first. A picture with both sides under 320 pixels is first enlarged by a whole number so that text is legible. With
  * `legend: false` the result has otherwise the picture's size. The input is not changed.
  *
@@ -44,7 +44,7 @@ export interface LabelMapOptions {
 export function drawLabelMap(picture: Picture, map: LabelMap, names: readonly string[], options: LabelMapOptions = {}): Picture {
   checkPicture(picture);
   checkLabelMap(map);
-  const { opacity = 0.55, colour = labelColour } = options;
+  const { opacity = 0.55, color = labelColor } = options;
   if (map.width !== picture.width || map.height !== picture.height) {
     throw new VitaminError(
       'USAGE',
@@ -55,11 +55,11 @@ export function drawLabelMap(picture: Picture, map: LabelMap, names: readonly st
 
   const scale = enlargement(picture);
   const labels = enlargeLabels(map, scale);
-  const painted = paint(enlargePicture(picture, scale), labels, opacity, (label) => (label === options.ignore ? undefined : colour(label)));
+  const painted = paint(enlargePicture(picture, scale), labels, opacity, (label) => (label === options.ignore ? undefined : color(label)));
   const found = regions(labels).filter(({ label }) => label !== options.ignore);
   const total = labels.width * labels.height;
   const nameOf = (label: number): string => names[label] ?? `label ${label}`;
-  const entries: LegendEntry[] = found.map(({ label, area }) => ({ name: nameOf(label), share: area / total, colour: colour(label) }));
+  const entries: LegendEntry[] = found.map(({ label, area }) => ({ name: nameOf(label), share: area / total, color: color(label) }));
   const legend = options.legend === false || entries.length === 0 ? undefined : planLegend(entries, labels.width, textSize(labels));
   const drawing = startDrawing(painted, labels.height + (legend?.height ?? 0));
   if (options.names !== false) for (const region of found) writeName(drawing, region, nameOf(region.label));
@@ -68,8 +68,8 @@ export function drawLabelMap(picture: Picture, map: LabelMap, names: readonly st
 }
 
 /**
- * The picture, half drained of its own colour so that the label's colour is the one seen, mixed with that; and the borders between labels in white.
- * `tint` is the colour of a label, or undefined where the picture stays as it is.
+ * The picture, half drained of its own color so that the label's color is the one seen, mixed with that; and the borders between labels in white.
+ * `tint` is the color of a label, or undefined where the picture stays as it is.
  */
 function paint(picture: Picture, map: LabelMap, opacity: number, tint: (label: number) => Rgb | undefined): Picture {
   const { width, height, data: labels } = map;
@@ -77,28 +77,28 @@ function paint(picture: Picture, map: LabelMap, opacity: number, tint: (label: n
   const keep = (1 - opacity) / 2;
   const reach = Math.max(1, Math.round(textSize(map) / 14));
   let label = -1;
-  let colour: Rgb | undefined;
+  let color: Rgb | undefined;
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       if (labels[i] !== label) {
         label = labels[i]!;
-        colour = tint(label);
+        color = tint(label);
       }
       const at = i * 3;
       if ((x + reach < width && labels[i + reach] !== label) || (y + reach < height && labels[i + reach * width] !== label)) {
         out[at] = out[at + 1] = out[at + 2] = 255;
-      } else if (colour) {
-        const grey = keep * (0.299 * out[at]! + 0.587 * out[at + 1]! + 0.114 * out[at + 2]!) + 0.5;
-        out[at] = grey + keep * out[at]! + opacity * colour[0];
-        out[at + 1] = grey + keep * out[at + 1]! + opacity * colour[1];
-        out[at + 2] = grey + keep * out[at + 2]! + opacity * colour[2];
+      } else if (color) {
+        const gray = keep * (0.299 * out[at]! + 0.587 * out[at + 1]! + 0.114 * out[at + 2]!) + 0.5;
+        out[at] = gray + keep * out[at]! + opacity * color[0];
+        out[at + 1] = gray + keep * out[at + 1]! + opacity * color[1];
+        out[at + 2] = gray + keep * out[at + 2]! + opacity * color[2];
       }
     }
   }
   return { width, height, data: out };
 }
 
-/** White text with a dark rim, readable on any colour, where the region is about large enough to hold it; the legend has the others. */
+/** White text with a dark rim, readable on any color, where the region is about large enough to hold it; the legend has the others. */
 function writeName({ canvas, context, fontSize }: Drawing, region: Region, name: string): void {
   if (region.depth < fontSize * 0.8) return;
   const width = context.measureText(name).width;

@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import { checkLabelMap, type LabelMap } from './label-map.ts';
 import { checkPicture, isSide, type Picture } from './picture.ts';
 
-/** A colour as red, green and blue, each 0 to 255. */
+/** A color as red, green and blue, each 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /**
@@ -23,7 +23,7 @@ export async function encodePng(picture: Picture): Promise<Uint8Array> {
 }
 
 /**
- * The picture as the bytes of a JPEG file. `quality` goes from 1 to 100; colours are stored at full resolution, so that thin coloured lines stay sharp.
+ * The picture as the bytes of a JPEG file. `quality` goes from 1 to 100; colors are stored at full resolution, so that thin colored lines stay sharp.
  *
  * @throws VitaminError `INPUT_UNREADABLE` for an inconsistent picture, `USAGE` for a quality out of range.
  * @example
@@ -39,15 +39,15 @@ export async function encodeJpeg(picture: Picture, quality = 90): Promise<Uint8A
 
 /**
  * A label map as a one-channel PNG whose sample values are the labels: 8 bits for a `Uint8Array`, 16 bits for a `Uint16Array`.
- * With a `palette` the 8-bit file is shown in colours by viewers and still read as label numbers by programs (as PASCAL VOC does).
+ * With a `palette` the 8-bit file is shown in colors by viewers and still read as label numbers by programs (as PASCAL VOC does).
  *
- * @param palette colour per label, at most 256; labels without one are black.
- * @throws VitaminError `USAGE` for an inconsistent map, or a palette with more than 256 colours or with 16-bit labels.
+ * @param palette color per label, at most 256; labels without one are black.
+ * @throws VitaminError `USAGE` for an inconsistent map, or a palette with more than 256 colors or with 16-bit labels.
  * @example
  * ```ts
- * import { encodeLabelPng, labelColour } from '@vitamin-vlm/image';
+ * import { encodeLabelPng, labelColor } from '@vitamin-vlm/image';
  * const map = { width: 2, height: 1, data: new Uint8Array([0, 1]) };
- * const png = await encodeLabelPng(map, [labelColour(0), labelColour(1)]);
+ * const png = await encodeLabelPng(map, [labelColor(0), labelColor(1)]);
  * ```
  */
 export async function encodeLabelPng(map: LabelMap, palette?: readonly Rgb[]): Promise<Uint8Array> {
@@ -57,18 +57,18 @@ export async function encodeLabelPng(map: LabelMap, palette?: readonly Rgb[]): P
   if (palette && (wide || palette.length > 256)) {
     throw new VitaminError(
       'USAGE',
-      `Expected 8-bit labels and at most 256 colours for a palette but received ${wide ? '16' : '8'}-bit labels and ${palette.length}`,
+      `Expected 8-bit labels and at most 256 colors for a palette but received ${wide ? '16' : '8'}-bit labels and ${palette.length}`,
     );
   }
-  const grey = await sharp(data, { raw: { width, height, channels: 1 } })
-    .toColourspace(wide ? 'grey16' : 'b-w')
+  const gray = await sharp(data, { raw: { width, height, channels: 1 } })
+    .toColorspace(wide ? 'gray16' : 'b-w')
     .png({ palette: false })
     .toBuffer();
-  return palette ? withPalette(grey, palette) : grey;
+  return palette ? withPalette(gray, palette) : gray;
 }
 
 /**
- * Segment ids as the RGB PNG of COCO panoptic: id = red + 256 green + 65,536 blue. 0 means unlabelled.
+ * Segment ids as the RGB PNG of COCO panoptic: id = red + 256 green + 65,536 blue. 0 means unlabeled.
  *
  * @param ids one id from 0 to 16,777,215 per pixel, row-major.
  * @throws VitaminError `USAGE` when the number of ids is not `width * height` or an id is out of range.
@@ -98,16 +98,16 @@ function rawRgb(picture: Picture): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
-/** Turns an 8-bit grey PNG into an indexed one: same pixels, colour type 3 instead of 0, and a PLTE chunk after the header (PNG 1.2, 4.1). */
-function withPalette(grey: Buffer, palette: readonly Rgb[]): Uint8Array {
+/** Turns an 8-bit gray PNG into an indexed one: same pixels, color type 3 instead of 0, and a PLTE chunk after the header (PNG 1.2, 4.1). */
+function withPalette(gray: Buffer, palette: readonly Rgb[]): Uint8Array {
   const headerEnd = 8 + 25;
-  const header = Buffer.from(grey.subarray(12, headerEnd - 4));
+  const header = Buffer.from(gray.subarray(12, headerEnd - 4));
   header[13] = 3;
   // A palette entry must exist for every value that occurs, so all 256 are written.
-  const colours = Buffer.alloc(256 * 3);
-  for (const [i, colour] of palette.entries()) colours.set(colour, i * 3);
-  const plte = Buffer.concat([Buffer.from('PLTE', 'latin1'), colours]);
-  return Buffer.concat([grey.subarray(0, 8), chunk(header), chunk(plte), grey.subarray(headerEnd)]);
+  const colors = Buffer.alloc(256 * 3);
+  for (const [i, color] of palette.entries()) colors.set(color, i * 3);
+  const plte = Buffer.concat([Buffer.from('PLTE', 'latin1'), colors]);
+  return Buffer.concat([gray.subarray(0, 8), chunk(header), chunk(plte), gray.subarray(headerEnd)]);
 }
 
 /** Length, the given type and data, checksum. */

@@ -3,13 +3,13 @@ import type { Rgb } from './encode.ts';
 import { checkPicture, isSide, type Picture } from './picture.ts';
 
 /**
- * Where a centre crop begins when an odd number of pixels is left over: torchvision rounds half to even, the Hugging Face processor rounds down.
+ * Where a center crop begins when an odd number of pixels is left over: torchvision rounds half to even, the Hugging Face processor rounds down.
  * They differ by one pixel whenever the leftover is 3 more than a multiple of 4.
  */
 export type CropRounding = 'torchvision' | 'hf';
 
-/** The colour LLaVA pads with: `int(mean * 255)` of the OpenAI CLIP mean. */
-export const LLAVA_PAD_COLOUR: Rgb = [122, 116, 104];
+/** The color LLaVA pads with: `int(mean * 255)` of the OpenAI CLIP mean. */
+export const LLAVA_PAD_COLOR: Rgb = [122, 116, 104];
 
 /**
  * Cuts a rectangle out of a picture, into new memory.
@@ -45,11 +45,11 @@ export function crop(picture: Picture, x: number, y: number, width: number, heig
  * @throws VitaminError `USAGE` when the picture is smaller than that.
  * @example
  * ```ts
- * import { centreCrop, decodeImage } from '@vitamin-vlm/image';
- * const square = centreCrop(await decodeImage('street.jpg'), 336, 336, 'torchvision');
+ * import { centerCrop, decodeImage } from '@vitamin-vlm/image';
+ * const square = centerCrop(await decodeImage('street.jpg'), 336, 336, 'torchvision');
  * ```
  */
-export function centreCrop(picture: Picture, width: number, height: number, rounding: CropRounding): Picture {
+export function centerCrop(picture: Picture, width: number, height: number, rounding: CropRounding): Picture {
   return crop(picture, cropOffset(picture.width - width, rounding), cropOffset(picture.height - height, rounding), width, height);
 }
 
@@ -60,7 +60,7 @@ function cropOffset(leftover: number, rounding: CropRounding): number {
 }
 
 /**
- * Puts a picture on a larger canvas of one colour, with its top left corner at (`x`, `y`).
+ * Puts a picture on a larger canvas of one color, with its top left corner at (`x`, `y`).
  *
  * @throws VitaminError `USAGE` when the picture does not fit.
  * @example
@@ -69,7 +69,7 @@ function cropOffset(leftover: number, rounding: CropRounding): number {
  * const canvas = pad(await decodeImage('street.jpg'), 1344, 1344, [0, 0, 0]);
  * ```
  */
-export function pad(picture: Picture, width: number, height: number, colour: Rgb, x = 0, y = 0): Picture {
+export function pad(picture: Picture, width: number, height: number, color: Rgb, x = 0, y = 0): Picture {
   checkPicture(picture);
   const fits =
     isSide(x + 1) && isSide(y + 1) && isSide(width) && isSide(height) && x + picture.width <= width && y + picture.height <= height;
@@ -80,8 +80,8 @@ export function pad(picture: Picture, width: number, height: number, colour: Rgb
     );
   }
   const data = new Uint8Array(width * height * 3);
-  if (colour.some((value) => value !== 0)) {
-    data.set(colour);
+  if (color.some((value) => value !== 0)) {
+    data.set(color);
     // Each step doubles what is filled.
     for (let filled = 3; filled < data.length; filled *= 2) data.copyWithin(filled, 0, filled);
   }
@@ -97,11 +97,11 @@ export function pad(picture: Picture, width: number, height: number, colour: Rgb
  *
  * @example
  * ```ts
- * import { decodeImage, LLAVA_PAD_COLOUR, padToSquare } from '@vitamin-vlm/image';
- * const square = padToSquare(await decodeImage('street.jpg'), LLAVA_PAD_COLOUR);
+ * import { decodeImage, LLAVA_PAD_COLOR, padToSquare } from '@vitamin-vlm/image';
+ * const square = padToSquare(await decodeImage('street.jpg'), LLAVA_PAD_COLOR);
  * ```
  */
-export function padToSquare(picture: Picture, colour: Rgb): Picture {
+export function padToSquare(picture: Picture, color: Rgb): Picture {
   const side = Math.max(picture.width, picture.height);
-  return pad(picture, side, side, colour, Math.floor((side - picture.width) / 2), Math.floor((side - picture.height) / 2));
+  return pad(picture, side, side, color, Math.floor((side - picture.width) / 2), Math.floor((side - picture.height) / 2));
 }

@@ -6,7 +6,7 @@ export interface LegendEntry {
   readonly name: string;
   /** Part of the picture's area, 0 to 1. */
   readonly share: number;
-  readonly colour: Rgb;
+  readonly color: Rgb;
 }
 
 /** Where everything of a legend goes. */
@@ -37,11 +37,11 @@ export function drawLegend({ canvas, context, fontSize }: Drawing, legend: Legen
   const { columns, columnWidth, rowHeight, margin } = legend;
   context.fillStyle = css([250, 250, 248]);
   context.fillRect(0, top, canvas.width, legend.height);
-  for (const [i, { name, share, colour }] of legend.entries.entries()) {
+  for (const [i, { name, share, color }] of legend.entries.entries()) {
     const x = margin + (i % columns) * columnWidth;
     const y = top + margin + Math.floor(i / columns) * rowHeight;
     const swatch = Math.round(fontSize * 1.1);
-    context.fillStyle = css(colour);
+    context.fillStyle = css(color);
     context.strokeStyle = css([0, 0, 0], 0.45);
     context.lineWidth = Math.max(1, fontSize / 16);
     context.beginPath();

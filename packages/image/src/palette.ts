@@ -1,6 +1,6 @@
 import type { Rgb } from './encode.ts';
 
-/** Okabe and Ito's colours, which people with any common colour vision tell apart; without black, which marks nothing on a dark picture. */
+/** Okabe and Ito's colors, which people with any common color vision tell apart; without black, which marks nothing on a dark picture. */
 const FIRST: readonly Rgb[] = [
   [230, 159, 0],
   [86, 180, 233],
@@ -12,53 +12,53 @@ const FIRST: readonly Rgb[] = [
 ];
 
 /** As many as 8-bit labels can tell apart; later labels begin again. */
-const COLOURS = 256;
-/** Levels per channel of the colours to choose from. */
+const COLORS = 256;
+/** Levels per channel of the colors to choose from. */
 const LEVELS = [0, 36, 73, 109, 146, 182, 219, 255];
 
 let palette: readonly Rgb[] | undefined;
 
 /**
- * The colour of a label, always the same for the same number. The first seven are colour-blind safe (Okabe and Ito, 2008); each later one is the colour
- * farthest from all before it in the OKLab colour space. The sequence repeats after 256.
+ * The color of a label, always the same for the same number. The first seven are color-blind safe (Okabe and Ito, 2008); each later one is the color
+ * farthest from all before it in the OKLab color space. The sequence repeats after 256.
  *
  * @param label any integer from 0 on.
  * @example
  * ```ts
- * import { labelColour } from '@vitamin-vlm/image';
- * const [red, green, blue] = labelColour(3);
+ * import { labelColor } from '@vitamin-vlm/image';
+ * const [red, green, blue] = labelColor(3);
  * ```
  */
-export function labelColour(label: number): Rgb {
+export function labelColor(label: number): Rgb {
   palette ??= buildPalette();
-  return palette[Math.abs(Math.trunc(label)) % COLOURS] ?? palette[0]!;
+  return palette[Math.abs(Math.trunc(label)) % COLORS] ?? palette[0]!;
 }
 
-/** Black or white, whichever reads better on a colour: the WCAG contrast ratios of both are equal at luminance 0.179. */
+/** Black or white, whichever reads better on a color: the WCAG contrast ratios of both are equal at luminance 0.179. */
 export function inkOn([red, green, blue]: Rgb): Rgb {
   const luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
   return luminance > 0.179 ? [0, 0, 0] : [255, 255, 255];
 }
 
-/** Farthest-point sampling: keeps for every candidate its distance to the chosen colours and takes the candidate that is farthest. */
+/** Farthest-point sampling: keeps for every candidate its distance to the chosen colors and takes the candidate that is farthest. */
 function buildPalette(): readonly Rgb[] {
   const candidates = LEVELS.flatMap((r) => LEVELS.flatMap((g) => LEVELS.map((b): Rgb => [r, g, b]))).filter(isVisible);
   const positions = candidates.map(oklab);
   const nearest = new Float64Array(candidates.length).fill(Number.POSITIVE_INFINITY);
   const chosen: Rgb[] = [];
-  const take = (colour: Rgb): void => {
-    chosen.push(colour);
-    const at = oklab(colour);
+  const take = (color: Rgb): void => {
+    chosen.push(color);
+    const at = oklab(color);
     for (const [i, p] of positions.entries()) nearest[i] = Math.min(nearest[i]!, distance(at, p));
   };
   FIRST.forEach(take);
-  while (chosen.length < COLOURS) take(candidates[nearest.indexOf(Math.max(...nearest))]!);
+  while (chosen.length < COLORS) take(candidates[nearest.indexOf(Math.max(...nearest))]!);
   return chosen;
 }
 
 /** Neither almost black nor almost white: both vanish in pictures and on the legend. */
-function isVisible(colour: Rgb): boolean {
-  const lightness = oklab(colour)[0];
+function isVisible(color: Rgb): boolean {
+  const lightness = oklab(color)[0];
   return lightness > 0.45 && lightness < 0.93;
 }
 
@@ -68,8 +68,8 @@ function linear(channel: number): number {
 }
 
 /** sRGB to OKLab (Ottosson, 2020): lightness 0 to 1, then green-red and blue-yellow. */
-function oklab(colour: Rgb): Rgb {
-  const [r, g, b] = colour.map(linear) as [number, number, number];
+function oklab(color: Rgb): Rgb {
+  const [r, g, b] = color.map(linear) as [number, number, number];
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);

@@ -47,9 +47,9 @@ export function resampleWeights(input: number, output: number, filter: ResizeFil
   const count = new Int32Array(output);
   let taps = 1;
   for (let i = 0; i < output; i++) {
-    const centre = (i + 0.5) * scale;
-    const low = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const high = Math.min(Math.trunc(centre + support + 0.5), input);
+    const center = (i + 0.5) * scale;
+    const low = Math.max(Math.trunc(center - support + 0.5), 0);
+    const high = Math.min(Math.trunc(center + support + 0.5), input);
     first[i] = low;
     count[i] = high - low;
     taps = Math.max(taps, high - low);

@@ -4,7 +4,7 @@ import { resampleWeights, type ResizeFilter } from './resample-weights.ts';
 import { acquireKernel, Layout, packWeights, releaseKernel, type Kernel } from './resize-kernel.ts';
 
 /** One byte a pixel, row-major. */
-export interface GreyPicture {
+export interface GrayPicture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
@@ -27,7 +27,7 @@ const SLICE_MS = 8;
  *
  * Source: Pillow src/libImaging/Resample.c, as in every Pillow up to 11, which the published models were trained and evaluated with. Pillow 12.2 takes the
  * vertical pass first for strips over 100 times as high as wide that get lower, Pillow 13 also for some other pictures that lose much of their height
- * (portraits more than twice as high as wide among them), which changes single grey levels there. Synchronous: a 12-megapixel photo holds the event loop for some tens of milliseconds;
+ * (portraits more than twice as high as wide among them), which changes single gray levels there. Synchronous: a 12-megapixel photo holds the event loop for some tens of milliseconds;
  * `resizeAsync` does not.
  *
  * @throws VitaminError `USAGE` for sides that are not integers from 1 to 65,535 or more than 2^28 pixels, `INPUT_UNREADABLE` for an
@@ -96,14 +96,14 @@ export async function resizeAsync(
  * @throws VitaminError as `resize`.
  * @example
  * ```ts
- * import { resizeGrey } from '@vitamin-vlm/image';
- * const half = resizeGrey({ width: 4, height: 4, data: new Uint8Array(16).fill(200) }, 2, 2, 'bilinear');
+ * import { resizeGray } from '@vitamin-vlm/image';
+ * const half = resizeGray({ width: 4, height: 4, data: new Uint8Array(16).fill(200) }, 2, 2, 'bilinear');
  * ```
  */
-export function resizeGrey(grey: GreyPicture, width: number, height: number, filter: ResizeFilter): GreyPicture {
-  const rgb = new Uint8Array(grey.data.length * 3);
-  for (let i = 0; i < grey.data.length; i++) rgb.fill(grey.data[i]!, i * 3, i * 3 + 3);
-  const resized = resize({ width: grey.width, height: grey.height, data: rgb }, width, height, filter);
+export function resizeGray(gray: GrayPicture, width: number, height: number, filter: ResizeFilter): GrayPicture {
+  const rgb = new Uint8Array(gray.data.length * 3);
+  for (let i = 0; i < gray.data.length; i++) rgb.fill(gray.data[i]!, i * 3, i * 3 + 3);
+  const resized = resize({ width: gray.width, height: gray.height, data: rgb }, width, height, filter);
   return { width, height, data: Uint8Array.from({ length: width * height }, (_, i) => resized.data[i * 3]!) };
 }
 

@@ -57,20 +57,20 @@ it('drops alpha instead of blending it', async () => {
   expect(await decodeImage(await image.clone().png().toBuffer())).toEqual(picture);
 });
 
-it('makes RGB of grey, of palettes, of 16 bits and of CMYK', async () => {
-  const grey = picture.data.filter((_, i) => i % 3 === 0);
-  const ramp = { width: 40, height: 30, data: grey.reduce((out, value, i) => out.fill(value, i * 3, i * 3 + 3), new Uint8Array(3600)) };
-  const one = sharp(grey, { raw: { width: 40, height: 30, channels: 1 } });
-  expect(await decodeImage(await one.clone().toColourspace('b-w').png().toBuffer())).toEqual(ramp);
+it('makes RGB of gray, of palettes, of 16 bits and of CMYK', async () => {
+  const gray = picture.data.filter((_, i) => i % 3 === 0);
+  const ramp = { width: 40, height: 30, data: gray.reduce((out, value, i) => out.fill(value, i * 3, i * 3 + 3), new Uint8Array(3600)) };
+  const one = sharp(gray, { raw: { width: 40, height: 30, channels: 1 } });
+  expect(await decodeImage(await one.clone().toColorspace('b-w').png().toBuffer())).toEqual(ramp);
   const wide = sharp(
-    Uint16Array.from(grey, (value) => value * 257),
+    Uint16Array.from(gray, (value) => value * 257),
     { raw: { width: 40, height: 30, channels: 1 } },
   );
-  expect(await decodeImage(await wide.toColourspace('grey16').png().toBuffer())).toEqual(ramp);
+  expect(await decodeImage(await wide.toColorspace('gray16').png().toBuffer())).toEqual(ramp);
   const two = { width: 40, height: 30, data: picture.data.map((_, i) => (Math.floor(i / 60) % 2 ? 10 : 200)) };
   expect(await decodeImage(await raw(two).png({ palette: true, dither: 0 }).toBuffer())).toEqual(two);
   const flat = { width: 40, height: 30, data: new Uint8Array(3600).fill(255) };
-  const cmyk = await decodeImage(await raw(flat).toColourspace('cmyk').jpeg().toBuffer());
+  const cmyk = await decodeImage(await raw(flat).toColorspace('cmyk').jpeg().toBuffer());
   expect(cmyk.data.length).toBe(3600);
   expect(Math.min(...cmyk.data)).toBeGreaterThan(245);
 });

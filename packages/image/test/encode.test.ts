@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { decodeImage } from '../src/decode.ts';
 import { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng } from '../src/encode.ts';
-import { labelColour } from '../src/palette.ts';
+import { labelColor } from '../src/palette.ts';
 import { noise, noisePicture } from './helpers.ts';
 
 it('stores PNG without loss and JPEG nearly so', async () => {
@@ -17,11 +17,11 @@ it('stores labels as sample values of 8 and 16 bits', async () => {
   const narrow = { width: 16, height: 16, data: Uint8Array.from({ length: 256 }, (_, i) => i) };
   const bytes = await encodeLabelPng(narrow);
   expect(await sharp(bytes).metadata()).toMatchObject({ space: 'b-w', channels: 1, depth: 'uchar' });
-  expect(new Uint8Array(await sharp(bytes).toColourspace('b-w').raw().toBuffer())).toEqual(narrow.data);
+  expect(new Uint8Array(await sharp(bytes).toColorspace('b-w').raw().toBuffer())).toEqual(narrow.data);
   const wide = { width: 50, height: 20, data: Uint16Array.from({ length: 1000 }, (_, i) => i * 65) };
   const deep = await encodeLabelPng(wide);
-  expect([deep[24], deep[25]]).toEqual([16, 0]); // bit depth, colour type grey
-  const { buffer, byteOffset, length } = await sharp(deep).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer();
+  expect([deep[24], deep[25]]).toEqual([16, 0]); // bit depth, color type gray
+  const { buffer, byteOffset, length } = await sharp(deep).toColorspace('gray16').raw({ depth: 'ushort' }).toBuffer();
   expect(new Uint16Array(buffer.slice(byteOffset, byteOffset + length))).toEqual(wide.data);
 });
 
@@ -31,12 +31,12 @@ function idat(png: Uint8Array): Uint8Array {
 
 it('adds a palette without touching the label values', async () => {
   const map = { width: 16, height: 16, data: Uint8Array.from({ length: 256 }, (_, i) => i) };
-  const palette = Array.from({ length: 256 }, (_, i) => labelColour(i));
+  const palette = Array.from({ length: 256 }, (_, i) => labelColor(i));
   const bytes = await encodeLabelPng(map, palette);
-  expect([bytes[24], bytes[25]]).toEqual([8, 3]); // bit depth, colour type indexed
+  expect([bytes[24], bytes[25]]).toEqual([8, 3]); // bit depth, color type indexed
   const shown = await decodeImage(bytes);
   expect([...shown.data]).toEqual(palette.flat());
-  // The compressed samples are those of the grey file.
+  // The compressed samples are those of the gray file.
   expect(idat(bytes)).toEqual(idat(await encodeLabelPng(map)));
 });
 

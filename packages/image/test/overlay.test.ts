@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { fitText, measuringContext } from '../src/canvas.ts';
 import { drawBoxes } from '../src/draw-boxes.ts';
 import { drawLabelMap } from '../src/draw-label-map.ts';
-import { inkOn, labelColour } from '../src/palette.ts';
+import { inkOn, labelColor } from '../src/palette.ts';
 import type { Picture } from '../src/picture.ts';
-import { regions } from '../src/region-centres.ts';
+import { regions } from '../src/region-centers.ts';
 import { md5, noisePicture } from './helpers.ts';
 
 function flat(width: number, height: number, value: number): Picture {
@@ -16,22 +16,22 @@ function pixel({ width, data }: Picture, x: number, y: number): number[] {
   return [...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
 }
 
-/** Pixels of exactly one colour in a rectangle. */
-function count(picture: Picture, colour: readonly number[], x0 = 0, y0 = 0, x1 = picture.width, y1 = picture.height): number {
+/** Pixels of exactly one color in a rectangle. */
+function count(picture: Picture, color: readonly number[], x0 = 0, y0 = 0, x1 = picture.width, y1 = picture.height): number {
   let found = 0;
-  for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) if (pixel(picture, x, y).every((value, i) => value === colour[i])) found++;
+  for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) if (pixel(picture, x, y).every((value, i) => value === color[i])) found++;
   return found;
 }
 
-it('has 256 colours that never repeat; the first 200 are well apart', () => {
-  const all = Array.from({ length: 256 }, (_, i) => labelColour(i));
+it('has 256 colors that never repeat; the first 200 are well apart', () => {
+  const all = Array.from({ length: 256 }, (_, i) => labelColor(i));
   expect(new Set(all.map(String)).size).toBe(256);
   let nearest = Infinity;
   for (let i = 0; i < 200; i++)
     for (let j = 0; j < i; j++) nearest = Math.min(nearest, Math.hypot(...all[i]!.map((value, c) => value - all[j]![c]!)));
   expect(nearest).toBeGreaterThan(20);
-  expect(labelColour(256)).toEqual(labelColour(0));
-  expect([labelColour(0), labelColour(1), labelColour(2)]).toEqual([
+  expect(labelColor(256)).toEqual(labelColor(0));
+  expect([labelColor(0), labelColor(1), labelColor(2)]).toEqual([
     [230, 159, 0],
     [86, 180, 233],
     [0, 158, 115],
@@ -44,9 +44,9 @@ function luminance(rgb: readonly number[]): number {
   return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
 }
 
-it('writes in a colour that reads on any label colour', () => {
+it('writes in a color that reads on any label color', () => {
   for (let i = 0; i < 256; i++) {
-    const [dark, light] = [luminance(inkOn(labelColour(i))), luminance(labelColour(i))].toSorted((a, b) => a - b);
+    const [dark, light] = [luminance(inkOn(labelColor(i))), luminance(labelColor(i))].toSorted((a, b) => a - b);
     expect((light! + 0.05) / (dark! + 0.05)).toBeGreaterThan(4.5); // WCAG AA
   }
 });
@@ -72,36 +72,36 @@ it('shortens what does not fit', () => {
   expect(fitText(context, 'cat', 1)).toBe('…');
 });
 
-it('draws a box in its colour around, not in, what it marks', () => {
+it('draws a box in its color around, not in, what it marks', () => {
   const picture = flat(400, 300, 90);
   const before = md5(picture.data);
   const drawn = drawBoxes(picture, [{ box: [100, 120, 150, 100], label: 'cat', score: 0.9 }]);
   expect([drawn.width, drawn.height, md5(picture.data)]).toEqual([400, 300, before]);
   expect(pixel(drawn, 175, 170)).toEqual([90, 90, 90]);
-  expect(pixel(drawn, 101, 170)).toEqual([...labelColour(0)]);
+  expect(pixel(drawn, 101, 170)).toEqual([...labelColor(0)]);
   expect(pixel(drawn, 20, 20)).toEqual([90, 90, 90]);
-  // The plate lies above the box and holds dark letters on the label's colour.
-  expect(count(drawn, labelColour(0), 95, 95, 250, 118)).toBeGreaterThan(300);
+  // The plate lies above the box and holds dark letters on the label's color.
+  expect(count(drawn, labelColor(0), 95, 95, 250, 118)).toBeGreaterThan(300);
   expect(count(drawn, [0, 0, 0], 95, 95, 250, 118)).toBeGreaterThan(30);
 });
 
-it('gives one label one colour, and takes given colours', () => {
+it('gives one label one color, and takes given colors', () => {
   const drawn = drawBoxes(flat(640, 480, 0), [
     { box: [10, 100, 100, 100], label: 'dog' },
     { box: [200, 100, 100, 100], label: 'cat' },
     { box: [400, 100, 100, 100], label: 'dog' },
-    { box: [10, 300, 100, 100], label: 'sky', colour: [1, 200, 3] },
+    { box: [10, 300, 100, 100], label: 'sky', color: [1, 200, 3] },
   ]);
-  expect(pixel(drawn, 11, 150)).toEqual([...labelColour(0)]);
-  expect(pixel(drawn, 401, 150)).toEqual([...labelColour(0)]);
-  expect(pixel(drawn, 201, 150)).toEqual([...labelColour(1)]);
+  expect(pixel(drawn, 11, 150)).toEqual([...labelColor(0)]);
+  expect(pixel(drawn, 401, 150)).toEqual([...labelColor(0)]);
+  expect(pixel(drawn, 201, 150)).toEqual([...labelColor(1)]);
   expect(pixel(drawn, 11, 350)).toEqual([1, 200, 3]);
 });
 
 it('keeps plates inside the picture and apart from each other', () => {
   const boxes = Array.from({ length: 4 }, (_, i) => ({ box: [300, 2, 90, 60] as const, label: `thing ${i}`, score: 0.5 }));
   const drawn = drawBoxes(flat(400, 300, 40), boxes);
-  for (let i = 0; i < 4; i++) expect(count(drawn, labelColour(i))).toBeGreaterThan(200);
+  for (let i = 0; i < 4; i++) expect(count(drawn, labelColor(i))).toBeGreaterThan(200);
 });
 
 it.each([
@@ -131,7 +131,7 @@ it('finds areas and deepest points', () => {
   expect(small).toEqual({ label: 9, area: 25, x: 13, y: 4, depth: 3 });
 });
 
-it('paints labels, leaves ignored pixels alone and explains the colours below', () => {
+it('paints labels, leaves ignored pixels alone and explains the colors below', () => {
   const picture = flat(400, 300, 100);
   const data = new Uint8Array(400 * 300).fill(255);
   for (let y = 0; y < 300; y++) data.fill(y < 150 ? 0 : 1, y * 400, y * 400 + 200);
@@ -139,10 +139,10 @@ it('paints labels, leaves ignored pixels alone and explains the colours below', 
   expect(drawn.width).toBe(400);
   expect(drawn.height).toBeGreaterThan(330);
   expect(pixel(drawn, 300, 100)).toEqual([100, 100, 100]);
-  expect(pixel(drawn, 50, 100)).toEqual(labelColour(0).map((value) => Math.trunc(0.45 * 100 + 0.55 * value + 0.5)));
+  expect(pixel(drawn, 50, 100)).toEqual(labelColor(0).map((value) => Math.trunc(0.45 * 100 + 0.55 * value + 0.5)));
   expect(pixel(drawn, 50, 149)).toEqual([255, 255, 255]);
-  expect(count(drawn, labelColour(0), 0, 300)).toBeGreaterThan(60);
-  expect(count(drawn, labelColour(1), 0, 300)).toBeGreaterThan(60);
+  expect(count(drawn, labelColor(0), 0, 300)).toBeGreaterThan(60);
+  expect(count(drawn, labelColor(1), 0, 300)).toBeGreaterThan(60);
   const named = drawLabelMap(picture, { width: 400, height: 300, data }, ['sky', 'road'], { ignore: 255, legend: false });
   expect([named.width, named.height]).toEqual([400, 300]);
   expect(count(named, [255, 255, 255], 60, 60, 140, 100)).toBeGreaterThan(15);

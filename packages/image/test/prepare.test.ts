@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { clipInput } from '../src/clip-input.ts';
-import { centreCrop, crop, LLAVA_PAD_COLOUR, pad, padToSquare } from '../src/geometry.ts';
-import { CLIP_NORMALISATION, CLIP_NORMALISATION_255, toTensor } from '../src/normalise.ts';
+import { centerCrop, crop, LLAVA_PAD_COLOR, pad, padToSquare } from '../src/geometry.ts';
+import { CLIP_NORMALIZATION, CLIP_NORMALIZATION_255, toTensor } from '../src/normalize.ts';
 import { detectron2Size, mmdetSize, shortestEdgeSize } from '../src/sizes.ts';
 import { md5, noisePicture } from './helpers.ts';
 
@@ -35,7 +35,7 @@ it('sizes as detectron2: the shorter side, unless the longer one binds', () => {
   expect(detectron2Size({ width: 5000, height: 1 }, 1344, 1344)).toEqual({ width: 1344, height: 1 });
 });
 
-it('crops the centre with the rounding that is asked for', () => {
+it('crops the center with the rounding that is asked for', () => {
   for (const [leftover, torchvision, hf] of [
     [0, 0, 0],
     [1, 0, 0],
@@ -49,8 +49,8 @@ it('crops the centre with the rounding that is asked for', () => {
       height: 2,
       data: Uint8Array.from({ length: (4 + leftover) * 6 }, (_, i) => Math.floor(i / 3) % (4 + leftover)),
     };
-    expect(centreCrop(picture, 4, 2, 'torchvision').data[0]).toBe(torchvision);
-    expect(centreCrop(picture, 4, 2, 'hf').data[0]).toBe(hf);
+    expect(centerCrop(picture, 4, 2, 'torchvision').data[0]).toBe(torchvision);
+    expect(centerCrop(picture, 4, 2, 'hf').data[0]).toBe(hf);
   }
 });
 
@@ -69,11 +69,11 @@ it('cuts out again what it padded', () => {
 });
 
 it('pads to a square with the picture in the middle', () => {
-  const wide = padToSquare(noisePicture(10, 7), LLAVA_PAD_COLOUR);
+  const wide = padToSquare(noisePicture(10, 7), LLAVA_PAD_COLOR);
   expect([wide.width, wide.height]).toEqual([10, 10]);
   expect(crop(wide, 0, 1, 10, 7)).toEqual(noisePicture(10, 7));
   expect([...wide.data.subarray(0, 3)]).toEqual([122, 116, 104]);
-  expect(crop(padToSquare(noisePicture(7, 10), LLAVA_PAD_COLOUR), 1, 0, 7, 10)).toEqual(noisePicture(7, 10));
+  expect(crop(padToSquare(noisePicture(7, 10), LLAVA_PAD_COLOR), 1, 0, 7, 10)).toEqual(noisePicture(7, 10));
 });
 
 it('refuses rectangles outside the picture', () => {
@@ -82,7 +82,7 @@ it('refuses rectangles outside the picture', () => {
     () => crop(picture, 0, 0, 11, 7),
     () => crop(picture, -1, 0, 5, 5),
     () => crop(picture, 0.5, 0, 5, 5),
-    () => centreCrop(picture, 8, 8, 'hf'),
+    () => centerCrop(picture, 8, 8, 'hf'),
     () => pad(picture, 9, 9, [0, 0, 0]),
     () => pad(picture, 10, 7, [0, 0, 0], 1, 0),
   ]) {
@@ -101,12 +101,12 @@ it('gives CLIP the bits that open_clip gives', () => {
   expect(md5(new Uint8Array(clipInput(noisePicture(40, 53, 7), 32).data.buffer))).toBe('79a0ef9fa51b339e4d82db0ac59ad4d1');
 });
 
-it('fills a canvas before or after normalisation', () => {
+it('fills a canvas before or after normalization', () => {
   const picture = noisePicture(3, 2);
-  const options = { normalisation: CLIP_NORMALISATION_255, canvas: { width: 5, height: 4 } };
+  const options = { normalization: CLIP_NORMALIZATION_255, canvas: { width: 5, height: 4 } };
   const after = toTensor(picture, { ...options, canvas: { ...options.canvas, fill: 'zeroAfter' } });
   const before = toTensor(picture, { ...options, canvas: { ...options.canvas, fill: 'zeroBefore' } });
-  const plain = toTensor(picture, { normalisation: CLIP_NORMALISATION_255 });
+  const plain = toTensor(picture, { normalization: CLIP_NORMALIZATION_255 });
   expect(after.shape).toEqual([3, 4, 5]);
   // What a black pixel becomes, from the FC-CLIP configuration.
   const black = [-1.7922626, -1.7520971, -1.4802198];
@@ -126,7 +126,7 @@ it('writes into a batch and nowhere else', () => {
   const picture = noisePicture(3, 2);
   const batch = new Float32Array(60).fill(9);
   const tensor = toTensor(picture, { into: { data: batch, offset: 18 }, canvas: { width: 3, height: 2, fill: 'zeroAfter' } });
-  expect(tensor.data).toEqual(toTensor(picture, { normalisation: CLIP_NORMALISATION }).data);
+  expect(tensor.data).toEqual(toTensor(picture, { normalization: CLIP_NORMALIZATION }).data);
   expect(batch.subarray(18, 36)).toEqual(tensor.data);
   expect(batch.every((value, i) => (i >= 18 && i < 36) || value === 9)).toBe(true);
   expect(() => toTensor(picture, { into: { data: batch, offset: 43 } })).toThrow(expect.objectContaining({ code: 'USAGE' }));

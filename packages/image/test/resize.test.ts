@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import wabt from 'wabt';
 import { resizeKernel } from '../src/resize-kernel.data.ts';
-import { resize, resizeAsync, resizeGrey } from '../src/resize.ts';
+import { resize, resizeAsync, resizeGray } from '../src/resize.ts';
 import { md5, noisePicture } from './helpers.ts';
 
 /** MD5 of Pillow 11.3.0's `resize` of `noisePicture(width, height)`: bicubic, bilinear. */
@@ -32,7 +32,7 @@ it.each(PILLOW)('resizes %i x %i to %i x %i as Pillow does', (width, height, toW
 });
 
 /** The generator of spec "formula weights": FNV-1a of the name as seed, u = state / 2^32 - 0.5. */
-function formulaGrey(name: string, length: number): Uint8Array {
+function formulaGray(name: string, length: number): Uint8Array {
   let state = 0x811c9dc5;
   for (const byte of Buffer.from(name)) state = Math.imul(state ^ byte, 0x01000193) >>> 0;
   return Uint8Array.from({ length }, () => {
@@ -46,23 +46,23 @@ function sum(data: Uint8Array): number {
 }
 
 it('resizes one channel as Pillow does', () => {
-  const grey = { width: 13, height: 9, data: formulaGrey('pil', 13 * 9) };
-  expect([...grey.data.subarray(0, 13)]).toEqual([217, 65, 51, 163, 143, 189, 255, 117, 165, 189, 162, 82, 63]);
+  const gray = { width: 13, height: 9, data: formulaGray('pil', 13 * 9) };
+  expect([...gray.data.subarray(0, 13)]).toEqual([217, 65, 51, 163, 143, 189, 255, 117, 165, 189, 162, 82, 63]);
   // Values of Pillow 9.4.
-  const cubicDown = resizeGrey(grey, 8, 6, 'bicubic').data;
+  const cubicDown = resizeGray(gray, 8, 6, 'bicubic').data;
   expect([...cubicDown.subarray(0, 8)]).toEqual([161, 120, 161, 225, 183, 152, 119, 109]);
   expect([...cubicDown.subarray(40)]).toEqual([180, 197, 120, 189, 120, 103, 80, 126]);
   expect(sum(cubicDown)).toBe(6246);
-  const linearDown = resizeGrey(grey, 8, 6, 'bilinear').data;
+  const linearDown = resizeGray(gray, 8, 6, 'bilinear').data;
   expect([...linearDown.subarray(0, 8)]).toEqual([158, 124, 165, 212, 175, 150, 120, 112]);
   expect([...linearDown.subarray(40)]).toEqual([174, 185, 129, 179, 120, 105, 87, 122]);
   expect(sum(linearDown)).toBe(6238);
-  const cubicUp = resizeGrey(grey, 20, 15, 'bicubic').data;
+  const cubicUp = resizeGray(gray, 20, 15, 'bicubic').data;
   expect([...cubicUp.subarray(0, 20)]).toEqual([
     235, 150, 43, 29, 91, 169, 143, 149, 188, 248, 218, 115, 138, 177, 200, 190, 151, 88, 58, 49,
   ]);
   expect(sum(cubicUp)).toBe(38915);
-  const linearUp = resizeGrey(grey, 20, 15, 'bilinear').data;
+  const linearUp = resizeGray(gray, 20, 15, 'bilinear').data;
   expect([...linearUp.subarray(0, 20)]).toEqual([
     217, 145, 63, 54, 99, 161, 149, 160, 191, 234, 210, 120, 147, 172, 187, 173, 144, 92, 72, 63,
   ]);
@@ -84,7 +84,7 @@ it('keeps a picture of its own size and gives it new memory', () => {
   expect(md5(picture.data)).toBe(md5(noisePicture(31, 17).data));
 });
 
-it('keeps one colour one colour, at any size', () => {
+it('keeps one color one color, at any size', () => {
   for (const [toWidth, toHeight] of [
     [1, 1],
     [3, 200],

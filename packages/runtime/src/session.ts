@@ -21,7 +21,7 @@ export interface SessionOptions extends WorkOptions {
   readonly execution?: 'worker' | 'inline' | undefined;
   /** Where graphs with external weights are put. Default: `defaultCacheDir()`. Best on the file system of the weights. */
   readonly cacheDir?: string | undefined;
-  /** Graph optimisation level of ONNX Runtime. Default: `all`. */
+  /** Graph optimization level of ONNX Runtime. Default: `all`. */
   readonly optimization?: EngineOptions['optimization'] | undefined;
   /**
    * Threads that wait for the next operator spin instead of sleeping: faster alone, slower when cores are shared.

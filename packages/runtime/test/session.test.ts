@@ -101,10 +101,10 @@ it('moves buffers with transfer, and copies views that share or do not fill thei
 it.each([true, false])('reads a Node Buffer as uint8, and leaves the memory it shares alone (transfer: %s)', async (transfer) => {
   await using session = await Session.create(identityModel({ uint8: 1 }), { threads: 1 });
   const pooled = Buffer.from('abc');
-  const neighbour = Buffer.from('def');
+  const neighbor = Buffer.from('def');
   const { out_uint8 } = await session.run({ in_uint8: tensor('uint8', [3], pooled) }, { transfer });
   expect(out_uint8!.data).toEqual(new Uint8Array([97, 98, 99]));
-  expect(Buffer.concat([pooled, neighbour]).toString()).toBe('abcdef');
+  expect(Buffer.concat([pooled, neighbor]).toString()).toBe('abcdef');
 });
 
 it('passes parameters round and round without mixing them up', async () => {

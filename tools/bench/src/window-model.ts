@@ -44,7 +44,7 @@ export async function windowGraph(file: string, batch: number): Promise<Graph> {
   return graph;
 }
 
-/** `batch` windows of normalised pixels. */
+/** `batch` windows of normalized pixels. */
 export function windowPixels(batch: number, side: number): Tensor<'float32'> {
   return noise([batch, 3, side, side], { scale: 4 });
 }

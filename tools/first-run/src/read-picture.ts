@@ -1,4 +1,4 @@
-import { type Backbone, classifyEncoding, labelPixels, type ScoredLabel, UNLABELLED } from '@vitamin-vlm/backbone';
+import { type Backbone, classifyEncoding, labelPixels, type ScoredLabel, UNLABELED } from '@vitamin-vlm/backbone';
 import type { WorkOptions } from '@vitamin-vlm/core';
 import { drawLabelMap, type Picture } from '@vitamin-vlm/image';
 
@@ -34,12 +34,12 @@ export async function readPicture(
   const { width, height, data } = await labelPixels(encoding.dense!, all, encoding.geometry, options);
   const largest = byShare(data, all.labels.length).filter(({ share }) => share >= SPECK);
   const where = largest.map(({ index, share }) => ({ label: all.labels[index]!.name, score: share }));
-  // Numbered by size, so that the largest regions get the first colours, which are the easiest to tell apart.
-  const rank = new Uint16Array(all.labels.length).fill(UNLABELLED);
+  // Numbered by size, so that the largest regions get the first colors, which are the easiest to tell apart.
+  const rank = new Uint16Array(all.labels.length).fill(UNLABELED);
   largest.forEach(({ index }, i) => (rank[index] = i));
   const map = { width, height, data: data.map((index) => rank[index]!) };
   const names = where.map(({ label }) => label);
-  return { what: classifyEncoding(encoding, kinds), where, overlay: drawLabelMap(picture, map, names, { ignore: UNLABELLED }) };
+  return { what: classifyEncoding(encoding, kinds), where, overlay: drawLabelMap(picture, map, names, { ignore: UNLABELED }) };
 }
 
 /** The part of the pixels that each label has, largest first. */

@@ -1,5 +1,5 @@
 import { pooledHead, textTower as buildText, vitaminTrunk } from '@vitamin-vlm/backbone';
-import { CLIP_NORMALISATION_255 } from '@vitamin-vlm/image';
+import { CLIP_NORMALIZATION_255 } from '@vitamin-vlm/image';
 import { tensor } from '@vitamin-vlm/core';
 import {
   add,
@@ -54,7 +54,7 @@ export function contrastiveLoss(graph: Graph, parameters: Parameters, batch: num
   const ends = graph.input('ends', 'int32', [2 * batch]);
 
   const visual = parameters.root.at('visual');
-  const { blocks } = vitaminTrunk(visual.at('trunk'), normalisePixels(pixels), imageTower);
+  const { blocks } = vitaminTrunk(visual.at('trunk'), normalizePixels(pixels), imageTower);
   const tokens = blocks.at(-1)!; // [B, T, D]
   const texts = l2Normalize(buildText(parameters.root.at('text'), ids, ends, textTower).features); // [2·B, E]
   const scale = exp(parameters.root.get('logit_scale', []));
@@ -74,8 +74,8 @@ function crossEntropy(logits: Value, targets: Value): Value {
 }
 
 /** uint8 [B, S, S, 3] -> float32 [B, 3, S, S] with CLIP's mean and standard deviation. */
-function normalisePixels(pixels: Value): Value {
-  const { mean, std } = CLIP_NORMALISATION_255;
+function normalizePixels(pixels: Value): Value {
+  const { mean, std } = CLIP_NORMALIZATION_255;
   const channels = (values: readonly number[]): Value => pixels.graph.constant(tensor('float32', [3], Float32Array.from(values)));
   return transpose(div(sub(cast(pixels, 'float32'), channels(mean)), channels(std)), [0, 3, 1, 2]);
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { floatToHalf, type Tensor, tensor, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
-import { CLIP_NORMALISATION } from '@vitamin-vlm/image';
+import { CLIP_NORMALIZATION } from '@vitamin-vlm/image';
 import { imageSize, imageTower, textTower } from './nano-config.ts';
 
 /** Writes the model in open_clip's published layout: half-precision weights and a configuration. `weights` holds both towers, by open_clip's names. */
@@ -33,6 +33,6 @@ function configuration(): object {
       text_cfg: { context_length: context, vocab_size: vocabulary, width, heads, layers },
       custom_text: true,
     },
-    preprocess_cfg: { mean: CLIP_NORMALISATION.mean, std: CLIP_NORMALISATION.std, interpolation: 'bicubic', resize_mode: 'shortest' },
+    preprocess_cfg: { mean: CLIP_NORMALIZATION.mean, std: CLIP_NORMALIZATION.std, interpolation: 'bicubic', resize_mode: 'shortest' },
   };
 }

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { modelShapes } from './contrastive.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export-model.ts';
-import { initialise } from './initialise.ts';
+import { initialize } from './initialize.ts';
 import { contrastive } from './nano-config.ts';
 import { textTowerOf } from './locked-text.ts';
 import { plotRuns } from './plot.ts';
@@ -42,7 +42,7 @@ program
     await using sampler = new SamplerPool(batch);
     const state = await train({
       schedule: { ...contrastive, steps, batch },
-      initial: new Map([...initialise(modelShapes(), seed), ...(locked?.scale ?? [])]),
+      initial: new Map([...initialize(modelShapes(), seed), ...(locked?.scale ?? [])]),
       ...(locked && { frozen: locked.text }),
       batchOf: (step) => sampler.batchOf(step),
       tokenizer: await ClipTokenizer.load(),

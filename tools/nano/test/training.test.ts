@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { contrastiveFeeds } from '../src/batch.ts';
 import { modelShapes } from '../src/contrastive.ts';
 import { exportModel } from '../src/export-model.ts';
-import { initialise } from '../src/initialise.ts';
+import { initialize } from '../src/initialize.ts';
 import { sampleBatch } from '../src/sampler.ts';
 import { textTowerOf } from '../src/locked-text.ts';
 import { train, type LogEntry, type TrainOptions } from '../src/train.ts';
@@ -29,7 +29,7 @@ async function run(name: string, options: Partial<TrainOptions> = {}): Promise<{
   const log = join(folder, `${name}.jsonl`);
   const state = await train({
     schedule,
-    initial: initialise(modelShapes(), 5),
+    initial: initialize(modelShapes(), 5),
     batchOf: async (step) => sampleBatch(step, schedule.batch),
     tokenizer,
     checkpoint: join(folder, `${name}.safetensors`),

@@ -7,7 +7,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { gradientModels } from '../../../packages/graph/test/cases.ts';
 import { contrastiveFeeds } from '../src/batch.ts';
 import { buildTrainingStep, modelShapes } from '../src/contrastive.ts';
-import { initialise } from '../src/initialise.ts';
+import { initialize } from '../src/initialize.ts';
 import { sampleBatch } from '../src/sampler.ts';
 import { advance, initialState } from '../src/training-state.ts';
 
@@ -76,7 +76,7 @@ it('trains a small model as the CPU does', async () => {
       [2, 4],
       Float32Array.from({ length: 8 }, (_, i) => Math.cos(i)),
     );
-    const state = initialState(new Map([...initialise(parameters.declared, 1), ['fc.weight', weight]]), [...parameters.trained.keys()]);
+    const state = initialState(new Map([...initialize(parameters.declared, 1), ['fc.weight', weight]]), [...parameters.trained.keys()]);
     losses.push([]);
     while (state.step < 20) {
       const step = tensor('float32', [], new Float32Array([state.step + 1]));
@@ -94,7 +94,7 @@ it('trains a small model as the CPU does', async () => {
 it('takes a whole contrastive training step as the CPU does', { timeout: 600_000 }, async () => {
   const schedule = { batch: 2, steps: 4, warmupSteps: 2, peakRate: 1e-3, weightDecay: 0.1 };
   const { model, trained } = buildTrainingStep(schedule);
-  const state = initialState(initialise(modelShapes(), 5), trained);
+  const state = initialState(initialize(modelShapes(), 5), trained);
   const batch = contrastiveFeeds(sampleBatch(1, schedule.batch), await ClipTokenizer.load());
   const feeds = { ...Object.fromEntries(state.tensors), ...batch, step: tensor('float32', [], new Float32Array([1])) };
   await using cpu = await Session.create(model, { threads: 1 });

@@ -5,14 +5,14 @@ export const mapNames: readonly string[] = ['stem', 'os4', 'os8', 'mid', 'preLas
 
 /** Fields of a text tower: inside it, and its result before and after it is made one long. */
 export function textFields(layers: number): string[] {
-  return ['embedded', ...numbered('blocks', layers), 'features', 'normalised'];
+  return ['embedded', ...numbered('blocks', layers), 'features', 'normalized'];
 }
 
 /** Fields of an image tower, from the input to the result. */
 export function imageFields({ image: { depths } }: ParityModel): string[] {
   const stages = [0, 1].flatMap((stage) => [`stages.${stage}`, ...numbered(`stages.${stage}`, depths[stage]!)]);
   const tokens = ['pool', 'embedded', ...numbered('blocks', depths[2]), 'tokens', 'pooled', 'fcNorm'];
-  return ['input', 'conv1', ...stages, ...tokens, ...mapNames, 'embedding', 'normalised', 'dense'];
+  return ['input', 'conv1', ...stages, ...tokens, ...mapNames, 'embedding', 'normalized', 'dense'];
 }
 
 /** Fields of a sliding window. */

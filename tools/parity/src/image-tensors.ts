@@ -34,11 +34,11 @@ export async function* imageTensors(
     if (dense) yield ['dense', tokensOf(found['dense']!)];
   }
 
-  const [asItIs, normalised] = [wants('embedding'), wants('normalised')];
-  if (asItIs || normalised) {
+  const [asItIs, normalized] = [wants('embedding'), wants('normalized')];
+  if (asItIs || normalized) {
     const embedding = await backbone.embedPixels(input, { signal: options.signal });
     if (asItIs) yield ['embedding', embedding];
-    if (normalised) yield ['normalised', normalizeRows(embedding)];
+    if (normalized) yield ['normalized', normalizeRows(embedding)];
   }
 
   if (inner.size === 0) return;

@@ -29,12 +29,12 @@ export async function* textTensors(
 ): AsyncGenerator<Produced, void, undefined> {
   const batch = tokenBatch(ids, config.context);
   const inner = new Set(tensors.keys());
-  const [asItIs, normalised] = [inner.delete('features'), inner.delete('normalised')];
+  const [asItIs, normalized] = [inner.delete('features'), inner.delete('normalized')];
   let features: Tensor<'float32'> | undefined;
-  if ((asItIs || normalised) && loaderHeads(checkpoint.shapes) === config.heads) {
+  if ((asItIs || normalized) && loaderHeads(checkpoint.shapes) === config.heads) {
     await using backbone = await Backbone.load(checkpoint.path, options);
     features = await backbone.embedTokens(batch, { signal: options.signal });
-  } else if (asItIs || normalised) inner.add('features');
+  } else if (asItIs || normalized) inner.add('features');
 
   if (inner.size > 0) {
     const ends = tensor(
@@ -53,7 +53,7 @@ export async function* textTensors(
     yield* Object.entries(found).filter(([name]) => name !== 'features');
   }
   if (asItIs) yield ['features', features!];
-  if (normalised) yield ['normalised', normalizeRows(features!)];
+  if (normalized) yield ['normalized', normalizeRows(features!)];
 }
 
 /** Both towers of one model: what zero-shot classification is made of. */

@@ -31,7 +31,7 @@ it('gives the input picture of the nano model', () => {
 });
 
 it('chooses the rule by the name', () => {
-  for (const [name, shape, centre, half] of [
+  for (const [name, shape, center, half] of [
     ['text.token_embedding.weight', [50, 40], 0, 0.1],
     ['visual.trunk.pos_embed', [1, 196, 10], 0, 0.1],
     ['text.text_projection', [48, 40], 0, Math.sqrt(12 / 48) / 2],
@@ -43,8 +43,8 @@ it('chooses the rule by the name', () => {
   ] as const) {
     const { data } = formulaTensor(name, shape);
     const [low, high] = [Math.min(...data), Math.max(...data)];
-    expect(low).toBeGreaterThanOrEqual(centre - half - 1e-6);
-    expect(high).toBeLessThanOrEqual(centre + half);
+    expect(low).toBeGreaterThanOrEqual(center - half - 1e-6);
+    expect(high).toBeLessThanOrEqual(center + half);
     expect(high - low).toBeGreaterThan(1.9 * half);
   }
   expectClose(formulaTensor('logit_scale', []).data, [Math.log(100)], 6);

@@ -57,7 +57,7 @@ describe('the command', () => {
   it('fails with the tensors that differ, takes heads that no checkpoint can state, and any sizes of text towers', async () => {
     const text = { width: 96, heads: 3, layers: 1, embedDim: 20, ids: [[49_406, 7, 49_407]] };
     const file = {
-      image: { nano: { embedding: { meanAbs: 0.888693854, samples: { 0: -0.19911487, 1: 0.4698 } }, normalised: { shape: [1, 48] } } },
+      image: { nano: { embedding: { meanAbs: 0.888693854, samples: { 0: -0.19911487, 1: 0.4698 } }, normalized: { shape: [1, 48] } } },
       text: [{ ...text, features: { shape: [1, 20] }, 'blocks.0': { shape: [1, 77, 96] } }],
       sliding: [{ model: 'nano', height: 64, width: 80, window: 64, stride: 16, os8: { shape: [1, 32, 8, 8] } }],
     };
@@ -66,7 +66,7 @@ describe('the command', () => {
     await rm(join(folder, 'wrong.json'));
     expect(code).toBe(1);
     expect(out).toMatch(/^FAIL {2}image nano {2}embedding +error 1\.5e-4 of 1e-4, sample 1$/m);
-    expect(out).toMatch(/^ok {4}image nano {2}normalised/m);
+    expect(out).toMatch(/^ok {4}image nano {2}normalized/m);
     expect(out).toMatch(/^FAIL {2}sliding nano 64x80 .*os8 +shape \[1, 32, 8, 10\] instead of \[1, 32, 8, 8\]$/m);
     expect(out.match(/^ok {4}text width 96 heads 3/gm)?.length).toBe(2);
   });

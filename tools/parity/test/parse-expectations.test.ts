@@ -19,7 +19,7 @@ function errorOf(file: unknown): VitaminError {
 it('reads every section, with notes, absent fields and both ways to write a name', () => {
   const file = {
     note: 'a text anywhere is a note',
-    image: { 'vitamin-small-224': { tokens: T, embedding: null }, vitamin_xlarge_384: { normalised: { shape: [1, 1152], by: 'timm' } } },
+    image: { 'vitamin-small-224': { tokens: T, embedding: null }, vitamin_xlarge_384: { normalized: { shape: [1, 1152], by: 'timm' } } },
     text: [text],
     sliding: [sliding],
     clip: [{ model: 'vitamin-small-224-ltt', ids: [[1]], logits: T }],

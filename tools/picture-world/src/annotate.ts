@@ -1,7 +1,7 @@
 import type { Composition } from './compose.ts';
 import { type Box, encodeRle } from './rle.ts';
 import type { Setting } from './settings/setting.ts';
-import { stuffNamed } from './stuff/catalogue.ts';
+import { stuffNamed } from './stuff/catalog.ts';
 import type { StuffSegment, Thing } from './types.ts';
 
 /** Box and number of pixels of each value of a map. */
@@ -20,7 +20,7 @@ export interface Annotations {
 
 /**
  * A segment id that is unique in a picture and never 0: multiplying by an odd number permutes the numbers below 2^24, and spreads
- * neighbouring categories over the colours, so that the panoptic PNG can be looked at.
+ * neighboring categories over the colors, so that the panoptic PNG can be looked at.
  */
 export function segmentId(categoryId: number, index: number): number {
   return Math.imul(categoryId * 256 + index + 1, 0x9e3779b1) & 0xffffff;
@@ -80,7 +80,7 @@ function describeThings({ width, height, thingOwner, groups, fullAreas }: Compos
     const { box, area } = found.get(index)!;
     const first = group.members[0]!;
     const { kind, zone } = first;
-    const centre = (box[0] + box[2] / 2) / width;
+    const center = (box[0] + box[2] / 2) / width;
     return {
       category: kind.name,
       categoryId: kind.id,
@@ -88,13 +88,13 @@ function describeThings({ width, height, thingOwner, groups, fullAreas }: Compos
       area,
       mask: encodeRle(thingOwner, width, height, index, box),
       visible: area / fullAreas[index]!,
-      colour: first.colour,
+      color: first.color,
       pattern: first.pattern,
       crowd: group.crowd,
       count: group.members.length,
       on: zone.on,
       where: zone.phrase,
-      side: centre < 0.38 ? 'left' : centre > 0.62 ? 'right' : 'middle',
+      side: center < 0.38 ? 'left' : center > 0.62 ? 'right' : 'middle',
       flipped: first.flip,
       angle: first.angle,
       segmentId: segmentId(kind.id, index + 1),

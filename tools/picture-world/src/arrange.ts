@@ -1,5 +1,5 @@
-import type { Kind } from './kinds/catalogue.ts';
-import { kindNamed } from './kinds/catalogue.ts';
+import type { Kind } from './kinds/catalog.ts';
+import { kindNamed } from './kinds/catalog.ts';
 import { boundsOf, dressFor, place, type Placement } from './placement.ts';
 import type { Random } from './random.ts';
 import type { Setting, Zone } from './settings/setting.ts';

@@ -1,4 +1,4 @@
-import { kindNamed } from './kinds/catalogue.ts';
+import { kindNamed } from './kinds/catalog.ts';
 import type { Random } from './random.ts';
 import type { Light } from './stuff/brush.ts';
 import type { StuffSegment, Thing } from './types.ts';
@@ -13,7 +13,7 @@ export interface Facts {
   readonly random: Random;
 }
 
-/** Things that can be told together: same kind, colour and pattern, in one place. */
+/** Things that can be told together: same kind, color and pattern, in one place. */
 interface Party {
   readonly first: Thing;
   readonly members: readonly Thing[];
@@ -23,7 +23,7 @@ interface Party {
 function parties(things: readonly Thing[]): Party[] {
   const found = new Map<string, Thing[]>();
   for (const thing of things) {
-    const key = thing.crowd ? `crowd ${thing.segmentId}` : [thing.category, thing.colour, thing.pattern, thing.where].join();
+    const key = thing.crowd ? `crowd ${thing.segmentId}` : [thing.category, thing.color, thing.pattern, thing.where].join();
     found.set(key, [...(found.get(key) ?? []), thing]);
   }
   return [...found.values()].map((members) => {

@@ -3,13 +3,13 @@ import type { Group } from './arrange.ts';
 import { boundsOf, drawPlacement, type Placement } from './placement.ts';
 import type { Random } from './random.ts';
 import type { Setting } from './settings/setting.ts';
-import { stuffNamed } from './stuff/catalogue.ts';
+import { stuffNamed } from './stuff/catalog.ts';
 import type { Light } from './stuff/brush.ts';
 
 /** A pixel belongs to what covers at least half of it. */
 const solid = 128;
 
-/** A picture under work: colours, and for each pixel the index of the stuff layer and of the thing (-1: none) on top. */
+/** A picture under work: colors, and for each pixel the index of the stuff layer and of the thing (-1: none) on top. */
 export interface Composition {
   readonly width: number;
   readonly height: number;

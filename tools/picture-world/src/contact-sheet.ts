@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
 import { compose } from './compose.ts';
-import { kinds, novelKinds } from './kinds/catalogue.ts';
+import { kinds, novelKinds } from './kinds/catalog.ts';
 import { drawPlacement, dressFor, place } from './placement.ts';
 import { Random, type Split } from './random.ts';
 import { renderScene } from './scene.ts';
 import type { Setting } from './settings/setting.ts';
-import { stuff } from './stuff/catalogue.ts';
+import { stuff } from './stuff/catalog.ts';
 import type { Picture } from './types.ts';
 
 const require = createRequire(import.meta.url);

@@ -1,7 +1,7 @@
 import { Path2D, type SKRSContext2D } from '@napi-rs/canvas';
-import { type Pattern, tone } from './colours.ts';
+import { type Pattern, tone } from './colors.ts';
 
-/** A surface: its colour (#rrggbb), the second colour of its pattern, and the pattern's cell in drawing units. */
+/** A surface: its color (#rrggbb), the second color of its pattern, and the pattern's cell in drawing units. */
 export interface Paint {
   readonly base: string;
   readonly second: string;
@@ -9,7 +9,7 @@ export interface Paint {
   readonly cell: number;
 }
 
-/** A plain colour or a patterned surface. */
+/** A plain color or a patterned surface. */
 export type Fill = string | Paint;
 
 /** Patterns cover this square of drawing units; every drawing lies inside it. */
@@ -50,7 +50,7 @@ export class Pen {
     this.#paint(path, fill);
   }
 
-  /** Ellipse with centre, radii and rotation in radians. */
+  /** Ellipse with center, radii and rotation in radians. */
   oval(cx: number, cy: number, rx: number, ry: number, fill: Fill, rotation = 0): void {
     const path = new Path2D();
     path.ellipse(cx, cy, rx, ry, rotation, 0, 2 * Math.PI);
@@ -84,7 +84,7 @@ export class Pen {
   }
 
   /** Open line of a given width with round ends; `smooth` bends it through the midpoints. */
-  line(points: readonly number[], width: number, colour: string, smooth = false): void {
+  line(points: readonly number[], width: number, color: string, smooth = false): void {
     const path = new Path2D();
     path.moveTo(points[0]!, points[1]!);
     for (let i = 2; i < points.length; i += 2) {
@@ -96,11 +96,11 @@ export class Pen {
     c.lineCap = 'round';
     c.lineJoin = 'round';
     if (this.ink > 0) {
-      c.strokeStyle = tone(colour, -0.45);
+      c.strokeStyle = tone(color, -0.45);
       c.lineWidth = width + this.ink;
       c.stroke(path);
     }
-    c.strokeStyle = colour;
+    c.strokeStyle = color;
     c.lineWidth = this.ink > 0 ? Math.max(width - this.ink, width * 0.4) : width;
     c.stroke(path);
   }
@@ -134,7 +134,7 @@ export class Pen {
   }
 }
 
-/** The second colour's area of a pattern, over the whole extent. Cell sizes come from the kinds' tables, so the cache stays small. */
+/** The second color's area of a pattern, over the whole extent. Cell sizes come from the kinds' tables, so the cache stays small. */
 function patternPath(pattern: Pattern, cell: number): Path2D {
   const key = `${pattern} ${cell}`;
   const known = patternPaths.get(key);

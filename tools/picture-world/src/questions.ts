@@ -1,13 +1,13 @@
 import type { Facts } from './captions.ts';
-import { kinds } from './kinds/catalogue.ts';
+import { kinds } from './kinds/catalog.ts';
 import type { Question, Thing } from './types.ts';
-import { colouredPart, crowdOf, describe, hasColour, list, noun, withArticle } from './words.ts';
+import { coloredPart, crowdOf, describe, hasColor, list, noun, withArticle } from './words.ts';
 
-/** Questions whose answers follow from the annotations: what, where, how many, which colour. */
+/** Questions whose answers follow from the annotations: what, where, how many, which color. */
 export function writeQuestions({ things, random }: Facts): Question[] {
   const shuffled = random.shuffle(things);
   const alone = shuffled.filter((thing) => !thing.crowd && things.filter((other) => other.category === thing.category).length === 1);
-  const questions = [what(things, shuffled[0]), where(alone[0]), colour(alone.find((thing) => hasColour(thing.category)))];
+  const questions = [what(things, shuffled[0]), where(alone[0]), color(alone.find((thing) => hasColor(thing.category)))];
   const present = [...new Set(shuffled.map((thing) => thing.category))].filter(
     (kind) => !things.some((thing) => thing.crowd && thing.category === kind),
   );
@@ -36,12 +36,12 @@ function where(thing: Thing | undefined): Question | undefined {
   return { type: 'where', question: `Where ${verb} the ${thing.category}?`, answer: `${thing.where}, ${side}` };
 }
 
-function colour(thing: Thing | undefined): Question | undefined {
+function color(thing: Thing | undefined): Question | undefined {
   if (!thing) return undefined;
-  const part = colouredPart(thing.category);
+  const part = coloredPart(thing.category);
   const subject = part ? `the ${part} of the ${thing.category}` : `the ${thing.category}`;
   const verb = (part ?? (/^(skis|scissors)$/.test(thing.category) ? 's' : '')).endsWith('s') ? 'are' : 'is';
-  return { type: 'which colour', question: `Which colour ${verb} ${subject}?`, answer: thing.colour };
+  return { type: 'which colour', question: `Which colour ${verb} ${subject}?`, answer: thing.color };
 }
 
 function howMany(things: readonly Thing[], kind: string): Question {

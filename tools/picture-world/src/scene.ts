@@ -3,10 +3,10 @@ import { annotate } from './annotate.ts';
 import { arrange } from './arrange.ts';
 import { writeCaptions } from './captions.ts';
 import { compose } from './compose.ts';
-import { kindNamed, kinds } from './kinds/catalogue.ts';
+import { kindNamed, kinds } from './kinds/catalog.ts';
 import { writeQuestions } from './questions.ts';
 import { Random } from './random.ts';
-import { settingsOf } from './settings/catalogue.ts';
+import { settingsOf } from './settings/catalog.ts';
 import type { Scene, SceneOptions } from './types.ts';
 
 /** Refuses seeds and sizes that cannot be drawn. */

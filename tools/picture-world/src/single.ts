@@ -1,12 +1,12 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { annotate } from './annotate.ts';
 import { compose } from './compose.ts';
-import { kindNamed, type Kind } from './kinds/catalogue.ts';
+import { kindNamed, type Kind } from './kinds/catalog.ts';
 import { boundsOf, dressFor, place, type Placement } from './placement.ts';
 import { describeAlone } from './questions.ts';
 import { Random } from './random.ts';
 import { checkSeedAndSize } from './scene.ts';
-import { settingsOf } from './settings/catalogue.ts';
+import { settingsOf } from './settings/catalog.ts';
 import type { Setting, Zone } from './settings/setting.ts';
 import type { Picture, SceneOptions, Thing } from './types.ts';
 import { describe, noun, withArticle } from './words.ts';

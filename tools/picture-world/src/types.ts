@@ -1,4 +1,4 @@
-import type { ColourName, Pattern } from './colours.ts';
+import type { ColorName, Pattern } from './colors.ts';
 import type { Box, Rle } from './rle.ts';
 import type { Split } from './random.ts';
 
@@ -22,7 +22,7 @@ export interface Thing {
   readonly mask: Rle;
   /** Visible part of the pixels it would have in the picture if nothing stood before it, 0 to 1. */
   readonly visible: number;
-  readonly colour: ColourName;
+  readonly color: ColorName;
   readonly pattern: Pattern;
   /** True for a crowd: many things of one kind under one mask. */
   readonly crowd: boolean;

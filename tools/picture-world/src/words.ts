@@ -1,5 +1,5 @@
-import type { Pattern } from './colours.ts';
-import { kindNamed } from './kinds/catalogue.ts';
+import type { Pattern } from './colors.ts';
+import { kindNamed } from './kinds/catalog.ts';
 import type { Thing } from './types.ts';
 
 /** Plurals that are not the name with an s, and names that need a counting word. */
@@ -18,7 +18,7 @@ const irregular: Readonly<Record<string, readonly [one: string, many: string]>> 
   broccoli: ['piece of broccoli', 'pieces of broccoli'],
 };
 
-/** Kinds whose colour is a part's: the part, and whether the part is counted. */
+/** Kinds whose color is a part's: the part, and whether the part is counted. */
 const parts: Readonly<Record<string, readonly [before: string, one: string, many: string]>> = {
   person: ['in', 'a # shirt', '# shirts'],
   fork: ['with', 'a # handle', '# handles'],
@@ -50,26 +50,26 @@ export function withArticle(words: string): string {
   return `${/^[aeio]|^u(?!ni)/.test(words) ? 'an' : 'a'} ${words}`;
 }
 
-/** The part whose colour a thing's colour is, e.g. "shirt" for a person; undefined if it is the thing's own. */
-export function colouredPart(kind: string): string | undefined {
+/** The part whose color a thing's color is, e.g. "shirt" for a person; undefined if it is the thing's own. */
+export function coloredPart(kind: string): string | undefined {
   return parts[kind]?.[1].replace(/^a /, '').replace('# ', '');
 }
 
-/** True if the kind comes in several colours, so that naming one tells something. */
-export function hasColour(kind: string): boolean {
-  return new Set(kindNamed(kind)!.colours).size > 1;
+/** True if the kind comes in several colors, so that naming one tells something. */
+export function hasColor(kind: string): boolean {
+  return new Set(kindNamed(kind)!.colors).size > 1;
 }
 
-function adjectives(colour: string, pattern: Pattern): string {
-  return pattern === 'plain' ? colour : `${colour} ${pattern}`;
+function adjectives(color: string, pattern: Pattern): string {
+  return pattern === 'plain' ? color : `${color} ${pattern}`;
 }
 
-/** Things told alike, e.g. "two people in red striped shirts", "an orange kite", "a zebra". All must share kind, colour and pattern. */
-export function describe(thing: Pick<Thing, 'category' | 'colour' | 'pattern'>, count: number): string {
-  const { category: kind, colour, pattern } = thing;
+/** Things told alike, e.g. "two people in red striped shirts", "an orange kite", "a zebra". All must share kind, color and pattern. */
+export function describe(thing: Pick<Thing, 'category' | 'color' | 'pattern'>, count: number): string {
+  const { category: kind, color, pattern } = thing;
   const counted = (words: string): string => (count === 1 ? withArticle(words) : `${numberWord(count)} ${words}`);
-  if (!hasColour(kind)) return counted(noun(kind, count));
-  const look = adjectives(colour, pattern);
+  if (!hasColor(kind)) return counted(noun(kind, count));
+  const look = adjectives(color, pattern);
   const part = parts[kind];
   if (part) {
     const words = part[count === 1 ? 1 : 2].replace('#', look);

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { easelFor } from '../src/easel.ts';
-import { kinds } from '../src/kinds/catalogue.ts';
+import { kinds } from '../src/kinds/catalog.ts';
 import { boundsOf, dressFor, drawPlacement, place } from '../src/placement.ts';
 import { Random } from '../src/random.ts';
 import { renderScene, renderSingle } from '../src/index.ts';
 import { compose } from '../src/compose.ts';
-import { settings } from '../src/settings/catalogue.ts';
+import { settings } from '../src/settings/catalog.ts';
 import type { Zone } from '../src/settings/setting.ts';
 
 const zone: Zone = { on: 'sky', phrase: 'in the sky', kind: 'hangs', area: [0, 0, 1, 1], near: 1, far: 1, weight: 1, kinds: [] };
 
-it('draws every kind inside the bounds that are read back, in all its colours, patterns and poses', () => {
+it('draws every kind inside the bounds that are read back, in all its colors, patterns and poses', () => {
   const easel = easelFor(160, 160);
   for (const kind of kinds) {
     for (let seed = 0; seed < 6; seed++) {
@@ -31,7 +31,7 @@ it('draws every kind unlike every other', () => {
   const seen = new Set<string>();
   for (const kind of kinds) {
     const random = new Random(1, 'train', 'single');
-    const placement = place(kind, { colour: 'red', pattern: 'plain' }, zone, 32, 32, 44, random);
+    const placement = place(kind, { color: 'red', pattern: 'plain' }, zone, 32, 32, 44, random);
     const layer = easelFor(64, 64).layer({ left: 0, top: 0, right: 64, bottom: 64 }, (c) => drawPlacement(c, placement, random))!;
     seen.add(createHash('sha256').update(layer.rgba).digest('hex'));
   }
@@ -51,7 +51,7 @@ it('covers every pixel of every setting with stuff', () => {
 });
 
 // The embedded models are trained on these pictures. A change of any drawing, setting or sentence changes their world: train again then.
-// The words are compared exactly, the pictures by their mean, since rasterisers may differ in the last bit of an edge between processors.
+// The words are compared exactly, the pictures by their mean, since rasterizers may differ in the last bit of an edge between processors.
 it('is still the world that the embedded models were trained on', () => {
   const words = createHash('sha256');
   for (let seed = 0; seed < 50; seed++) {

@@ -69,15 +69,15 @@ it('writes a COCO data set whose files agree with each other and with the scenes
 it('writes the semantic map as category numbers', async () => {
   const { semantic } = renderScene(40, { width: 96, height: 64, split: 'val' });
   const file = join(root, 'set', 'semantic', '000000000040.png');
-  // A palette PNG: the numbers are the indices, so the same pixels must have the same colour and different ones different colours.
+  // A palette PNG: the numbers are the indices, so the same pixels must have the same color and different ones different colors.
   const { data } = await decodeImage(file);
-  const colourOf = new Map<number, string>();
+  const colorOf = new Map<number, string>();
   semantic.forEach((id, i) => {
-    const colour = data.subarray(i * 3, i * 3 + 3).join();
-    if (colourOf.has(id)) expect(colour).toBe(colourOf.get(id));
-    colourOf.set(id, colour);
+    const color = data.subarray(i * 3, i * 3 + 3).join();
+    if (colorOf.has(id)) expect(color).toBe(colorOf.get(id));
+    colorOf.set(id, color);
   });
-  expect(new Set(colourOf.values()).size).toBe(colourOf.size);
+  expect(new Set(colorOf.values()).size).toBe(colorOf.size);
 });
 
 it('stops when asked, and leaves no annotation file behind', async () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { baseKinds, kinds, novelKinds, stuffKinds } from '../src/index.ts';
-import { settings, settingsOf } from '../src/settings/catalogue.ts';
+import { settings, settingsOf } from '../src/settings/catalog.ts';
 import { Random } from '../src/random.ts';
-import { stuff, stuffNamed } from '../src/stuff/catalogue.ts';
+import { stuff, stuffNamed } from '../src/stuff/catalog.ts';
 
 // The split of OVR-CNN (Bansal et al. 2018) and the category ids of COCO's instances_val2017.
 const novel = 'airplane bus cat dog cow elephant umbrella tie snowboard skateboard cup knife cake couch keyboard sink scissors'.split(' ');

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { decodeRle, maskToPolygons, Random, renderScene, rleString } from '../src/index.ts';
 import { encodeRle } from '../src/rle.ts';
 
-/** Even-odd filling at the pixel centres; several polygons are united. */
-function rasterise(polygons: readonly (readonly number[])[], width: number, height: number): Uint8Array {
+/** Even-odd filling at the pixel centers; several polygons are united. */
+function rasterize(polygons: readonly (readonly number[])[], width: number, height: number): Uint8Array {
   const mask = new Uint8Array(width * height);
   for (const ring of polygons) {
     for (let y = 0; y < height; y++) {
@@ -55,7 +55,7 @@ it('outlines any mask exactly: parts, holes, islands in holes, corners that touc
     const density = random.range(0.2, 0.9);
     const mask = Uint8Array.from({ length: width * height }, () => (random.chance(density) ? 1 : 0));
     const polygons = maskToPolygons(mask, width, height);
-    expect(rasterise(polygons, width, height)).toEqual(mask);
+    expect(rasterize(polygons, width, height)).toEqual(mask);
     for (const ring of polygons) expect(ring.length).toBeGreaterThanOrEqual(8);
   }
 });
@@ -64,7 +64,7 @@ it('outlines the things of scenes exactly', () => {
   for (let seed = 0; seed < 12; seed++) {
     for (const { mask, box } of renderScene(seed, { width: 64 }).things) {
       const pixels = decodeRle(mask);
-      expect(rasterise(maskToPolygons(pixels, 64, 64, box), 64, 64)).toEqual(pixels);
+      expect(rasterize(maskToPolygons(pixels, 64, 64, box), 64, 64)).toEqual(pixels);
     }
   }
 });

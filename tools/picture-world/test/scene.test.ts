@@ -71,20 +71,20 @@ it('draws no scene and no single thing of one split in the other', () => {
   expect(renderSingle(1, 'cat', { width: 48 }).picture.data).not.toEqual(renderSingle(1, 'cat', { width: 48, split: 'val' }).picture.data);
 });
 
-it('shows every kind, several colours and patterns, occlusion and crowds', () => {
-  const [seen, colours, patterns] = [new Set<string>(), new Set<string>(), new Set<string>()];
+it('shows every kind, several colors and patterns, occlusion and crowds', () => {
+  const [seen, colors, patterns] = [new Set<string>(), new Set<string>(), new Set<string>()];
   let [hidden, crowds] = [0, 0];
   for (let seed = 0; seed < 400; seed++) {
     for (const thing of renderScene(seed, { width: 64 }).things) {
       seen.add(thing.category);
-      colours.add(thing.colour);
+      colors.add(thing.color);
       patterns.add(thing.pattern);
       if (thing.visible < 0.9) hidden++;
       if (thing.crowd) crowds++;
     }
   }
   expect(seen.size).toBe(65);
-  expect(colours.size).toBe(11);
+  expect(colors.size).toBe(11);
   expect(patterns.size).toBe(5);
   expect(hidden).toBeGreaterThan(50);
   expect(crowds).toBeGreaterThan(10);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { kinds, renderScene, renderSingle, type Scene, type Thing } from '../src/index.ts';
-import { palette } from '../src/colours.ts';
-import { stuffNamed } from '../src/stuff/catalogue.ts';
+import { palette } from '../src/colors.ts';
+import { stuffNamed } from '../src/stuff/catalog.ts';
 import { noun, numberWord } from '../src/words.ts';
 
 /** How many times each kind is named in a sentence, read back from its words alone. */
@@ -13,8 +13,8 @@ function countsIn(caption: string): Map<string, number> {
   for (const { kind, words } of names.toSorted((a, b) => b.words.length - a.words.length)) {
     // "an orange" may go on "striped blanket": the fruit is followed by no other noun.
     const after = kind === 'orange' ? '(?= (?:,|and|on|in|at|by|lies?|to|above|below|$))' : '(?= )';
-    const colours = `(?:(?:${Object.keys(palette).join('|')}) )?(?:(?:striped|dotted|checked|spotted) )?`;
-    const head = words.includes(' of ') ? words.replace(' of ', ` of ${colours}`) : colours + words;
+    const colors = `(?:(?:${Object.keys(palette).join('|')}) )?(?:(?:striped|dotted|checked|spotted) )?`;
+    const head = words.includes(' of ') ? words.replace(' of ', ` of ${colors}`) : colors + words;
     text = text.replaceAll(new RegExp(` (an?|one|two|three|four|five|six|seven) ${head}${after}`, 'g'), (_, count: string) => {
       const number = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'].indexOf(count) + 1 || 1;
       found.set(kind, (found.get(kind) ?? 0) + number);
@@ -65,7 +65,7 @@ it('counts right where a caption counts', () => {
   expect(seen).toBeGreaterThan(100);
 });
 
-it('answers how many from the panoptic map, where and which colour from the thing', () => {
+it('answers how many from the panoptic map, where and which color from the thing', () => {
   const types = new Set<string>();
   for (const { questions, things, semantic, panoptic } of scenes) {
     for (const { type, question, answer } of questions) {
@@ -83,7 +83,7 @@ it('answers how many from the panoptic map, where and which colour from the thin
       } else if (type === 'which colour') {
         const [thing, other] = named(/ the ([a-z]+)\?$/.exec(question)![1]!);
         expect(other).toBeUndefined();
-        expect(answer).toBe(thing!.colour);
+        expect(answer).toBe(thing!.color);
       } else {
         expect(things.some((thing) => question === `What is ${thing.where}?`)).toBe(true);
       }
@@ -96,8 +96,8 @@ it('states sides and relations that the boxes show', () => {
   let relations = 0;
   for (const { captions, things, picture } of scenes) {
     for (const thing of things) {
-      const centre = (thing.box[0] + thing.box[2] / 2) / picture.width;
-      expect(thing.side).toBe(centre < 0.38 ? 'left' : centre > 0.62 ? 'right' : 'middle');
+      const center = (thing.box[0] + thing.box[2] / 2) / picture.width;
+      expect(thing.side).toBe(center < 0.38 ? 'left' : center > 0.62 ? 'right' : 'middle');
     }
     for (const caption of captions) {
       const match = /^(.+) (to the left of|to the right of|above|below) (.+)$/.exec(caption);
@@ -134,11 +134,11 @@ it('stands things on the stuff that the words name', () => {
   expect(right / checked).toBeGreaterThan(0.99);
 });
 
-it('shows the colour that it names', () => {
+it('shows the color that it names', () => {
   for (const kind of kinds) {
     for (let seed = 0; seed < 4; seed++) {
       const { picture, thing } = renderSingle(seed, kind.name, { width: 96 });
-      const wanted = [1, 3, 5].map((i) => Number.parseInt(palette[thing.colour].slice(i, i + 2), 16));
+      const wanted = [1, 3, 5].map((i) => Number.parseInt(palette[thing.color].slice(i, i + 2), 16));
       const [left, top, w, h] = thing.box;
       let near = 0;
       for (let y = top; y < top + h; y++) {
@@ -147,8 +147,8 @@ it('shows the colour that it names', () => {
           if (wanted.every((channel, c) => Math.abs(channel - picture.data[at + c]!) < 45)) near++;
         }
       }
-      // Sandwiches, pizzas and striped hides are named by no colour.
-      const shown = new Set(kind.colours).size === 1 || near > 0.04 * thing.area;
+      // Sandwiches, pizzas and striped hides are named by no color.
+      const shown = new Set(kind.colors).size === 1 || near > 0.04 * thing.area;
       expect({ kind: kind.name, seed, shown }).toEqual({ kind: kind.name, seed, shown: true });
     }
   }

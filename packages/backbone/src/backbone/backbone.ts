@@ -76,7 +76,7 @@ export class Backbone implements AsyncDisposable {
   }
 
   /**
-   * Runs the image tower over a picture. Always gives the embedding of the picture as CLIP sees it (shortest edge to the image size, centre
+   * Runs the image tower over a picture. Always gives the embedding of the picture as CLIP sees it (shortest edge to the image size, center
    * crop); with `dense` also the dense CLIP map and the taps asked for, over the whole picture in windows.
    *
    * @throws VitaminError as `decodeImage`; `USAGE` for sizes that do not fit; `UNSUPPORTED` for a checkpoint without the CLIP projection;
@@ -122,7 +122,7 @@ export class Backbone implements AsyncDisposable {
   }
 
   /**
-   * Normalised pixels in, stitched maps out: for frameworks that prepare pictures their own way.
+   * Normalized pixels in, stitched maps out: for frameworks that prepare pictures their own way.
    *
    * @param pixels - [1, 3, H, W] with sides of at least a window.
    * @returns [1, C, H // stride, W // stride] by level.
@@ -138,7 +138,7 @@ export class Backbone implements AsyncDisposable {
     return await this.#encoder.image.maps({ ...options, grid, crop: cropFrom(pixels, window), levels, batch });
   }
 
-  /** Embeds normalised squares: [N, 3, S, S] -> [N, E], not normalised. S need not be the image size. */
+  /** Embeds normalized squares: [N, 3, S, S] -> [N, E], not normalized. S need not be the image size. */
   async embedPixels(
     pixels: Tensor<'float32'>,
     options: WorkOptions & { readonly batch?: number | undefined } = {},
@@ -152,12 +152,12 @@ export class Backbone implements AsyncDisposable {
     return await this.#encoder.image.embed(inputs, size, options.batch ?? 1, options);
   }
 
-  /** Embeds token ids, [N, L] with L at most the context -> [N, E], not normalised. @throws VitaminError `UNSUPPORTED` without a text tower. */
+  /** Embeds token ids, [N, L] with L at most the context -> [N, E], not normalized. @throws VitaminError `UNSUPPORTED` without a text tower. */
   async embedTokens(tokens: TokenBatch, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
     return await this.#requireText().embed(tokens, options);
   }
 
-  /** Embeds texts as they stand: [N, E], not normalised. @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower. */
+  /** Embeds texts as they stand: [N, E], not normalized. @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower. */
   async embedTexts(texts: readonly string[], options: WorkOptions = {}): Promise<Tensor<'float32'>> {
     const tower = this.#requireWords();
     const tokenizer = await ClipTokenizer.load();

@@ -36,7 +36,7 @@ export async function encodeSquares(encoder: Encoder, sources: readonly ImageSou
   const geometries: ImageGeometry[] = [];
   for (const source of sources) {
     const picture = await decodeImage(source);
-    inputs.push(await squareInput(picture, window, image.tower.normalisation, signal));
+    inputs.push(await squareInput(picture, window, image.tower.normalization, signal));
     geometries.push(squareGeometry(picture, window));
   }
   const { shape, data } = await image.embed(inputs, window, batch, { signal, onProgress });
@@ -69,9 +69,9 @@ export async function slidePicture(
 ): Promise<FeatureMaps> {
   const { window = imageSize, size = window, stride = Math.floor(window / 2), batch = 1, signal, onProgress } = options;
   image.checkSide(window, 'window');
-  const { normalisation, stride: cell } = image.tower;
+  const { normalization, stride: cell } = image.tower;
   const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, signal);
   const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride);
-  const crop = cropFromPicture(scaled, window, normalisation);
+  const crop = cropFromPicture(scaled, window, normalization);
   return { maps: await image.maps({ grid, crop, levels, batch, signal, onProgress }), geometry };
 }

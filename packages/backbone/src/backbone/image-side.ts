@@ -33,7 +33,7 @@ export class ImageSide {
     this.#sessions = sessions;
   }
 
-  /** Embeds normalised squares, [3, size, size] each, in runs of `batch`. Returns [N, E], not normalised. */
+  /** Embeds normalized squares, [3, size, size] each, in runs of `batch`. Returns [N, E], not normalized. */
   async embed(inputs: readonly Tensor<'float32'>[], size: number, batch: number, options: WorkOptions): Promise<Tensor<'float32'>> {
     this.#requireHead();
     const { embedDim } = this.tower;

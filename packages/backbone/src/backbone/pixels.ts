@@ -1,5 +1,5 @@
 import { type Tensor, throwIfAborted, VitaminError } from '@vitamin-vlm/core';
-import { centreCrop, crop, type Normalisation, type Picture, resizeAsync, shortestEdgeSize, type Size, toTensor } from '@vitamin-vlm/image';
+import { centerCrop, crop, type Normalization, type Picture, resizeAsync, shortestEdgeSize, type Size, toTensor } from '@vitamin-vlm/image';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
 import type { WindowPosition } from '../window/grid.ts';
 
@@ -10,11 +10,11 @@ const MAX_INPUT_PIXELS = 2 ** 28;
 export async function squareInput(
   picture: Picture,
   size: number,
-  normalisation: Normalisation,
+  normalization: Normalization,
   signal: AbortSignal | undefined,
 ): Promise<Tensor<'float32'>> {
   const scaled = await scaleTo(picture, shortestEdgeSize(picture, size), signal);
-  return toTensor(centreCrop(scaled, size, size, 'torchvision'), { normalisation });
+  return toTensor(centerCrop(scaled, size, size, 'torchvision'), { normalization });
 }
 
 /** Where a picture lies in its `squareInput`: it sticks out at both ends of its longer side. */
@@ -66,11 +66,11 @@ async function scaleTo(picture: Picture, { width, height }: Size, signal: AbortS
   return await resizeAsync(picture, width, height, 'bicubic', { signal });
 }
 
-/** Cuts normalised windows out of a picture; what lies outside of it is 0, the mean colour. Only one window is ever held as floats. */
+/** Cuts normalized windows out of a picture; what lies outside of it is 0, the mean color. Only one window is ever held as floats. */
 export function cropFromPicture(
   picture: Picture,
   window: number,
-  normalisation: Normalisation,
+  normalization: Normalization,
 ): (position: WindowPosition, target: Float32Array) => void {
   return ({ top, left }, target) => {
     target.fill(0);
@@ -78,6 +78,6 @@ export function cropFromPicture(
     const height = Math.min(window, picture.height - top);
     if (width <= 0 || height <= 0) return;
     const canvas = { width: window, height: window, fill: 'zeroAfter' } as const;
-    toTensor(crop(picture, left, top, width, height), { normalisation, canvas, into: { data: target, offset: 0 } });
+    toTensor(crop(picture, left, top, width, height), { normalization, canvas, into: { data: target, offset: 0 } });
   };
 }

@@ -23,13 +23,13 @@ const BUILTIN_TEXT = /^(?:text_projection$|positional_embedding$|token_embedding
 const BUFFERS = new Set(['attn_mask', 'text.attn_mask', 'logit_bias', 'input_resolution', 'context_length', 'vocab_size']);
 
 /**
- * Recognises the layout of a checkpoint by its names.
+ * Recognizes the layout of a checkpoint by its names.
  *
  * @param prefix - Where the model stands inside a larger one. Default: found by itself.
  * @throws VitaminError `MODEL_UNKNOWN` when no ViTamin is inside, `USAGE` when several are and no prefix says which,
  *   `WEIGHTS_MISMATCH` when two tensors claim one place.
  */
-export function recogniseLayout(stored: Iterable<string>, prefix?: string): WeightLayout {
+export function recognizeLayout(stored: Iterable<string>, prefix?: string): WeightLayout {
   const all = [...stored];
   const start = findTower(all, prefix === undefined || prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`);
   const clip = start.endsWith(TRUNK);

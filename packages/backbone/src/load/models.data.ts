@@ -6,8 +6,8 @@ export interface PublishedModel {
   readonly repo: string;
   /** Side of the square input in pixels. */
   readonly imageSize: number;
-  /** Licence of the repository the models were released with. The model repositories state theirs themselves: look there before use. */
-  readonly licence: 'Apache-2.0';
+  /** License of the repository the models were released with. The model repositories state theirs themselves: look there before use. */
+  readonly license: 'Apache-2.0';
   /** What this project has checked: names and shapes of the tensors. None of the published files was at hand. */
   readonly verified: 'layout only';
 }
@@ -16,7 +16,7 @@ const model = (name: string, repo: string, imageSize: number): PublishedModel =>
   name,
   repo: `jienengchen/ViTamin-${repo}`,
   imageSize,
-  licence: 'Apache-2.0',
+  license: 'Apache-2.0',
   verified: 'layout only',
 });
 

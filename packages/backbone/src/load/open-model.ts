@@ -8,7 +8,7 @@ import { POSITIONS, vitaminTower } from '../towers/vitamin-tower.ts';
 import { type InferredConfig, inferConfig } from './config.ts';
 import { weightIdentity } from './identity.ts';
 import { nativeImageSize } from './image-size.ts';
-import { recogniseLayout, type WeightLayout } from './layout.ts';
+import { recognizeLayout, type WeightLayout } from './layout.ts';
 import { locate, type LocateOptions } from './locate.ts';
 import type { PublishedModel } from './models.data.ts';
 import { variantName } from './variant.ts';
@@ -27,7 +27,7 @@ export interface OpenModelOptions extends LocateOptions {
   readonly posEmbed?: 'add' | 'skip' | undefined;
 }
 
-/** A model whose weights were found, recognised and checked. Nothing of it runs yet; most of it still lies on the disk. */
+/** A model whose weights were found, recognized and checked. Nothing of it runs yet; most of it still lies on the disk. */
 export interface OpenedModel {
   readonly address: string;
   /** Weight files, shards in order of their names. */
@@ -47,7 +47,7 @@ export interface OpenedModel {
 }
 
 /**
- * Finds a model, recognises its layout, infers its sizes, and compares every tensor with what the towers expect.
+ * Finds a model, recognizes its layout, infers its sizes, and compares every tensor with what the towers expect.
  *
  * @param address - `nano` (embedded), a published name such as `vitamin-large-336`, `hf:org/name[@revision][/file]`, a file, or a folder.
  * @throws VitaminError `MODEL_UNKNOWN`, `INPUT_NOT_FOUND`, `WEIGHTS_MISMATCH` listing every missing, mismatched and unused tensor, and what
@@ -63,7 +63,7 @@ export async function openModel(address: string, options: OpenModelOptions = {})
   const located = await locate(address, options);
   throwIfAborted(options.signal);
   await using checkpoint = await openCheckpoint(located.path);
-  const layout = recogniseLayout(checkpoint.tensors.keys(), options.prefix);
+  const layout = recognizeLayout(checkpoint.tensors.keys(), options.prefix);
   const weights = await collectWeights(checkpoint, layout);
   const logitScale = await readLogitScale(checkpoint, layout);
   const config = inferConfig(weights);

@@ -8,7 +8,7 @@ export const DEFAULT_SCALE = 100;
 /**
  * Zero-shot logits: cosine of image and class (the best of its synonyms) times a scale.
  *
- * @param images - [N, E] or [E]; need not be normalised.
+ * @param images - [N, E] or [E]; need not be normalized.
  * @param scale - 100 (default), or exp(logit_scale) of the model for calibrated probabilities.
  * @returns [N, K].
  * @throws VitaminError `USAGE` when images and words differ in width.

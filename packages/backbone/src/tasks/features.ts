@@ -47,7 +47,7 @@ export function normalizeRows(features: Tensor<'float32'>): Tensor<'float32'> {
 }
 
 /**
- * One embedding per name from the embeddings of its prompts: normalise each, take the mean, normalise again.
+ * One embedding per name from the embeddings of its prompts: normalize each, take the mean, normalize again.
  *
  * @param features - [N·P, E]: P prompts of the first name, then P of the second, and so on.
  * @param prompts - P.

@@ -21,7 +21,7 @@ export interface CellTaps {
 }
 
 /**
- * Bilinear taps with half-pixel centres (torch `align_corners=False`) from the cells of a map to the pixels of the picture.
+ * Bilinear taps with half-pixel centers (torch `align_corners=False`) from the cells of a map to the pixels of the picture.
  * Cells that hold padding only are never read: positions beyond the picture's cells take the nearest of them.
  *
  * @param pixels - Pixels of the picture along the side.

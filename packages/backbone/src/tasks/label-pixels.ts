@@ -7,7 +7,7 @@ import { type CellTaps, cellTaps, type ImageGeometry } from './image-geometry.ts
 import { rowsOf } from './features.ts';
 
 /** The value of a pixel that belongs to no class. */
-export const UNLABELLED = 65_535;
+export const UNLABELED = 65_535;
 /** The event loop gets a turn after this many milliseconds. */
 const SLICE_MS = 25;
 
@@ -55,7 +55,7 @@ export async function labelPixels(
   geometry: ImageGeometry,
   options: LabelPixelsOptions = {},
 ): Promise<LabelMap> {
-  const { threshold = 0, background = UNLABELLED, scale = DEFAULT_SCALE, signal, onProgress } = options;
+  const { threshold = 0, background = UNLABELED, scale = DEFAULT_SCALE, signal, onProgress } = options;
   const { width, height, region } = geometry;
   const [rows = 0, columns = 0] = dense.shape.slice(-2);
   const classes = vocabulary.labels.length;

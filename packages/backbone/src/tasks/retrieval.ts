@@ -23,7 +23,7 @@ export interface RetrievalOptions extends WorkOptions {
  * Recall@k of image-text retrieval as CLIP_benchmark counts it. Of equal scores the lower index comes first. A picture without a caption
  * counts as not found. The similarities are never all in memory.
  *
- * @param images - [N, E], need not be normalised.
+ * @param images - [N, E], need not be normalized.
  * @param texts - [M, E], likewise.
  * @param imageOfText - Length M: the picture that each caption belongs to, 0..N-1.
  * @throws VitaminError `USAGE` for widths, lengths or indices that do not fit; `ABORTED`.

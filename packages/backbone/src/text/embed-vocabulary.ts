@@ -12,7 +12,7 @@ import type { VocabularyMatrix } from './vocabulary-matrix.ts';
 export interface TextEmbedder {
   /** Names the weights, best by their hash: equal identities must mean equal embeddings. */
   readonly identity: string;
-  /** Embeds N texts: [N, 77] ids in, [N, E] out, normalised or not. N is at most the batch size. */
+  /** Embeds N texts: [N, 77] ids in, [N, E] out, normalized or not. N is at most the batch size. */
   embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>>;
 }
 

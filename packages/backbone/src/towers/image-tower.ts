@@ -1,5 +1,5 @@
 import type { Params, Value, Weights } from '@vitamin-vlm/graph';
-import type { Normalisation } from '@vitamin-vlm/image';
+import type { Normalization } from '@vitamin-vlm/image';
 
 /** A feature map that a tower can give. */
 export interface Tap {
@@ -13,7 +13,7 @@ export interface Tap {
 export interface TowerValues {
   /** By the name of the tap: [N, C, S/stride, S/stride]. */
   readonly maps: Readonly<Record<string, Value>>;
-  /** [N, E], not normalised. Absent when the checkpoint has no projection into the joint space. */
+  /** [N, E], not normalized. Absent when the checkpoint has no projection into the joint space. */
   readonly embedding?: Value;
 }
 
@@ -30,7 +30,7 @@ export interface ImageTower {
   readonly imageSize: number;
   /** Input sides must be multiples of this: the stride of the coarsest map. */
   readonly stride: number;
-  readonly normalisation: Normalisation;
+  readonly normalization: Normalization;
   readonly taps: readonly Tap[];
   /** The tap that the dense CLIP map is made from. */
   readonly denseTap: string;
@@ -38,7 +38,7 @@ export interface ImageTower {
   readonly embedDim?: number;
   /** The weights for square inputs of this side: position embeddings are resized, all others stay where they are. */
   weightsFor(size: number): Weights;
-  /** image [N, 3, S, S], normalised. `root` is the scope of the whole checkpoint. */
+  /** image [N, 3, S, S], normalized. `root` is the scope of the whole checkpoint. */
   build(root: Params, image: Value): TowerValues;
   /** The pooled head at every position: map [N, C, L] of the dense tap -> [N, E, L], length one at each position. */
   dense(root: Params, map: Value): Value;

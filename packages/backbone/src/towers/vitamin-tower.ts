@@ -1,6 +1,6 @@
 import type { Tensor } from '@vitamin-vlm/core';
 import { type Params, reshape, transpose, type Value, type Weights } from '@vitamin-vlm/graph';
-import { CLIP_NORMALISATION } from '@vitamin-vlm/image';
+import { CLIP_NORMALIZATION } from '@vitamin-vlm/image';
 import { denseHead, pooledHead, type ViTaminConfig, vitaminTrunk } from '../models/vitamin.ts';
 import { resizePositionEmbedding } from '../pos-embed.ts';
 import type { ImageTower, TowerValues } from './image-tower.ts';
@@ -35,7 +35,7 @@ export function vitaminTower(options: ViTaminTowerOptions): ImageTower {
     family: 'vitamin',
     imageSize,
     stride: STRIDE,
-    normalisation: CLIP_NORMALISATION,
+    normalization: CLIP_NORMALIZATION,
     taps: [
       { name: 'stem', stride: 2, channels: c1 },
       { name: 'os4', stride: 4, channels: c1 },

@@ -7,7 +7,7 @@ export interface SlideOptions extends WorkOptions {
   readonly grid: WindowGrid;
   /** Windows per run. The batch always has this size; the last one is filled up with zeros, so a session with fixed shapes can be used. */
   readonly batchSize: number;
-  /** Writes the pixels of one window, [3, window, window] normalised, into `target`. */
+  /** Writes the pixels of one window, [3, window, window] normalized, into `target`. */
   readonly crop: (position: WindowPosition, target: Float32Array) => void;
   /** The network: [batchSize, 3, window, window] in, named maps [batchSize, C, h, w] out, where h = w divides the window. */
   readonly run: (batch: Tensor<'float32'>) => Promise<Readonly<Record<string, Tensor>>>;
@@ -79,7 +79,7 @@ function checkMap(name: string, { shape }: Tensor, { grid, batchSize }: SlideOpt
 }
 
 /**
- * A `crop` that cuts windows out of normalised pixels, [1, 3, H, W] or [3, H, W].
+ * A `crop` that cuts windows out of normalized pixels, [1, 3, H, W] or [3, H, W].
  *
  * @example
  * ```ts

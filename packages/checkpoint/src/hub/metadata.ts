@@ -60,7 +60,7 @@ export async function fileMetadata(
   });
   seen = collect(response.headers, seen);
   const final = response.ok ? response.headers : new Headers();
-  const etag = seen.etag ?? normalise(final.get('etag'));
+  const etag = seen.etag ?? normalize(final.get('etag'));
   const { commit } = seen;
   if (commit === undefined || etag === undefined || !isSafeName(commit) || !isSafeName(etag)) {
     throw new VitaminError(
@@ -102,12 +102,12 @@ interface Seen {
 function collect(headers: Headers, seen: Seen): Seen {
   return {
     commit: headers.get('x-repo-commit') ?? seen.commit,
-    etag: normalise(headers.get('x-linked-etag')) ?? seen.etag,
+    etag: normalize(headers.get('x-linked-etag')) ?? seen.etag,
     size: byteCount(headers.get('x-linked-size')) ?? seen.size,
   };
 }
 
-function normalise(etag: string | null): string | undefined {
+function normalize(etag: string | null): string | undefined {
   return etag?.replace(/^W\//, '').replaceAll('"', '') || undefined;
 }
 

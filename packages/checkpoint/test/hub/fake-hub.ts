@@ -20,13 +20,13 @@ export interface Seen {
 }
 
 /** Answers a request itself (true) or leaves it to the hub. `path` is without the query. */
-type Behaviour = (request: IncomingMessage, response: ServerResponse, path: string) => boolean | void;
+type Behavior = (request: IncomingMessage, response: ServerResponse, path: string) => boolean | void;
 
 export interface FakeHub {
   readonly url: string;
   readonly seen: Seen[];
   /** Replaced by a test to misbehave. */
-  behave: Behaviour;
+  behave: Behavior;
   /** Where large files are redirected to; a relative path on this server unless a test sets another origin. */
   cdn: string;
 }

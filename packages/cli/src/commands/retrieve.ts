@@ -11,7 +11,7 @@ const SHOWN = 5;
 /** Embeddings of the pictures that could be read. */
 export interface EmbeddedImages {
   readonly files: readonly string[];
-  /** [N, E], not normalised. */
+  /** [N, E], not normalized. */
   readonly embeddings: Tensor<'float32'>;
   readonly batch: Batch;
 }

@@ -35,9 +35,9 @@ export async function segment(context: Context, inputs: readonly string[], flags
     const started = performance.now();
     const picture = inputs.length > 0 ? await decodeImage(file) : undefined;
     const image = labelImage(await segmentPicture(backbone, picture, vocabulary, flags, options), labels.length);
-    const { width, height, unlabelled } = image;
+    const { width, height, unlabeled } = image;
     const regions = regionsOf(image, labels);
-    const result = { file, width, height, unlabelled, labels: regions };
+    const result = { file, width, height, unlabeled, labels: regions };
     const document = { schemaVersion: 1, model, ...result };
     const paths: Partial<LabelFiles> = writer ? await writeLabelFiles(writer, image, { file, picture, labels, document }) : {};
     written.push(...Object.values(paths));

@@ -18,12 +18,12 @@ export async function show(context: Context, address: string): Promise<number> {
   const file = await resultFile(context);
   const known = await findWeights(context, address);
   if (known.path === undefined) {
-    const { name, repo, imageSize, licence } = known.published!;
+    const { name, repo, imageSize, license } = known.published!;
     const rows = [
       ['model', name],
       ['address', `hf:${repo}`],
       ['image size', String(imageSize)],
-      ['licence', licence],
+      ['license', license],
       ['weights', `not downloaded; vitamin pull ${name} fetches them`],
     ];
     await context.output.whole(table(rows), { schemaVersion: 1, ...known, weights: null }, file);
@@ -32,8 +32,8 @@ export async function show(context: Context, address: string): Promise<number> {
   await using checkpoint = await openCheckpoint(known.path).catch((error: unknown) => {
     throw asWeights(error);
   });
-  const licence = known.published?.licence ?? (address === EMBEDDED_MODEL ? 'Apache-2.0' : undefined);
-  const description = await describeCheckpoint(address, known.path, checkpoint, licence);
+  const license = known.published?.license ?? (address === EMBEDDED_MODEL ? 'Apache-2.0' : undefined);
+  const description = await describeCheckpoint(address, known.path, checkpoint, license);
   await context.output.whole(descriptionText(description), { schemaVersion: 1, ...description }, file);
   return 0;
 }

@@ -36,7 +36,7 @@ export interface Annotation {
   readonly iscrowd?: number | boolean;
   readonly ignore?: number | boolean;
   readonly segmentation?: Segmentation;
-  /** `[x1, y1, v1, ...]`; v is 0 (absent), 1 (labelled, hidden) or 2 (visible). */
+  /** `[x1, y1, v1, ...]`; v is 0 (absent), 1 (labeled, hidden) or 2 (visible). */
   readonly keypoints?: readonly number[];
   readonly num_keypoints?: number;
   readonly [field: string]: unknown;
@@ -66,7 +66,7 @@ export type IouType = 'bbox' | 'segm' | 'keypoints';
 
 /**
  * `reference` gives the numbers of the reference program, bugs included. `fixed` differs where the reference has a bug
- * (annotation id 0 can match, the `ignore` field is honoured, the summary uses the largest `maxDets`, duplicate ids stay apart).
+ * (annotation id 0 can match, the `ignore` field is honored, the summary uses the largest `maxDets`, duplicate ids stay apart).
  */
 export type Mode = 'reference' | 'fixed';
 

@@ -9,7 +9,7 @@ import type { Rle, RleObject, Segmentation } from './types.ts';
 const MIN_COORDINATES = 6;
 
 /**
- * Rasterises polygons (each `[x1, y1, x2, y2, ...]`) and unites them, by the reference's pixel-centre rule (maskApi.c, rleFrPoly).
+ * Rasterizes polygons (each `[x1, y1, x2, y2, ...]`) and unites them, by the reference's pixel-center rule (maskApi.c, rleFrPoly).
  * Parts with fewer than three points are left out. Parts outside the image are clipped.
  *
  * @throws CocoEvalError `BAD_MASK` for coordinates that are not finite, `LIMIT` for masks beyond 2^28 pixels
@@ -93,7 +93,7 @@ export function segmentationToRle(segmentation: Segmentation, height: number, wi
   return typeof counts === 'string' ? parseRleString(counts, h, w) : uncompressedToRle(counts, h, w);
 }
 
-/** Run lengths from sorted change positions: equal neighbours cancel, so a run of length 0 joins its neighbours. */
+/** Run lengths from sorted change positions: equal neighbors cancel, so a run of length 0 joins its neighbors. */
 function positionsToCounts(positions: Int32Array, length: number, pixels: number): Uint32Array {
   const counts = new Uint32Array(length + 1);
   let n = 0;

@@ -7,7 +7,7 @@ const MAX_CROSSINGS = 2 ** 25;
 const SCALE = 5;
 
 /**
- * Polygon rasteriser (maskApi.c, rleFrPoly), without its dense list of boundary points: only the places where an edge passes a pixel centre's column
+ * Polygon rasterizer (maskApi.c, rleFrPoly), without its dense list of boundary points: only the places where an edge passes a pixel center's column
  * matter, and those are computed directly. One instance keeps its buffers from polygon to polygon.
  */
 export class Rasterizer {
@@ -53,7 +53,7 @@ export class Rasterizer {
     this.#vertexY[n] = this.#vertexY[0]!;
   }
 
-  /** Adds the crossings of the edge with the columns `5X + 2 | 5X + 3` of the scaled grid, that is, with the pixel centres of column X. */
+  /** Adds the crossings of the edge with the columns `5X + 2 | 5X + 3` of the scaled grid, that is, with the pixel centers of column X. */
   #addEdge(j: number, height: number, width: number): void {
     const x0 = this.#vertexX[j]!;
     const x1 = this.#vertexX[j + 1]!;

@@ -11,7 +11,7 @@ const STEP_X = [1, 0, -1, 0] as const;
 const STEP_Y = [0, 1, 0, -1] as const;
 
 /**
- * A mask as polygons along its pixel borders, one for each 4-connected piece. Rasterised again they give exactly the same mask: a hole is joined to
+ * A mask as polygons along its pixel borders, one for each 4-connected piece. Rasterized again they give exactly the same mask: a hole is joined to
  * its outline by a line there and back, which the even-odd rule cancels.
  *
  * @throws CocoEvalError `LIMIT` beyond 2^28 pixels, `BAD_MASK` when the runs exceed the size

@@ -23,8 +23,8 @@ export interface IdMap {
 /**
  * Reads a PNG as panoptic ids.
  *
- * Own code, because the alternative is a native image library for one lossless format that Node's zlib nearly reads. Panoptic files are 8-bit RGB(A); lossless optimisers
- * rewrite them as palette or grey (1 to 8 bits) with the same colours, so those are read too. 16 bits and interlacing do not occur and are refused.
+ * Own code, because the alternative is a native image library for one lossless format that Node's zlib nearly reads. Panoptic files are 8-bit RGB(A); lossless optimizers
+ * rewrite them as palette or gray (1 to 8 bits) with the same colors, so those are read too. 16 bits and interlacing do not occur and are refused.
  * Chunk checksums are not verified; zlib's own checksum covers the pixels.
  *
  * @param bytes - the file
@@ -90,15 +90,15 @@ function readHeader(body: Uint8Array, name: string): Header {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const width = view.getUint32(0);
   const height = view.getUint32(4);
-  const [depth, colour, , , interlace] = body.subarray(8) as unknown as [number, number, number, number, number];
-  const channels = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }[colour];
-  const shallow = colour === 0 || colour === 3;
+  const [depth, color, , , interlace] = body.subarray(8) as unknown as [number, number, number, number, number];
+  const channels = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }[color];
+  const shallow = color === 0 || color === 3;
   if (!channels || !(depth === 8 || (shallow && (depth === 1 || depth === 2 || depth === 4)))) {
-    throw bad(name, '8-bit RGB, RGBA, palette or grey', `colour type ${colour} with ${depth} bits`);
+    throw bad(name, '8-bit RGB, RGBA, palette or gray', `color type ${color} with ${depth} bits`);
   }
   if (interlace !== 0) throw bad(name, 'no interlacing', 'Adam7');
   if (width === 0 || height === 0 || width * height > maxPixels) throw bad(name, `1 to ${maxPixels} pixels`, `${width}x${height}`);
-  return { width, height, depth, channels, palette: colour === 3 };
+  return { width, height, depth, channels, palette: color === 3 };
 }
 
 /** Undoes the row filters in place (PNG specification, section 9). `step` = bytes of one pixel. */
@@ -129,7 +129,7 @@ function toIds(
   raw: Uint8Array,
   stride: number,
   { width, height, depth, channels, palette }: Header,
-  colours: Uint8Array,
+  colors: Uint8Array,
   name: string,
 ): Uint32Array {
   const ids = new Uint32Array(width * height);
@@ -148,8 +148,8 @@ function toIds(
         ids[i] = sample * scale * 0x010101;
         continue;
       }
-      if (sample * 3 + 2 >= colours.length) throw bad(name, `a palette of more than ${sample} colours`, String(colours.length / 3));
-      ids[i] = colours[sample * 3]! | (colours[sample * 3 + 1]! << 8) | (colours[sample * 3 + 2]! << 16);
+      if (sample * 3 + 2 >= colors.length) throw bad(name, `a palette of more than ${sample} colors`, String(colors.length / 3));
+      ids[i] = colors[sample * 3]! | (colors[sample * 3 + 1]! << 8) | (colors[sample * 3 + 2]! << 16);
     }
   }
   return ids;

@@ -150,7 +150,7 @@ function countOverlaps(
   const gtVoid = gtAt.get(0) ?? gt.segments.length;
   const width = prediction.segments.length + 1;
   const pixels = new Map<number, number>();
-  // Neighbouring pixels mostly repeat the pair: the maps are consulted once per run.
+  // Neighboring pixels mostly repeat the pair: the maps are consulted once per run.
   for (let start = 0, end = 0; start < gt.ids.length; start = end) {
     const gtId = gt.ids[start]!;
     const id = prediction.ids[start]!;

@@ -13,8 +13,8 @@ export function curvePath(precision: ArrayLike<number>, w: number, h: number): s
   return Array.from(precision, (value, i) => `${i ? 'L' : 'M'}${round((i / last) * w)} ${round((1 - Math.max(0, value)) * h)}`).join('');
 }
 
-/** One colour per threshold, from the strict end (warm) to the lenient end (cool). */
-function colour(index: number, count: number): string {
+/** One color per threshold, from the strict end (warm) to the lenient end (cool). */
+function color(index: number, count: number): string {
   return `color-mix(in oklch, var(--warm) ${count > 1 ? Math.round((100 * index) / (count - 1)) : 0}%, var(--cool))`;
 }
 
@@ -40,7 +40,7 @@ export function curvesSection(curves: readonly ReportCurve[]): string {
   const lines = curves.map(({ iou, precision }, i) =>
     tag(
       'path',
-      { class: 'curve', style: `stroke:${colour(i, curves.length)}`, d: curvePath(precision, plotWidth, plotHeight) },
+      { class: 'curve', style: `stroke:${color(i, curves.length)}`, d: curvePath(precision, plotWidth, plotHeight) },
       tag('title', {}, `IoU ${iou.toFixed(2)}`),
     ),
   );
@@ -53,12 +53,12 @@ export function curvesSection(curves: readonly ReportCurve[]): string {
     tag(
       'li',
       {},
-      tag('span', { class: 'swatch', style: `background:${colour(i, curves.length)}` }),
+      tag('span', { class: 'swatch', style: `background:${color(i, curves.length)}` }),
       tag('span', { class: 'key' }, escape(iou.toFixed(2))),
       tag(
         'span',
         { class: 'track' },
-        tag('span', { class: 'fill', style: `width:${round(Math.max(0, ap) * 100)}%;background:${colour(i, curves.length)}` }),
+        tag('span', { class: 'fill', style: `width:${round(Math.max(0, ap) * 100)}%;background:${color(i, curves.length)}` }),
       ),
       tag('b', {}, percent(ap)),
     ),

@@ -8,8 +8,8 @@ import type { ReportData, ReportMetric } from './types.ts';
 import { worstSection } from './worst-view.ts';
 
 /*
- * The drawings are written by hand: they are straight lines and boxes in two colour schemes. echarts 6.1.0, the library at hand, is 67 MB installed, bakes
- * one set of colours into its SVG, and would be this package's only dependency.
+ * The drawings are written by hand: they are straight lines and boxes in two color schemes. echarts 6.1.0, the library at hand, is 67 MB installed, bakes
+ * one set of colors into its SVG, and would be this package's only dependency.
  */
 
 /** The longest line of numbers, at least 4 so that short lists do not sprawl. */

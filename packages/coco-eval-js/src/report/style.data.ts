@@ -1,7 +1,7 @@
-/** The page's style sheet. Colours: cool = right, warm = wrong, plum = missed; they differ in lightness too, so they survive colour blindness. */
+/** The page's style sheet. Colors: cool = right, warm = wrong, plum = missed; they differ in lightness too, so they survive color blindness. */
 export const style: string = `
-:root{--bg:#f7f7f5;--panel:#fff;--ink:#1a1c20;--soft:#6a707b;--line:#e3e4e7;--track:#eeeff1;--cool:#2b6cdf;--warm:#e2572b;--plum:#a33a86;--teal:#12876b;--grey:#8b909b;--gold:#c9900c}
-@media (prefers-color-scheme:dark){:root{--bg:#121417;--panel:#1a1d22;--ink:#e9ebee;--soft:#979eaa;--line:#2b2f36;--track:#262a31;--cool:#6aa0ff;--warm:#ff8556;--plum:#dd7cc4;--teal:#43c6a2;--grey:#7d8490;--gold:#e6b445}}
+:root{--bg:#f7f7f5;--panel:#fff;--ink:#1a1c20;--soft:#6a707b;--line:#e3e4e7;--track:#eeeff1;--cool:#2b6cdf;--warm:#e2572b;--plum:#a33a86;--teal:#12876b;--gray:#8b909b;--gold:#c9900c}
+@media (prefers-color-scheme:dark){:root{--bg:#121417;--panel:#1a1d22;--ink:#e9ebee;--soft:#979eaa;--line:#2b2f36;--track:#262a31;--cool:#6aa0ff;--warm:#ff8556;--plum:#dd7cc4;--teal:#43c6a2;--gray:#7d8490;--gold:#e6b445}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;font-variant-numeric:tabular-nums}
 main{max-width:1080px;margin:0 auto;padding:56px 28px 80px}
@@ -53,12 +53,12 @@ svg.matrix text{font-size:inherit}
 .tide .name{color:var(--soft)}
 .tide .name b{display:inline-block;min-width:5.8em;color:var(--ink)}
 .tide .track{height:14px}
-.error-cls{background:var(--warm)}.error-loc{background:var(--gold)}.error-both{background:var(--grey)}.error-dupe{background:var(--teal)}.error-bkg{background:var(--cool)}.error-miss{background:var(--plum)}
+.error-cls{background:var(--warm)}.error-loc{background:var(--gold)}.error-both{background:var(--gray)}.error-dupe{background:var(--teal)}.error-bkg{background:var(--cool)}.error-miss{background:var(--plum)}
 .error-falsepos{background:var(--warm)}.error-falseneg{background:var(--plum)}
 .figure{overflow-x:auto}
 svg.matrix{margin:0 auto}
 .ground{fill:var(--track)}
-.right{fill:var(--cool)}.wrong{fill:var(--warm)}.void{fill:var(--grey)}
+.right{fill:var(--cool)}.wrong{fill:var(--warm)}.void{fill:var(--gray)}
 .matrix .in{text-anchor:middle;fill:var(--ink);pointer-events:none}
 .matrix .strong{fill:var(--panel)}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:24px 20px}

@@ -8,7 +8,7 @@ import { reduceMean, reduceSum } from './reduce.ts';
 import { sqrt } from './unary.ts';
 
 /**
- * Layer normalisation over the last axis (Ba et al., arXiv:1607.06450): (x - mean) / √(var + eps) · scale + bias, biased variance.
+ * Layer normalization over the last axis (Ba et al., arXiv:1607.06450): (x - mean) / √(var + eps) · scale + bias, biased variance.
  * x: [..., D], scale and bias: [D].
  *
  * @throws VitaminError `USAGE` for shapes that do not fit and for unequal element types.
@@ -36,12 +36,12 @@ export function layerNormalization(x: Value, scale: Value, bias: Value, eps: num
     inputs: [x, scale, bias],
     attributes: { axis: -1, epsilon: { float: eps } },
     outputs: [{ dtype: x.dtype, shape: x.shape }, stats, stats],
-    gradient: [(dy) => inputGradient(mul(dy, scale)), (dy) => sumRows(mul(dy, normalised())), (dy) => sumRows(dy)],
+    gradient: [(dy) => inputGradient(mul(dy, scale)), (dy) => sumRows(mul(dy, normalized())), (dy) => sumRows(dy)],
   });
-  const normalised = (): Value => mul(sub(x, mean!), inverse!);
-  /** With n the normalised input and g = dy · scale: dx = (g - mean(g) - n · mean(g · n)) / σ. */
+  const normalized = (): Value => mul(sub(x, mean!), inverse!);
+  /** With n the normalized input and g = dy · scale: dx = (g - mean(g) - n · mean(g · n)) / σ. */
   const inputGradient = (g: Value): Value => {
-    const n = normalised();
+    const n = normalized();
     return mul(inverse!, sub(sub(g, reduceMean(g, [-1])), mul(n, reduceMean(mul(g, n), [-1]))));
   };
   const sumRows = (g: Value): Value => reshape(reduceSum(g, [...Array(g.shape.length - 1).keys()]), scale.shape);

@@ -51,7 +51,7 @@ export function slice(x: Value, { axis, start, end, step = 1 }: SliceOptions): V
   });
 }
 
-/** Puts step - 1 zeros between neighbours along an axis: [a, b] becomes [a, 0, b] for step 2. */
+/** Puts step - 1 zeros between neighbors along an axis: [a, b] becomes [a, 0, b] for step 2. */
 function spread(x: Value, axis: number, step: number): Value {
   if (step === 1) return x;
   const extent = x.shape[axis] as number;

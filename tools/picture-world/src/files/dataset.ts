@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VitaminError, type WorkOptions, writeFileAtomic } from '@vitamin-vlm/core';
-import { kinds } from '../kinds/catalogue.ts';
+import { kinds } from '../kinds/catalog.ts';
 import { renderScene } from '../scene.ts';
-import { stuff, stuffKinds } from '../stuff/catalogue.ts';
+import { stuff, stuffKinds } from '../stuff/catalog.ts';
 import type { SceneOptions } from '../types.ts';
 import { writeScenes } from './pool.ts';
 import type { SceneRecords } from './records.ts';

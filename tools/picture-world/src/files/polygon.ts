@@ -4,7 +4,7 @@ import type { Box } from '../rle.ts';
 type Ring = number[];
 
 /**
- * The mask as COCO polygons along the pixel edges, so that COCO's rasteriser gives back exactly the mask. One polygon for each
+ * The mask as COCO polygons along the pixel edges, so that COCO's rasterizer gives back exactly the mask. One polygon for each
  * 4-connected part; a hole joins its part's ring by a bridge that is walked there and back and so encloses nothing.
  *
  * @param mask row-major, non-zero inside

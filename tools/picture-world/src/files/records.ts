@@ -34,7 +34,7 @@ export function recordsOf(scene: Scene): SceneRecords {
         ? { size: thing.mask.size, counts: rleString(thing.mask.counts) }
         : maskToPolygons(decodeRle(thing.mask), width, height, thing.box),
       attributes: {
-        colour: thing.colour,
+        color: thing.color,
         pattern: thing.pattern,
         on: thing.on,
         side: thing.side,

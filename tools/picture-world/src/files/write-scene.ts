@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '@vitamin-vlm/core';
-import { encodeIdPng, encodeLabelPng, encodePng, labelColour, type Rgb } from '@vitamin-vlm/image';
+import { encodeIdPng, encodeLabelPng, encodePng, labelColor, type Rgb } from '@vitamin-vlm/image';
 import { renderScene } from '../scene.ts';
 import type { SceneOptions } from '../types.ts';
 import { fileName, recordsOf, type SceneRecords } from './records.ts';
@@ -8,7 +8,7 @@ import { fileName, recordsOf, type SceneRecords } from './records.ts';
 /** Folders of a data set, below its root. */
 export const folders = ['images', 'panoptic', 'semantic', 'annotations'] as const;
 
-const labelPalette: readonly Rgb[] = Array.from({ length: 256 }, (_, id) => labelColour(id));
+const labelPalette: readonly Rgb[] = Array.from({ length: 256 }, (_, id) => labelColor(id));
 
 /** Renders a scene, writes its picture, panoptic and semantic PNG, and returns its records. */
 export async function writeScene(root: string, seed: number, options: SceneOptions): Promise<SceneRecords> {

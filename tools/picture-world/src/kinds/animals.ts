@@ -1,4 +1,4 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import type { Pen } from '../pen.ts';
 import { type Drawing, type Family, type Look, plain } from './kind.ts';
 
@@ -12,7 +12,7 @@ function legs(
   top: number,
   ground: number,
   width: number,
-  colour: string,
+  color: string,
   swing: number,
   hoof: string,
 ): void {
@@ -20,7 +20,7 @@ function legs(
     for (const hip of hips) {
       const foot = hip + (far ? swing : -swing) + (far ? width * 0.9 : 0);
       const x = hip + (far ? width * 0.7 : 0);
-      pen.line([x, top, (x + foot) / 2, (top + ground) / 2, foot, ground - width / 2], width, far ? tone(colour, -0.22) : colour);
+      pen.line([x, top, (x + foot) / 2, (top + ground) / 2, foot, ground - width / 2], width, far ? tone(color, -0.22) : color);
       pen.line([foot - 1, ground - width * 0.4, foot, ground - width * 0.4], width * 0.8, hoof);
     }
   }
@@ -72,7 +72,7 @@ function equine(pen: Pen, look: Look, mane: string, body: Look['paint']): void {
 }
 
 function horse(pen: Pen, look: Look): void {
-  const mane = look.colour === 'black' || look.colour === 'brown' ? '#2c2320' : '#a98a5c';
+  const mane = look.color === 'black' || look.color === 'brown' ? '#2c2320' : '#a98a5c';
   pen.blob([110, 40, 124, 44, 126, 70, 118, 88, 114, 70], mane);
   equine(pen, look, mane, look.paint);
 }
@@ -225,35 +225,35 @@ const hoofed = { patterns: plain };
 
 /** Animals, side view, facing left. */
 export const animals: Family = {
-  bird: { box: [96, 68], metres: 0.6, colours: ['red', 'blue', 'yellow', 'green', 'black', 'white', 'gray'], patterns: plain, draw: bird },
+  bird: { box: [96, 68], metres: 0.6, colors: ['red', 'blue', 'yellow', 'green', 'black', 'white', 'gray'], patterns: plain, draw: bird },
   cat: {
     box: [90, 83],
     metres: 0.55,
-    colours: ['orange', 'gray', 'black', 'white', 'brown'],
+    colors: ['orange', 'gray', 'black', 'white', 'brown'],
     patterns: ['plain', 'striped', 'spotted'],
     cell: 11,
     draw: cat,
   },
-  dog: { box: [104, 80], metres: 0.8, colours: ['brown', 'black', 'white', 'gray'], patterns: ['plain', 'spotted'], cell: 19, draw: dog },
+  dog: { box: [104, 80], metres: 0.8, colors: ['brown', 'black', 'white', 'gray'], patterns: ['plain', 'spotted'], cell: 19, draw: dog },
   horse: {
     box: [128, 102],
     metres: 2.2,
-    colours: ['brown', 'black', 'white', 'gray'],
+    colors: ['brown', 'black', 'white', 'gray'],
     patterns: ['plain', 'plain', 'spotted'],
     cell: 21,
     draw: horse,
   },
-  sheep: { box: [106, 78], metres: 1.1, colours: ['white', 'white', 'gray', 'brown'], ...hoofed, draw: sheep },
+  sheep: { box: [106, 78], metres: 1.1, colors: ['white', 'white', 'gray', 'brown'], ...hoofed, draw: sheep },
   cow: {
     box: [126, 88],
     metres: 2.1,
-    colours: ['white', 'brown', 'black'],
+    colors: ['white', 'brown', 'black'],
     patterns: ['spotted', 'spotted', 'plain'],
     cell: 25,
     draw: cow,
   },
-  elephant: { box: [136, 104], metres: 4, colours: ['gray'], ...hoofed, draw: elephant },
-  bear: { box: [126, 88], metres: 2, colours: ['brown', 'brown', 'black', 'white'], ...hoofed, draw: bear },
-  zebra: { box: [124, 102], metres: 2.1, colours: ['white'], ...hoofed, draw: zebra },
-  giraffe: { box: [94, 140], metres: 4.6, colours: ['yellow'], ...hoofed, draw: giraffe },
+  elephant: { box: [136, 104], metres: 4, colors: ['gray'], ...hoofed, draw: elephant },
+  bear: { box: [126, 88], metres: 2, colors: ['brown', 'brown', 'black', 'white'], ...hoofed, draw: bear },
+  zebra: { box: [124, 102], metres: 2.1, colors: ['white'], ...hoofed, draw: zebra },
+  giraffe: { box: [94, 140], metres: 4.6, colors: ['yellow'], ...hoofed, draw: giraffe },
 } satisfies Record<string, Drawing>;

@@ -1,6 +1,6 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import type { Pen } from '../pen.ts';
-import { type Family, type Look, anyColour, bright, cloth } from './kind.ts';
+import { type Family, type Look, anyColor, bright, cloth } from './kind.ts';
 
 function backpack(pen: Pen, { paint }: Look): void {
   pen.line([32, 10, 32, 0, 48, 0, 48, 10], 4, tone(paint.base, -0.35), true);
@@ -61,18 +61,18 @@ function tie(pen: Pen, { paint }: Look): void {
 
 /** What people wear and carry. */
 export const carried: Family = {
-  backpack: { box: [80, 98], metres: 0.55, colours: bright, patterns: ['plain', 'plain', 'dotted', 'checked'], cell: 15, draw: backpack },
-  umbrella: { box: [110, 102], metres: 1.1, colours: [...bright, 'black'], patterns: cloth, cell: 18, sway: 0.2, draw: umbrella },
-  handbag: { box: [90, 86], metres: 0.45, colours: anyColour, patterns: ['plain', 'plain', 'dotted', 'striped'], cell: 13, draw: handbag },
+  backpack: { box: [80, 98], metres: 0.55, colors: bright, patterns: ['plain', 'plain', 'dotted', 'checked'], cell: 15, draw: backpack },
+  umbrella: { box: [110, 102], metres: 1.1, colors: [...bright, 'black'], patterns: cloth, cell: 18, sway: 0.2, draw: umbrella },
+  handbag: { box: [90, 86], metres: 0.45, colors: anyColor, patterns: ['plain', 'plain', 'dotted', 'striped'], cell: 13, draw: handbag },
   tie: {
     box: [44, 108],
     metres: 0.6,
-    colours: [...bright, 'black'],
+    colors: [...bright, 'black'],
     patterns: ['plain', 'striped', 'dotted', 'checked'],
     cell: 11,
     sway: 0.1,
     lies: true,
     draw: tie,
   },
-  suitcase: { box: [80, 111], metres: 0.7, colours: anyColour, patterns: ['plain', 'plain', 'dotted'], cell: 16, draw: suitcase },
+  suitcase: { box: [80, 111], metres: 0.7, colors: anyColor, patterns: ['plain', 'plain', 'dotted'], cell: 16, draw: suitcase },
 };

@@ -1,6 +1,6 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import type { Pen } from '../pen.ts';
-import { type Family, type Look, anyColour, bright, cloth, plain } from './kind.ts';
+import { type Family, type Look, anyColor, bright, cloth, plain } from './kind.ts';
 
 const wood = '#a06a3e';
 
@@ -82,16 +82,16 @@ function sink(pen: Pen, { paint }: Look): void {
 
 /** Large things that stand on a floor. */
 export const furniture: Family = {
-  bench: { box: [132, 80], metres: 1.7, colours: ['brown', 'brown', 'green', 'red', 'blue'], patterns: plain, draw: bench },
+  bench: { box: [132, 80], metres: 1.7, colors: ['brown', 'brown', 'green', 'red', 'blue'], patterns: plain, draw: bench },
   chair: {
     box: [78, 118],
     metres: 0.95,
-    colours: ['brown', 'brown', 'red', 'blue', 'green', 'white', 'black'],
+    colors: ['brown', 'brown', 'red', 'blue', 'green', 'white', 'black'],
     patterns: plain,
     draw: chair,
   },
-  couch: { box: [152, 83], metres: 2, colours: anyColour, patterns: cloth, cell: 18, draw: couch },
-  bed: { box: [150, 76], metres: 2.1, colours: bright, patterns: cloth, cell: 18, draw: bed },
-  toilet: { box: [94, 105], metres: 0.8, colours: ['white', 'white', 'pink', 'green'], patterns: plain, draw: toilet },
-  sink: { box: [113, 112], metres: 0.8, colours: ['white', 'white', 'gray', 'pink', 'blue'], patterns: plain, draw: sink },
+  couch: { box: [152, 83], metres: 2, colors: anyColor, patterns: cloth, cell: 18, draw: couch },
+  bed: { box: [150, 76], metres: 2.1, colors: bright, patterns: cloth, cell: 18, draw: bed },
+  toilet: { box: [94, 105], metres: 0.8, colors: ['white', 'white', 'pink', 'green'], patterns: plain, draw: toilet },
+  sink: { box: [113, 112], metres: 0.8, colors: ['white', 'white', 'gray', 'pink', 'blue'], patterns: plain, draw: sink },
 };

@@ -1,6 +1,6 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import type { Pen } from '../pen.ts';
-import { type Family, type Look, anyColour, bright, cloth, plain } from './kind.ts';
+import { type Family, type Look, anyColor, bright, cloth, plain } from './kind.ts';
 
 const screen = '#23303c';
 const steel = '#c6cdd4';
@@ -209,9 +209,9 @@ function clock(pen: Pen, { paint, random }: Look): void {
         '#3a3632',
       );
     }
-    const hand = (turn: number, length: number, width: number, colour: string): void => {
+    const hand = (turn: number, length: number, width: number, color: string): void => {
       const angle = turn * 2 * Math.PI - Math.PI / 2;
-      pen.line([50, 50, 50 + length * Math.cos(angle), 50 + length * Math.sin(angle)], width, colour);
+      pen.line([50, 50, 50 + length * Math.cos(angle), 50 + length * Math.sin(angle)], width, color);
     };
     hand(time / 12, 18, 6, '#26221f');
     hand(time % 1, 28, 4, '#26221f');
@@ -249,32 +249,32 @@ const machine = ['white', 'gray', 'black', 'red', 'blue', 'green'] as const;
 
 /** Appliances, electronics and small things of a home. */
 export const household: Family = {
-  tv: { box: [144, 93], metres: 1.1, colours: ['black', 'gray', 'white', 'red'], patterns: plain, draw: tv },
-  laptop: { box: [124, 86], metres: 0.36, colours: ['gray', 'black', 'white', 'pink', 'blue'], patterns: plain, draw: laptop },
+  tv: { box: [144, 93], metres: 1.1, colors: ['black', 'gray', 'white', 'red'], patterns: plain, draw: tv },
+  laptop: { box: [124, 86], metres: 0.36, colors: ['gray', 'black', 'white', 'pink', 'blue'], patterns: plain, draw: laptop },
   mouse: {
     box: [70, 112],
     metres: 0.16,
-    colours: ['gray', 'black', 'white', 'red', 'blue'],
+    colors: ['gray', 'black', 'white', 'red', 'blue'],
     patterns: plain,
     sway: 0.4,
     lies: true,
     draw: mouse,
   },
-  remote: { box: [36, 124], metres: 0.24, colours: ['black', 'gray', 'white'], patterns: plain, sway: 0.5, lies: true, draw: remote },
+  remote: { box: [36, 124], metres: 0.24, colors: ['black', 'gray', 'white'], patterns: plain, sway: 0.5, lies: true, draw: remote },
   keyboard: {
     box: [140, 52],
     metres: 0.42,
-    colours: ['gray', 'black', 'white', 'pink', 'blue'],
+    colors: ['gray', 'black', 'white', 'pink', 'blue'],
     patterns: plain,
     sway: 0.15,
     draw: keyboard,
   },
-  microwave: { box: [140, 81], metres: 0.52, colours: machine, patterns: plain, draw: microwave },
-  oven: { box: [100, 108], metres: 0.95, colours: machine, patterns: plain, draw: oven },
-  toaster: { box: [126, 93], metres: 0.36, colours: machine, patterns: plain, draw: toaster },
-  refrigerator: { box: [74, 140], metres: 1.8, colours: machine, patterns: plain, draw: refrigerator },
-  book: { box: [120, 90], metres: 0.26, colours: anyColour, patterns: cloth, cell: 17, sway: 0.15, draw: book },
-  clock: { box: [100, 100], metres: 0.34, colours: anyColour, patterns: plain, draw: clock },
-  scissors: { box: [88, 120], metres: 0.24, colours: bright, patterns: plain, sway: 0.5, lies: true, draw: scissors },
-  toothbrush: { box: [40, 126], metres: 0.26, colours: bright, patterns: plain, sway: 0.5, lies: true, draw: toothbrush },
+  microwave: { box: [140, 81], metres: 0.52, colors: machine, patterns: plain, draw: microwave },
+  oven: { box: [100, 108], metres: 0.95, colors: machine, patterns: plain, draw: oven },
+  toaster: { box: [126, 93], metres: 0.36, colors: machine, patterns: plain, draw: toaster },
+  refrigerator: { box: [74, 140], metres: 1.8, colors: machine, patterns: plain, draw: refrigerator },
+  book: { box: [120, 90], metres: 0.26, colors: anyColor, patterns: cloth, cell: 17, sway: 0.15, draw: book },
+  clock: { box: [100, 100], metres: 0.34, colors: anyColor, patterns: plain, draw: clock },
+  scissors: { box: [88, 120], metres: 0.24, colors: bright, patterns: plain, sway: 0.5, lies: true, draw: scissors },
+  toothbrush: { box: [40, 126], metres: 0.26, colors: bright, patterns: plain, sway: 0.5, lies: true, draw: toothbrush },
 };

@@ -1,12 +1,12 @@
-import type { ColourName, Pattern } from '../colours.ts';
+import type { ColorName, Pattern } from '../colors.ts';
 import type { Paint, Pen } from '../pen.ts';
 import type { Random } from '../random.ts';
 
 /** What varies between two things of one kind. */
 export interface Look {
-  /** The surface that carries the thing's colour and pattern. */
+  /** The surface that carries the thing's color and pattern. */
   readonly paint: Paint;
-  readonly colour: ColourName;
+  readonly color: ColorName;
   readonly pattern: Pattern;
   /** Stream for pose and part variations. */
   readonly random: Random;
@@ -18,7 +18,7 @@ export interface Drawing {
   readonly box: readonly [width: number, height: number];
   /** Longer side in metres, from which its size in a scene follows. */
   readonly metres: number;
-  readonly colours: readonly ColourName[];
+  readonly colors: readonly ColorName[];
   /** `plain` alone if the kind carries no pattern. */
   readonly patterns: readonly Pattern[];
   /** Pattern cell in drawing units. */
@@ -33,10 +33,10 @@ export interface Drawing {
 /** A family of kinds by their category names. */
 export type Family = Readonly<Record<string, Drawing>>;
 
-/** Colours of things that come in any bright colour. */
-export const bright: readonly ColourName[] = ['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'pink'];
-/** Bright colours and the neutral ones. */
-export const anyColour: readonly ColourName[] = [...bright, 'brown', 'black', 'white', 'gray'];
+/** Colors of things that come in any bright color. */
+export const bright: readonly ColorName[] = ['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'pink'];
+/** Bright colors and the neutral ones. */
+export const anyColor: readonly ColorName[] = [...bright, 'brown', 'black', 'white', 'gray'];
 /** Patterns of cloth and painted surfaces. */
 export const cloth: readonly Pattern[] = ['plain', 'plain', 'striped', 'dotted', 'checked'];
 export const plain: readonly Pattern[] = ['plain'];

@@ -1,6 +1,6 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import type { Pen } from '../pen.ts';
-import { type Family, type Look, anyColour, cloth } from './kind.ts';
+import { type Family, type Look, anyColor, cloth } from './kind.ts';
 
 const skins = ['#f6cfae', '#e8b08a', '#c98a5e', '#96603c', '#6d4429'] as const;
 const hairs = ['#2b2220', '#5b3a23', '#8f5a2c', '#e0b352', '#b9b4ae', '#a8452a'] as const;
@@ -8,9 +8,9 @@ const caps = ['#d8423f', '#2f74d0', '#3fa34d', '#f0a028'] as const;
 const trousers = ['#2f4a78', '#3c3f46', '#7a6146', '#5b6f52', '#8a8f96'] as const;
 
 /** Short hair, a bun, a baseball cap, or the fringe of long hair. */
-function hair(pen: Pen, style: number, colour: string, cap: string): void {
-  if (style === 1) pen.oval(30, -1, 8, 7, colour);
-  pen.blob([12, 24, 12, 4, 30, -4, 48, 4, 48, 24, 44, 13, 37, 7, 27, 13, 17, 11], colour);
+function hair(pen: Pen, style: number, color: string, cap: string): void {
+  if (style === 1) pen.oval(30, -1, 8, 7, color);
+  pen.blob([12, 24, 12, 4, 30, -4, 48, 4, 48, 24, 44, 13, 37, 7, 27, 13, 17, 11], color);
   if (style !== 2) return;
   pen.segment(30, 12, 16, 13, Math.PI, 2 * Math.PI, cap);
   pen.box(28, 9, 25, 5, tone(cap, -0.2), 2.5);
@@ -24,17 +24,17 @@ function face(pen: Pen): void {
   });
 }
 
-/** A standing, walking or waving person. The colour and pattern are the shirt's. */
+/** A standing, walking or waving person. The color and pattern are the shirt's. */
 function person(pen: Pen, { paint, random }: Look): void {
   const skin = random.pick(skins);
-  const hairColour = random.pick(hairs);
+  const hairColor = random.pick(hairs);
   const style = random.integer(0, 3);
   const trouser = random.pick(trousers);
   const cap = random.pick(caps);
   const stride = random.chance(0.5) ? random.range(4, 10) : 2;
   const skirt = random.chance(0.25);
   const [leftArm, rightArm] = [random.integer(0, 2), random.integer(0, 1)];
-  if (style === 3) pen.blob([14, 8, 46, 8, 49, 44, 38, 46, 22, 46, 11, 44], hairColour);
+  if (style === 3) pen.blob([14, 8, 46, 8, 49, 44, 38, 46, 22, 46, 11, 44], hairColor);
   for (const side of [-1, 1]) {
     const x = 30 + side * 6;
     const foot = x + side * stride;
@@ -62,11 +62,11 @@ function person(pen: Pen, { paint, random }: Look): void {
   pen.blob([14, 38, 30, 34, 46, 38, 45, 76, 44, 80, 16, 80, 15, 76], paint);
   pen.bare(() => pen.box(26, 29, 8, 9, tone(skin, -0.12), 3));
   pen.oval(30, 18, 14.5, 15.5, skin);
-  hair(pen, style, hairColour, cap);
+  hair(pen, style, hairColor, cap);
   face(pen);
 }
 
 /** People, seen from the front. */
 export const people: Family = {
-  person: { box: [60, 119], metres: 1.7, colours: anyColour.filter((c) => c !== 'brown'), patterns: cloth, cell: 11, draw: person },
+  person: { box: [60, 119], metres: 1.7, colors: anyColor.filter((c) => c !== 'brown'), patterns: cloth, cell: 11, draw: person },
 };

@@ -1,4 +1,4 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import type { Pen } from '../pen.ts';
 import { type Family, type Look, bright, cloth, plain } from './kind.ts';
 
@@ -76,14 +76,14 @@ function surfboard(pen: Pen, { paint }: Look): void {
 
 /** Things to play with outdoors. */
 export const sports: Family = {
-  frisbee: { box: [100, 42], metres: 0.42, colours: bright, patterns: plain, sway: 0.4, draw: frisbee },
-  skis: { box: [88, 120], metres: 1.6, colours: bright, patterns: ['plain', 'plain', 'striped'], cell: 6, sway: 0.3, draw: skis },
-  snowboard: { box: [44, 118], metres: 1.4, colours: bright, patterns: cloth, cell: 13, sway: 0.35, draw: snowboard },
-  kite: { box: [80, 130], metres: 1.2, colours: bright, patterns: cloth, cell: 14, sway: 0.5, draw: kite },
+  frisbee: { box: [100, 42], metres: 0.42, colors: bright, patterns: plain, sway: 0.4, draw: frisbee },
+  skis: { box: [88, 120], metres: 1.6, colors: bright, patterns: ['plain', 'plain', 'striped'], cell: 6, sway: 0.3, draw: skis },
+  snowboard: { box: [44, 118], metres: 1.4, colors: bright, patterns: cloth, cell: 13, sway: 0.35, draw: snowboard },
+  kite: { box: [80, 130], metres: 1.2, colors: bright, patterns: cloth, cell: 14, sway: 0.5, draw: kite },
   skateboard: {
     box: [116, 42],
     metres: 0.8,
-    colours: bright,
+    colors: bright,
     patterns: ['plain', 'striped', 'checked'],
     cell: 12,
     sway: 0.1,
@@ -92,7 +92,7 @@ export const sports: Family = {
   surfboard: {
     box: [64, 128],
     metres: 1.9,
-    colours: bright,
+    colors: bright,
     patterns: ['plain', 'striped', 'dotted'],
     cell: 13,
     sway: 0.25,

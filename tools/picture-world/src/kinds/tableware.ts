@@ -1,6 +1,6 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import type { Pen } from '../pen.ts';
-import { type Family, type Look, anyColour, bright, cloth, plain } from './kind.ts';
+import { type Family, type Look, anyColor, bright, cloth, plain } from './kind.ts';
 
 const steel = '#c6cdd4';
 
@@ -85,13 +85,13 @@ function vase(pen: Pen, { paint, random }: Look): void {
   pen.oval(40, 56, 15, 4.4, tone(paint.base, -0.3));
 }
 
-/** What stands on a table. The colour of cutlery is its handle's. */
+/** What stands on a table. The color of cutlery is its handle's. */
 export const tableware: Family = {
-  bottle: { box: [48, 130], metres: 0.36, colours: ['green', 'brown', 'blue', 'red', 'orange', 'purple'], patterns: plain, draw: bottle },
-  cup: { box: [103, 92], metres: 0.17, colours: anyColour, patterns: cloth, cell: 15, draw: cup },
-  fork: { box: [44, 124], metres: 0.28, colours: anyColour, patterns: plain, sway: 0.5, lies: true, draw: fork },
-  knife: { box: [44, 124], metres: 0.3, colours: anyColour, patterns: plain, sway: 0.5, lies: true, draw: knife },
-  spoon: { box: [44, 124], metres: 0.28, colours: anyColour, patterns: plain, sway: 0.5, lies: true, draw: spoon },
-  bowl: { box: [104, 64], metres: 0.24, colours: anyColour, patterns: cloth, cell: 15, draw: bowl },
-  vase: { box: [80, 132], metres: 0.42, colours: [...bright, 'white'], patterns: cloth, cell: 14, draw: vase },
+  bottle: { box: [48, 130], metres: 0.36, colors: ['green', 'brown', 'blue', 'red', 'orange', 'purple'], patterns: plain, draw: bottle },
+  cup: { box: [103, 92], metres: 0.17, colors: anyColor, patterns: cloth, cell: 15, draw: cup },
+  fork: { box: [44, 124], metres: 0.28, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: fork },
+  knife: { box: [44, 124], metres: 0.3, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: knife },
+  spoon: { box: [44, 124], metres: 0.28, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: spoon },
+  bowl: { box: [104, 64], metres: 0.24, colors: anyColor, patterns: cloth, cell: 15, draw: bowl },
+  vase: { box: [80, 132], metres: 0.42, colors: [...bright, 'white'], patterns: cloth, cell: 14, draw: vase },
 };

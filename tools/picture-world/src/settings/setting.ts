@@ -16,7 +16,7 @@ export interface Zone {
   readonly on: string;
   /** How a sentence says so, e.g. "on the grass". */
   readonly phrase: string;
-  /** `stands`: feet inside `area`, larger when lower; `hangs`: centre inside `area` (in the air, on a wall). */
+  /** `stands`: feet inside `area`, larger when lower; `hangs`: center inside `area` (in the air, on a wall). */
   readonly kind: 'stands' | 'hangs';
   readonly area: Fractions;
   /** Size at the lower edge and at the upper edge, as a fraction of the shorter side for a thing of one metre. */

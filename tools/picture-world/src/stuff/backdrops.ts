@@ -1,4 +1,4 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import { type StuffPainter, fillOval, fillShape, layRectangle, strokeLine } from './brush.ts';
 
 const sky: StuffPainter = (brush) => {
@@ -117,15 +117,15 @@ const building: StuffPainter = ({ c, area, unit, random }) => {
   for (let x = area.left - random.range(0, 8) * unit; x < area.right;) {
     const width = random.range(15, 26) * unit;
     const top = area.top + random.range(0, 0.5) * (area.bottom - area.top);
-    const colour = random.pick(['#d98f6c', '#e3c08a', '#a9b7c4', '#c7a3b4', '#93b5a1', '#d8d0c0']);
-    c.fillStyle = colour;
+    const color = random.pick(['#d98f6c', '#e3c08a', '#a9b7c4', '#c7a3b4', '#93b5a1', '#d8d0c0']);
+    c.fillStyle = color;
     c.fillRect(Math.floor(x), Math.floor(top), Math.ceil(width) + 1, Math.ceil(area.bottom - top) + 1);
     if (random.chance(0.35)) fillShape(c, [x - unit, top + 1, x + width / 2, top - 7 * unit, x + width + unit, top + 1], '#a8554a');
-    fronts.push([x, top, width, colour]);
+    fronts.push([x, top, width, color]);
     x += width;
   }
   c.globalCompositeOperation = 'source-atop';
-  for (const [x, top, width, colour] of fronts) {
+  for (const [x, top, width, color] of fronts) {
     const columns = Math.max(2, Math.floor(width / (7 * unit)));
     for (let row = 0, y = top + 3 * unit; y < area.bottom - 6 * unit; y += 7 * unit, row++) {
       for (let i = 0; i < columns; i++) {
@@ -133,15 +133,15 @@ const building: StuffPainter = ({ c, area, unit, random }) => {
         c.fillRect(x + ((i + 0.28) * width) / columns, y, (0.44 * width) / columns, 4 * unit);
       }
     }
-    c.fillStyle = tone(colour, -0.3);
+    c.fillStyle = tone(color, -0.3);
     c.fillRect(x + width - 0.5 * unit, top, 0.5 * unit, area.bottom - top);
   }
 };
 
 const fence: StuffPainter = ({ c, area, unit, random }) => {
-  const colour = random.pick(['#f4efe4', '#b98a5a']);
+  const color = random.pick(['#f4efe4', '#b98a5a']);
   const height = area.bottom - area.top;
-  c.fillStyle = colour;
+  c.fillStyle = color;
   for (const at of [0.3, 0.7]) c.fillRect(area.left, area.top + height * at, area.right - area.left, Math.max(1, 1.8 * unit));
   for (let x = area.left + random.range(0, 3) * unit; x < area.right; x += 6 * unit)
     fillShape(
@@ -158,10 +158,10 @@ const fence: StuffPainter = ({ c, area, unit, random }) => {
         x + 3.2 * unit,
         area.bottom,
       ],
-      colour,
+      color,
     );
   c.globalCompositeOperation = 'source-atop';
-  for (let x = area.left; x < area.right; x += 6 * unit) strokeLine(c, [x, area.bottom, x, area.top], 0.3 * unit, tone(colour, -0.2));
+  for (let x = area.left; x < area.right; x += 6 * unit) strokeLine(c, [x, area.bottom, x, area.top], 0.3 * unit, tone(color, -0.2));
 };
 
 /** What stands behind everything outdoors. */

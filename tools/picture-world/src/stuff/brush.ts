@@ -9,7 +9,7 @@ export interface Area {
   readonly bottom: number;
 }
 
-/** The light of a scene: it colours the sky and tints everything. */
+/** The light of a scene: it colors the sky and tints everything. */
 export type Light = 'day' | 'sunset' | 'overcast';
 
 /** Paints one layer of stuff. The silhouette is laid first; details then stay inside it (source-atop), so they never widen the region. */
@@ -25,9 +25,9 @@ export interface Brush {
 export type StuffPainter = (brush: Brush) => void;
 
 /** Lays the silhouette as a rectangle and confines what follows to it. */
-export function layRectangle({ c, area }: Brush, colour: string, lower: string = colour): void {
+export function layRectangle({ c, area }: Brush, color: string, lower: string = color): void {
   const gradient = c.createLinearGradient(0, area.top, 0, area.bottom);
-  gradient.addColorStop(0, colour);
+  gradient.addColorStop(0, color);
   gradient.addColorStop(1, lower);
   c.fillStyle = gradient;
   // Sides and bottom run to whole pixels and beyond, so that no seam of half-covered pixels is left between layers.
@@ -41,9 +41,9 @@ export function layRectangle({ c, area }: Brush, colour: string, lower: string =
 }
 
 /** Lays the silhouette under a gently waving upper edge. */
-export function layRolling({ c, area, unit, random }: Brush, colour: string, lower: string, sway: number): void {
+export function layRolling({ c, area, unit, random }: Brush, color: string, lower: string, sway: number): void {
   const gradient = c.createLinearGradient(0, area.top, 0, area.bottom);
-  gradient.addColorStop(0, colour);
+  gradient.addColorStop(0, color);
   gradient.addColorStop(1, lower);
   c.fillStyle = gradient;
   const phase = random.range(0, 6);
@@ -60,8 +60,8 @@ export function layRolling({ c, area, unit, random }: Brush, colour: string, low
 }
 
 /** A line of the given width, in pixels. */
-export function strokeLine(c: SKRSContext2D, points: readonly number[], width: number, colour: string): void {
-  c.strokeStyle = colour;
+export function strokeLine(c: SKRSContext2D, points: readonly number[], width: number, color: string): void {
+  c.strokeStyle = color;
   c.lineWidth = width;
   c.lineCap = 'round';
   c.lineJoin = 'round';
@@ -70,15 +70,15 @@ export function strokeLine(c: SKRSContext2D, points: readonly number[], width: n
   c.stroke();
 }
 
-export function fillOval(c: SKRSContext2D, x: number, y: number, rx: number, ry: number, colour: string): void {
-  c.fillStyle = colour;
+export function fillOval(c: SKRSContext2D, x: number, y: number, rx: number, ry: number, color: string): void {
+  c.fillStyle = color;
   c.beginPath();
   c.ellipse(x, y, rx, ry, 0, 0, 2 * Math.PI);
   c.fill();
 }
 
-export function fillShape(c: SKRSContext2D, points: readonly number[], colour: string): void {
-  c.fillStyle = colour;
+export function fillShape(c: SKRSContext2D, points: readonly number[], color: string): void {
+  c.fillStyle = color;
   c.beginPath();
   for (let i = 0; i < points.length; i += 2) c.lineTo(points[i]!, points[i + 1]!);
   c.closePath();

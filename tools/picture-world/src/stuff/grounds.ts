@@ -8,7 +8,7 @@ function scatter({ area, random }: Brush, count: number, mark: (x: number, y: nu
   }
 }
 
-function waves(brush: Brush, colours: readonly string[]): void {
+function waves(brush: Brush, colors: readonly string[]): void {
   const { c, unit, random } = brush;
   scatter(brush, 26, (x, y, near) => {
     const w = random.range(2.5, 6) * unit * near;
@@ -16,7 +16,7 @@ function waves(brush: Brush, colours: readonly string[]): void {
       c,
       [x - w, y, x - w / 2, y - 0.5 * unit * near, x, y, x + w / 2, y - 0.5 * unit * near, x + w, y],
       0.6 * unit * near,
-      random.pick(colours),
+      random.pick(colors),
     );
   });
 }
@@ -41,13 +41,13 @@ const sand: StuffPainter = (brush) => {
 };
 
 /** Green in meadows and parks, yellow in the savanna. */
-function grassOf(colours: readonly [string, string, string], flowers: number): StuffPainter {
+function grassOf(colors: readonly [string, string, string], flowers: number): StuffPainter {
   return (brush) => {
     const { c, unit, random } = brush;
-    layRolling(brush, colours[0], colours[1], 1.2);
+    layRolling(brush, colors[0], colors[1], 1.2);
     scatter(brush, 34, (x, y, near) => {
       const h = 2.4 * unit * near;
-      strokeLine(c, [x - h * 0.5, y - h, x, y, x + h * 0.1, y - h * 1.2, x, y, x + h * 0.6, y - h * 0.9], 0.5 * unit * near, colours[2]);
+      strokeLine(c, [x - h * 0.5, y - h, x, y, x + h * 0.1, y - h * 1.2, x, y, x + h * 0.6, y - h * 0.9], 0.5 * unit * near, colors[2]);
     });
     scatter(brush, flowers, (x, y, near) => {
       fillOval(c, x, y, 0.95 * unit * near, 0.95 * unit * near, random.pick(['#ffffff', '#ffe14d', '#f59ac0']));

@@ -1,4 +1,4 @@
-import { tone } from '../colours.ts';
+import { tone } from '../colors.ts';
 import { type Brush, type StuffPainter, fillOval, fillShape, layRectangle, strokeLine } from './brush.ts';
 
 const brickWall: StuffPainter = (brush) => {
@@ -29,10 +29,10 @@ const tileWall: StuffPainter = (brush) => {
 
 const wall: StuffPainter = (brush) => {
   const { c, area, unit, random } = brush;
-  const colour = random.pick(['#f0e2c6', '#d5e3da', '#e8d3cf', '#cfdbe8', '#dcd5e6', '#e9e6df', '#c5d6c0']);
-  layRectangle(brush, colour, tone(colour, -0.08));
+  const color = random.pick(['#f0e2c6', '#d5e3da', '#e8d3cf', '#cfdbe8', '#dcd5e6', '#e9e6df', '#c5d6c0']);
+  layRectangle(brush, color, tone(color, -0.08));
   const paper = random.integer(0, 3);
-  const shade = tone(colour, -0.09);
+  const shade = tone(color, -0.09);
   if (paper === 0) for (let x = area.left; x < area.right; x += 9 * unit) strokeLine(c, [x, area.top, x, area.bottom], 2.2 * unit, shade);
   if (paper === 1) {
     for (let y = area.top + 4 * unit, row = 0; y < area.bottom; y += 8 * unit, row++)
@@ -44,17 +44,17 @@ const wall: StuffPainter = (brush) => {
 
 const woodWall: StuffPainter = (brush) => {
   const { c, area, unit, random } = brush;
-  const colour = random.pick(['#c99b66', '#a97b50', '#d9b787']);
-  layRectangle(brush, colour, tone(colour, -0.08));
+  const color = random.pick(['#c99b66', '#a97b50', '#d9b787']);
+  layRectangle(brush, color, tone(color, -0.08));
   for (let x = area.left + random.range(0, 6) * unit; x < area.right; x += 8 * unit)
-    strokeLine(c, [x, area.top, x, area.bottom], 0.6 * unit, tone(colour, -0.3));
+    strokeLine(c, [x, area.top, x, area.bottom], 0.6 * unit, tone(color, -0.3));
 };
 
 const woodFloor: StuffPainter = (brush) => {
   const { c, area, unit, random } = brush;
-  const colour = random.pick(['#c08a55', '#a8734a', '#d3a873']);
-  layRectangle(brush, tone(colour, -0.08), tone(colour, 0.08));
-  const line = tone(colour, -0.28);
+  const color = random.pick(['#c08a55', '#a8734a', '#d3a873']);
+  layRectangle(brush, tone(color, -0.08), tone(color, 0.08));
+  const line = tone(color, -0.28);
   for (let y = area.top, step = 3 * unit, row = 0; y < area.bottom; y += step, step *= 1.25, row++) {
     strokeLine(c, [area.left, y, area.right, y], 0.5 * unit, line);
     for (let x = area.left + ((row * 17) % 23) * unit; x < area.right; x += 27 * unit) strokeLine(c, [x, y, x, y + step], 0.5 * unit, line);
@@ -96,9 +96,9 @@ const carpet: StuffPainter = ({ c, area, unit, random }) => {
     (area.bottom - area.top) / 2,
   ];
   const round = random.chance(0.5);
-  const shape = (s: number, colour: string): void => {
-    if (round) fillOval(c, x, y, rx * s, ry * s, colour);
-    else fillShape(c, [x - rx * 0.8 * s, y - ry * s, x + rx * 0.8 * s, y - ry * s, x + rx * s, y + ry * s, x - rx * s, y + ry * s], colour);
+  const shape = (s: number, color: string): void => {
+    if (round) fillOval(c, x, y, rx * s, ry * s, color);
+    else fillShape(c, [x - rx * 0.8 * s, y - ry * s, x + rx * 0.8 * s, y - ry * s, x + rx * s, y + ry * s, x - rx * s, y + ry * s], color);
   };
   shape(1, base);
   c.globalCompositeOperation = 'source-atop';
@@ -136,10 +136,10 @@ const table: StuffPainter = (brush) => {
   const { c, area, unit, random } = brush;
   const style = random.integer(0, 2);
   if (style === 0) {
-    const colour = random.pick(['#c58f58', '#a9713f', '#dcb37c']);
-    slab(brush, colour, tone(colour, -0.25), 6 * unit);
+    const color = random.pick(['#c58f58', '#a9713f', '#dcb37c']);
+    slab(brush, color, tone(color, -0.25), 6 * unit);
     for (let y = area.top + 6 * unit, step = 8 * unit; y < area.bottom - 5 * unit; y += step, step *= 1.2)
-      strokeLine(c, [area.left, y, area.right, y], 0.5 * unit, tone(colour, -0.15));
+      strokeLine(c, [area.left, y, area.right, y], 0.5 * unit, tone(color, -0.15));
     return;
   }
   const [base, other] = random.pick([
@@ -198,10 +198,10 @@ const window: StuffPainter = ({ c, area, unit, random }) => {
 
 const curtain: StuffPainter = (brush) => {
   const { c, area, unit, random } = brush;
-  const colour = random.pick(['#c9605c', '#6f8fc0', '#d9b25a', '#7fa678', '#a77fb5']);
-  layRectangle(brush, colour);
+  const color = random.pick(['#c9605c', '#6f8fc0', '#d9b25a', '#7fa678', '#a77fb5']);
+  layRectangle(brush, color);
   for (let x = area.left + 1.5 * unit; x < area.right; x += 3 * unit)
-    strokeLine(c, [x, area.top, x, area.bottom], 1 * unit, tone(colour, -0.18));
+    strokeLine(c, [x, area.top, x, area.bottom], 1 * unit, tone(color, -0.18));
 };
 
 type IndoorStuff =

@@ -3,21 +3,21 @@ import { checkPicture, type Picture } from './picture.ts';
 import type { Size } from './sizes.ts';
 
 /** How bytes become network input: `(byte / divisor - mean) / std`, each step in float32 as PyTorch does it. */
-export interface Normalisation {
+export interface Normalization {
   readonly divisor: 1 | 255;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
 
 /** The OpenAI CLIP constants as open_clip, timm and the Hugging Face processors use them: for values from 0 to 1. */
-export const CLIP_NORMALISATION: Normalisation = {
+export const CLIP_NORMALIZATION: Normalization = {
   divisor: 255,
   mean: [0.48145466, 0.4578275, 0.40821073],
   std: [0.26862954, 0.26130258, 0.27577711],
 };
 
 /** The same constants as the configurations of F-ViT and FC-CLIP write them: for values from 0 to 255. */
-export const CLIP_NORMALISATION_255: Normalisation = {
+export const CLIP_NORMALIZATION_255: Normalization = {
   divisor: 1,
   mean: [122.7709383, 116.7460125, 104.09373615],
   std: [68.5005327, 66.6321579, 70.32316305],
@@ -25,8 +25,8 @@ export const CLIP_NORMALISATION_255: Normalisation = {
 
 /** Options of `toTensor`. */
 export interface ToTensorOptions {
-  /** Default `CLIP_NORMALISATION`. */
-  readonly normalisation?: Normalisation | undefined;
+  /** Default `CLIP_NORMALIZATION`. */
+  readonly normalization?: Normalization | undefined;
   /**
    * A canvas at least as large as the picture, which lies in its top left corner. The rest is 0 in the tensor with `zeroAfter` (F-ViT),
    * or the value of a black pixel with `zeroBefore` (FC-CLIP).
@@ -37,7 +37,7 @@ export interface ToTensorOptions {
 }
 
 /**
- * A picture as network input: float32 `[3, height, width]`, normalised.
+ * A picture as network input: float32 `[3, height, width]`, normalized.
  *
  * @throws VitaminError `USAGE` when the canvas is smaller than the picture or `into` has no room, `INPUT_UNREADABLE` for an inconsistent picture.
  * @example
@@ -57,7 +57,7 @@ export function toTensor(picture: Picture, options: ToTensorOptions = {}): Tenso
   }
   const plane = width * height;
   const out = destination(plane * 3, options.into);
-  const tables = normaliseTables(options.normalisation ?? CLIP_NORMALISATION);
+  const tables = normalizeTables(options.normalization ?? CLIP_NORMALIZATION);
   for (let channel = 0; channel < 3; channel++) {
     const table = tables[channel]!;
     const to = out.subarray(channel * plane, (channel + 1) * plane);
@@ -81,7 +81,7 @@ function destination(length: number, into: ToTensorOptions['into']): Float32Arra
 }
 
 /** What each of the 256 bytes becomes, per channel. */
-function normaliseTables({ divisor, mean, std }: Normalisation): Float32Array[] {
+function normalizeTables({ divisor, mean, std }: Normalization): Float32Array[] {
   const { fround } = Math;
   return mean.map((m, channel) =>
     Float32Array.from({ length: 256 }, (_, byte) => fround(fround(fround(byte / divisor) - fround(m)) / fround(std[channel]!))),

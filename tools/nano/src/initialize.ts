@@ -6,7 +6,7 @@ import { textTower } from './nano-config.ts';
 const initialScale = Math.log(1 / 0.07);
 
 /** Fresh weights, drawn as timm and open_clip do: truncated normals for the image tower, CLIP's scaled normals for the text tower. */
-export function initialise(shapes: ReadonlyMap<string, readonly number[]>, seed: number): Map<string, Tensor<'float32'>> {
+export function initialize(shapes: ReadonlyMap<string, readonly number[]>, seed: number): Map<string, Tensor<'float32'>> {
   const random = new Random(seed, 'train', 'single');
   return new Map([...shapes].map(([path, shape]) => [path, draw(path, shape, random)]));
 }

@@ -1,11 +1,11 @@
-/** The colour words of captions and questions: the eleven basic colour terms of English. */
-export type ColourName = 'red' | 'orange' | 'yellow' | 'green' | 'blue' | 'purple' | 'pink' | 'brown' | 'black' | 'white' | 'gray';
+/** The color words of captions and questions: the eleven basic color terms of English. */
+export type ColorName = 'red' | 'orange' | 'yellow' | 'green' | 'blue' | 'purple' | 'pink' | 'brown' | 'black' | 'white' | 'gray';
 
 /** How a surface is decorated. `spotted` (large patches) is for animals. */
 export type Pattern = 'plain' | 'striped' | 'dotted' | 'checked' | 'spotted';
 
-/** One flat tone per colour word, as #rrggbb. */
-export const palette: Readonly<Record<ColourName, string>> = {
+/** One flat tone per color word, as #rrggbb. */
+export const palette: Readonly<Record<ColorName, string>> = {
   red: '#dd3b3f',
   orange: '#f28c28',
   yellow: '#f7cf3c',
@@ -19,8 +19,8 @@ export const palette: Readonly<Record<ColourName, string>> = {
   gray: '#98a0a8',
 };
 
-/** The colour of the second tone of a pattern on each colour. */
-export const contrast: Readonly<Record<ColourName, string>> = {
+/** The color of the second tone of a pattern on each color. */
+export const contrast: Readonly<Record<ColorName, string>> = {
   red: '#fbe6df',
   orange: '#fff0cf',
   yellow: '#e8743b',
@@ -36,21 +36,21 @@ export const contrast: Readonly<Record<ColourName, string>> = {
 
 const memory = new Map<string, string>();
 
-/** A colour made darker (amount < 0) or lighter (amount > 0), -1 black to 1 white. `colour` is #rrggbb. */
-export function tone(colour: string, amount: number): string {
-  const key = colour + amount;
+/** A color made darker (amount < 0) or lighter (amount > 0), -1 black to 1 white. `color` is #rrggbb. */
+export function tone(color: string, amount: number): string {
+  const key = color + amount;
   const known = memory.get(key);
   if (known !== undefined) return known;
   const target = amount < 0 ? 0 : 255;
   const weight = Math.abs(amount);
   let made = '#';
   for (let i = 1; i < 7; i += 2) {
-    const channel = Number.parseInt(colour.slice(i, i + 2), 16);
+    const channel = Number.parseInt(color.slice(i, i + 2), 16);
     made += Math.round(channel + (target - channel) * weight)
       .toString(16)
       .padStart(2, '0');
   }
-  // Only the few fixed tones of the drawings come here; the bound keeps a caller with random colours from filling the memory.
+  // Only the few fixed tones of the drawings come here; the bound keeps a caller with random colors from filling the memory.
   if (memory.size < 4096) memory.set(key, made);
   return made;
 }

@@ -1,4 +1,4 @@
-import { kinds } from '../kinds/catalogue.ts';
+import { kinds } from '../kinds/catalog.ts';
 import { Random } from '../random.ts';
 import { indoorSettings } from './indoors.ts';
 import { natureSettings } from './nature.ts';
