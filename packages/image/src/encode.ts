@@ -61,7 +61,8 @@ export async function encodeLabelPng(map: LabelMap, palette?: readonly Rgb[]): P
     );
   }
   const gray = await sharp(data, { raw: { width, height, channels: 1 } })
-    .toColorspace(wide ? 'gray16' : 'b-w')
+    // libvips' own spelling; a name that it does not know would silently give 8 bits.
+    .toColorspace(wide ? 'grey16' : 'b-w')
     .png({ palette: false })
     .toBuffer();
   return palette ? withPalette(gray, palette) : gray;

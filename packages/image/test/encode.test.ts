@@ -21,7 +21,7 @@ it('stores labels as sample values of 8 and 16 bits', async () => {
   const wide = { width: 50, height: 20, data: Uint16Array.from({ length: 1000 }, (_, i) => i * 65) };
   const deep = await encodeLabelPng(wide);
   expect([deep[24], deep[25]]).toEqual([16, 0]); // bit depth, color type gray
-  const { buffer, byteOffset, length } = await sharp(deep).toColorspace('gray16').raw({ depth: 'ushort' }).toBuffer();
+  const { buffer, byteOffset, length } = await sharp(deep).toColorspace('grey16').raw({ depth: 'ushort' }).toBuffer();
   expect(new Uint16Array(buffer.slice(byteOffset, byteOffset + length))).toEqual(wide.data);
 });
 
