@@ -1,5 +1,5 @@
 /** The two Pillow filters that the published models were trained with. Both widen with the scale when shrinking (antialias). */
-export type ResizeFilter = 'bicubic' | 'bilinear';
+export type PillowFilter = 'bicubic' | 'bilinear';
 
 /** Which input samples make each output sample along one axis, and with which weight. */
 export interface ResampleWeights {
@@ -37,7 +37,7 @@ function identity(length: number): ResampleWeights {
  * Weights for resampling `input` samples to `output` samples, equal to Pillow's precompute_coeffs and normalize_coeffs_8bpc
  * (src/libImaging/Resample.c) to the last bit: the float64 operations stand in the same order.
  */
-export function resampleWeights(input: number, output: number, filter: ResizeFilter): ResampleWeights {
+export function resampleWeights(input: number, output: number, filter: PillowFilter): ResampleWeights {
   if (input === output) return identity(input);
   const evaluate = filter === 'bicubic' ? cubic : triangle;
   const scale = input / output;

@@ -1,7 +1,14 @@
 import { throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { checkPicture, isSide, MAX_SIDE, type Picture } from './picture.ts';
-import { resampleWeights, type ResizeFilter } from './resample-weights.ts';
-import { acquireKernel, Layout, packWeights, releaseKernel, type Kernel } from './resize-kernel.ts';
+import type { PillowFilter } from './resample-weights.ts';
+import { opencvSteps } from './resize-opencv.ts';
+import { pillowSteps } from './resize-pillow.ts';
+
+/**
+ * What makes each pixel: one of the Pillow filters, which widen when shrinking (antialias), or OpenCV's `INTER_LINEAR`, which reads 2 x 2 pixels however
+ * much the picture shrinks.
+ */
+export type ResizeFilter = PillowFilter | 'opencv-bilinear';
 
 /** One byte a pixel, row-major. */
 export interface GrayPicture {
@@ -10,20 +17,17 @@ export interface GrayPicture {
   readonly data: Uint8Array;
 }
 
-/** Bytes of input or output handled between two moments at which asynchronous work may pause. Fits a second-level cache. */
-const BLOCK_BYTES = 512 * 1024;
-/** Bytes of horizontally resized rows kept in the kernel's memory, however large the picture is. */
-const BETWEEN_BYTES = 4 * 2 ** 20;
 /** What one picture may grow to: 768 MiB of bytes. */
 const MAX_RESIZED_PIXELS = 2 ** 28;
-/** Working memory of one resize. Only strips whose length shrinks by thousands while the other side grows come near it. */
-const MAX_MEMORY = 2 ** 30;
 /** Milliseconds that asynchronous work may hold the event loop. */
 const SLICE_MS = 8;
 
 /**
- * Resizes to exactly `width` x `height`, bit by bit as Pillow's `Image.resize` does for an RGB image: horizontal pass, rounded to 8 bits,
- * then vertical pass; a pass whose size does not change is left out. Shrinking is antialiased. Never returns the picture itself.
+ * Resizes to exactly `width` x `height`. Never returns the picture itself.
+ *
+ * `bicubic` and `bilinear` give bit by bit what Pillow's `Image.resize` does for an RGB image: horizontal pass, rounded to 8 bits,
+ * then vertical pass; a pass whose size does not change is left out. Shrinking is antialiased. `opencv-bilinear` gives every byte of OpenCV's
+ * `resize(..., INTER_LINEAR)`, which does not antialias, but takes the mean of 2 x 2 pixels where both sides are halved exactly.
  *
  * Source: Pillow src/libImaging/Resample.c, as in every Pillow up to 11, which the published models were trained and evaluated with. Pillow 12.2 takes the
  * vertical pass first for strips over 100 times as high as wide that get lower, Pillow 13 also for some other pictures that lose much of their height
@@ -42,12 +46,7 @@ export function resize(picture: Picture, width: number, height: number, filter: 
   checkPicture(picture);
   checkTarget(width, height);
   const data = new Uint8Array(width * height * 3);
-  const kernel = acquireKernel();
-  try {
-    for (const _ of resizeSteps(kernel, picture, { width, height, data }, filter));
-  } finally {
-    releaseKernel(kernel);
-  }
+  for (const _ of resizeSteps(picture, { width, height, data }, filter));
   return { width, height, data };
 }
 
@@ -72,19 +71,14 @@ export async function resizeAsync(
   checkPicture(picture);
   checkTarget(width, height);
   const data = new Uint8Array(width * height * 3);
-  const kernel = acquireKernel();
-  try {
-    let paused = performance.now();
-    for (const _ of resizeSteps(kernel, picture, { width, height, data }, filter)) {
-      if (performance.now() - paused < SLICE_MS) continue;
-      await new Promise<void>((resume) => {
-        setImmediate(resume);
-      });
-      throwIfAborted(options.signal);
-      paused = performance.now();
-    }
-  } finally {
-    releaseKernel(kernel);
+  let paused = performance.now();
+  for (const _ of resizeSteps(picture, { width, height, data }, filter)) {
+    if (performance.now() - paused < SLICE_MS) continue;
+    await new Promise<void>((resume) => {
+      setImmediate(resume);
+    });
+    throwIfAborted(options.signal);
+    paused = performance.now();
   }
   return { width, height, data };
 }
@@ -116,70 +110,6 @@ function checkTarget(width: number, height: number): void {
   }
 }
 
-/** Fills `target.data` row by row, yielding after each block of input or output rows. */
-function* resizeSteps(kernel: Kernel, source: Picture, target: Picture, filter: ResizeFilter): Generator<void> {
-  const { width, height, data } = source;
-  const rowBytes = width * 3;
-  const outBytes = target.width * 3;
-  const across = resampleWeights(width, target.width, filter);
-  const acrossPacked = packWeights(across);
-  const pixelOffsets = across.first.map((index) => index * 3);
-  const down = resampleWeights(height, target.height, filter);
-  const downPacked = packWeights(down);
-  // The kernel makes four rows at once and writes a byte behind each, and the vertical pass reads one row of weight 0 behind an odd count.
-  const betweenStride = (outBytes + 16) & ~15;
-  const blockRows = 4 * Math.ceil(Math.min(height, BLOCK_BYTES / Math.max(rowBytes, betweenStride)) / 4);
-  const betweenRows = Math.max(down.taps + blockRows, Math.min(height, Math.ceil(BETWEEN_BYTES / betweenStride))) + 4;
-  const outRows = Math.max(1, Math.floor(BLOCK_BYTES / outBytes));
-
-  const layout = new Layout();
-  const offsets = layout.add(pixelOffsets.byteLength);
-  const acrossWeights = layout.add(acrossPacked.packed.byteLength);
-  const downWeights = layout.add(downPacked.packed.byteLength);
-  const block = layout.add(blockRows * rowBytes + acrossPacked.pairs * 6);
-  const between = layout.add((betweenRows + 1) * betweenStride);
-  const out = layout.add(outRows * outBytes);
-  if (layout.size > MAX_MEMORY) {
-    throw new VitaminError(
-      'UNSUPPORTED',
-      `Expected a resize that works in 1 GiB but ${width} x ${height} to ${target.width} x ${target.height} does not`,
-      {
-        hint: 'Resize in two steps, one side at a time.',
-      },
-    );
-  }
-  kernel.reserve(layout.size);
-  const memory = kernel.bytes();
-  memory.set(new Uint8Array(pixelOffsets.buffer), offsets);
-  memory.set(new Uint8Array(acrossPacked.packed.buffer), acrossWeights);
-  memory.set(new Uint8Array(downPacked.packed.buffer), downWeights);
-
-  let start = 0; // input row that lies first in `between`
-  let end = 0; // input row up to which `between` is filled
-  let flushed = 0; // output rows already in target.data
-  for (let y = 0; y < target.height; y++) {
-    const first = down.first[y]!;
-    while (end < first + down.count[y]!) {
-      if (end - start + blockRows > betweenRows) {
-        memory.copyWithin(between, between + (first - start) * betweenStride, between + (end - start) * betweenStride);
-        start = first;
-      }
-      const rows = Math.min(blockRows, height - end);
-      memory.set(data.subarray(end * rowBytes, (end + rows) * rowBytes), block);
-      for (let row = 0; row < rows; row += 4) {
-        const to = between + (end - start + row) * betweenStride;
-        kernel.horizontal(block + row * rowBytes, rowBytes, to, betweenStride, target.width, offsets, acrossWeights, acrossPacked.pairs);
-      }
-      end += rows;
-      yield;
-    }
-    const from = between + (first - start) * betweenStride;
-    const rowPairs = (down.count[y]! + 1) >> 1;
-    kernel.vertical(from, betweenStride, out + (y - flushed) * outBytes, outBytes, downWeights + y * downPacked.pairs * 8, rowPairs);
-    if (y + 1 - flushed === outRows || y + 1 === target.height) {
-      target.data.set(memory.subarray(out, out + (y + 1 - flushed) * outBytes), flushed * outBytes);
-      flushed = y + 1;
-      yield;
-    }
-  }
+function resizeSteps(source: Picture, target: Picture, filter: ResizeFilter): Generator<void> {
+  return filter === 'opencv-bilinear' ? opencvSteps(source, target) : pillowSteps(source, target, filter);
 }

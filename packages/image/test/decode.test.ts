@@ -66,7 +66,7 @@ it('makes RGB of gray, of palettes, of 16 bits and of CMYK', async () => {
     Uint16Array.from(gray, (value) => value * 257),
     { raw: { width: 40, height: 30, channels: 1 } },
   );
-  expect(await decodeImage(await wide.toColorspace('gray16').png().toBuffer())).toEqual(ramp);
+  expect(await decodeImage(await wide.toColorspace('grey16').png().toBuffer())).toEqual(ramp);
   const two = { width: 40, height: 30, data: picture.data.map((_, i) => (Math.floor(i / 60) % 2 ? 10 : 200)) };
   expect(await decodeImage(await raw(two).png({ palette: true, dither: 0 }).toBuffer())).toEqual(two);
   const flat = { width: 40, height: 30, data: new Uint8Array(3600).fill(255) };

@@ -23,3 +23,13 @@ export function noisePicture(width: number, height: number, seed = 1): Picture {
 export function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex');
 }
+
+/** Bytes that a name stands for: FNV-1a of the name seeds a 32-bit generator, of whose states the upper bytes are taken. */
+export function formulaBytes(name: string, length: number): Uint8Array {
+  let state = 0x811c9dc5;
+  for (const byte of Buffer.from(name)) state = Math.imul(state ^ byte, 0x01000193) >>> 0;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * 256);
+  });
+}

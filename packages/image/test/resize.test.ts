@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import wabt from 'wabt';
 import { resizeKernel } from '../src/resize-kernel.data.ts';
 import { resize, resizeAsync, resizeGray } from '../src/resize.ts';
-import { md5, noisePicture } from './helpers.ts';
+import { formulaBytes, md5, noisePicture } from './helpers.ts';
 
 /** MD5 of Pillow 11.3.0's `resize` of `noisePicture(width, height)`: bicubic, bilinear. */
 const PILLOW: readonly (readonly [width: number, height: number, toWidth: number, toHeight: number, bicubic: string, bilinear: string])[] =
@@ -31,22 +31,12 @@ it.each(PILLOW)('resizes %i x %i to %i x %i as Pillow does', (width, height, toW
   expect(md5(resize(picture, toWidth, toHeight, 'bilinear').data)).toBe(bilinear);
 });
 
-/** The generator of spec "formula weights": FNV-1a of the name as seed, u = state / 2^32 - 0.5. */
-function formulaGray(name: string, length: number): Uint8Array {
-  let state = 0x811c9dc5;
-  for (const byte of Buffer.from(name)) state = Math.imul(state ^ byte, 0x01000193) >>> 0;
-  return Uint8Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * 256);
-  });
-}
-
 function sum(data: Uint8Array): number {
   return data.reduce((total, value) => total + value, 0);
 }
 
 it('resizes one channel as Pillow does', () => {
-  const gray = { width: 13, height: 9, data: formulaGray('pil', 13 * 9) };
+  const gray = { width: 13, height: 9, data: formulaBytes('pil', 13 * 9) };
   expect([...gray.data.subarray(0, 13)]).toEqual([217, 65, 51, 163, 143, 189, 255, 117, 165, 189, 162, 82, 63]);
   // Values of Pillow 9.4.
   const cubicDown = resizeGray(gray, 8, 6, 'bicubic').data;
