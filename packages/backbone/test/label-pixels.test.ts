@@ -1,8 +1,8 @@
-import { tensor } from '@vitamin-vlm/core';
+import { tensor, UNLABELED } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import { normalizeRows } from '../src/tasks/features.ts';
 import type { ImageGeometry } from '../src/tasks/image-geometry.ts';
-import { labelPixels, UNLABELED } from '../src/tasks/label-pixels.ts';
+import { labelPixels } from '../src/tasks/label-pixels.ts';
 import { parseLabels } from '../src/text/labels.ts';
 import { formulaValues } from './formula.ts';
 

@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
-import { type Label, type LabelMap, UNLABELED } from '@vitamin-vlm/backbone';
-import { writeFileAtomic } from '@vitamin-vlm/core';
+import type { Label } from '@vitamin-vlm/backbone';
+import { type LabelMap, unlabeledIn, writeFileAtomic } from '@vitamin-vlm/core';
 import { drawLabelMap, encodeLabelPng, encodePng, labelColor, type Picture } from '@vitamin-vlm/image';
 import type { FileWriter } from './file-writer.ts';
 
@@ -14,15 +14,6 @@ export interface Region {
   readonly share: number;
 }
 
-/** A label map as it is written: 8 bits where the labels and the mark for none fit, else 16. */
-export interface LabelImage {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array | Uint16Array;
-  /** The value of pixels without a label. */
-  readonly unlabeled: number;
-}
-
 /** Where the files of a picture went. `overlay` is absent when there was no picture to draw on. */
 export interface LabelFiles {
   readonly labels: string;
@@ -30,14 +21,16 @@ export interface LabelFiles {
   readonly json: string;
 }
 
-/** 255 marks "no label" in 8 bits, 65535 in 16. */
-export function labelImage({ width, height, data }: LabelMap, count: number): LabelImage {
+/** A label map as it is written: 8 bits where the labels and the mark for none fit, else 16. */
+export function labelImage({ width, height, data }: LabelMap, count: number): LabelMap {
   // Uint8Array.from keeps the low byte: 65535 becomes 255.
-  return count <= 255 ? { width, height, data: Uint8Array.from(data), unlabeled: 255 } : { width, height, data, unlabeled: UNLABELED };
+  return { width, height, data: count <= 255 ? Uint8Array.from(data) : data };
 }
 
 /** The labels that occur, largest first. */
-export function regionsOf({ data, unlabeled }: LabelImage, labels: readonly Label[]): Region[] {
+export function regionsOf(map: LabelMap, labels: readonly Label[]): Region[] {
+  const { data } = map;
+  const unlabeled = unlabeledIn(map);
   const counts = new Uint32Array(labels.length);
   for (const value of data) if (value !== unlabeled) counts[value]!++;
   return Array.from(counts, (pixels, id) => ({ id, label: labels[id]!.name, pixels, share: pixels / data.length }))
@@ -48,7 +41,7 @@ export function regionsOf({ data, unlabeled }: LabelImage, labels: readonly Labe
 /** Writes `STEM.labels.png`, `STEM.overlay.png` and `STEM.json` for a picture. `document` gets the paths. */
 export async function writeLabelFiles(
   writer: FileWriter,
-  image: LabelImage,
+  image: LabelMap,
   { file, picture, labels, document }: { file: string; picture: Picture | undefined; labels: readonly Label[]; document: object },
 ): Promise<LabelFiles> {
   const stem = basename(file, extname(file));
@@ -58,7 +51,7 @@ export async function writeLabelFiles(
   await writeFileAtomic(labelPath, await encodeLabelPng(image, narrow ? labels.map((_, i) => labelColor(i)) : undefined));
   if (picture && overlay !== undefined) {
     const names = labels.map(({ name }) => name);
-    await writeFileAtomic(overlay, await encodePng(drawLabelMap(picture, image, names, { ignore: image.unlabeled })));
+    await writeFileAtomic(overlay, await encodePng(drawLabelMap(picture, image, names, { ignore: unlabeledIn(image) })));
   }
   await writeFileAtomic(json, `${JSON.stringify({ ...document, files }, null, 2)}\n`);
   return files;

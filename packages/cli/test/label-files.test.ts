@@ -1,4 +1,5 @@
-import { parseLabels, UNLABELED } from '@vitamin-vlm/backbone';
+import { parseLabels } from '@vitamin-vlm/backbone';
+import { UNLABELED, unlabeledIn } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import { labelImage, regionsOf } from '../src/label-files.ts';
 
@@ -16,7 +17,7 @@ it.each([
 ])('of %i labels: the last is no mark for "none"', (count, last, kind, mark) => {
   const image = labelImage(mapWith(last), count);
   expect(image.data).toBeInstanceOf(kind);
-  expect(image.unlabeled).toBe(mark);
+  expect(unlabeledIn(image)).toBe(mark);
   expect([...image.data]).toEqual([1, last, mark, 1]);
   const labels = parseLabels(Array.from({ length: count }, (_, i) => `label ${i}`));
   expect(regionsOf(image, labels)).toEqual([

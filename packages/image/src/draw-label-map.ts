@@ -1,8 +1,8 @@
-import { VitaminError } from '@vitamin-vlm/core';
+import { VitaminError, type LabelMap } from '@vitamin-vlm/core';
 import { css, finishDrawing, startDrawing, textSize, type Drawing } from './canvas.ts';
 import type { Rgb } from './encode.ts';
 import { enlargement, enlargeLabels, enlargePicture } from './enlarge.ts';
-import { checkLabelMap, type LabelMap } from './label-map.ts';
+import { checkLabelMap } from './label-map.ts';
 import { drawLegend, planLegend, type LegendEntry } from './legend.ts';
 import { labelColor } from './palette.ts';
 import { checkPicture, type Picture } from './picture.ts';

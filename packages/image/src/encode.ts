@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import { VitaminError } from '@vitamin-vlm/core';
+import { VitaminError, type LabelMap } from '@vitamin-vlm/core';
 import sharp, { type Sharp } from 'sharp';
-import { checkLabelMap, type LabelMap } from './label-map.ts';
+import { checkLabelMap } from './label-map.ts';
 import { checkPicture, isSide, type Picture } from './picture.ts';
 
 /** A color as red, green and blue, each 0 to 255. */

@@ -1,4 +1,4 @@
-import type { LabelMap } from './label-map.ts';
+import type { LabelMap } from '@vitamin-vlm/core';
 import type { Picture } from './picture.ts';
 
 /** Below this longer side a name would cover the picture. */

@@ -10,7 +10,6 @@ export { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng } from './encode.ts'
 export type { Rgb } from './encode.ts';
 export { centerCrop, crop, LLAVA_PAD_COLOR, pad, padToSquare } from './geometry.ts';
 export type { CropRounding } from './geometry.ts';
-export type { LabelMap } from './label-map.ts';
 export { CLIP_NORMALIZATION, CLIP_NORMALIZATION_255, toTensor } from './normalize.ts';
 export type { Normalization, ToTensorOptions } from './normalize.ts';
 export { labelColor } from './palette.ts';

@@ -1,4 +1,4 @@
-import type { LabelMap } from './label-map.ts';
+import type { LabelMap } from '@vitamin-vlm/core';
 
 /** Different values of a 16-bit label. */
 const LABELS = 2 ** 16;

@@ -1,5 +1,5 @@
-import { type Backbone, classifyEncoding, labelPixels, type ScoredLabel, UNLABELED } from '@vitamin-vlm/backbone';
-import type { WorkOptions } from '@vitamin-vlm/core';
+import { type Backbone, classifyEncoding, labelPixels, type ScoredLabel } from '@vitamin-vlm/backbone';
+import { UNLABELED, type WorkOptions } from '@vitamin-vlm/core';
 import { drawLabelMap, type Picture } from '@vitamin-vlm/image';
 
 /** What was found in a picture. */

@@ -1,7 +1,7 @@
-import type { WorkOptions } from '@vitamin-vlm/core';
+import type { LabelMap, WorkOptions } from '@vitamin-vlm/core';
 import type { Picture } from '@vitamin-vlm/image';
 import type { OpenModelOptions } from '../load/open-model.ts';
-import type { LabelMap, LabelPixelsOptions } from '../tasks/label-pixels.ts';
+import type { LabelPixelsOptions } from '../tasks/label-pixels.ts';
 import type { RetrievalOptions } from '../tasks/retrieval.ts';
 import type { EmbedVocabularyOptions } from '../text/embed-vocabulary.ts';
 import type { Label } from '../text/labels.ts';
@@ -59,7 +59,7 @@ export interface ClassifyOptions extends WordOptions, WorkOptions {
 export interface SegmentOptions extends WordOptions, WindowOptions, Pick<LabelPixelsOptions, 'threshold' | 'background' | 'scale'> {}
 
 /** One class per pixel of the picture, in its original size. */
-export interface Segmentation extends LabelMap {
+export interface Segmentation extends LabelMap<Uint16Array> {
   /** What the numbers of the map mean. */
   readonly labels: readonly Label[];
 }

@@ -1,6 +1,6 @@
-import { VitaminError } from '@vitamin-vlm/core';
+import { type LabelMap, VitaminError } from '@vitamin-vlm/core';
 import { classLogits, softmax, topK } from '../tasks/classify.ts';
-import { type LabelMap, labelPixels, type LabelPixelsOptions } from '../tasks/label-pixels.ts';
+import { labelPixels, type LabelPixelsOptions } from '../tasks/label-pixels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { checkSameModel, type ImageEncoding } from './image-encoding.ts';
 
@@ -52,7 +52,7 @@ export async function segmentEncoding(
   encoding: ImageEncoding,
   vocabulary: VocabularyMatrix,
   options: LabelPixelsOptions = {},
-): Promise<LabelMap> {
+): Promise<LabelMap<Uint16Array>> {
   checkSameModel(encoding.model, vocabulary.model);
   if (!encoding.dense) {
     throw new VitaminError('USAGE', 'Expected an encoding with a dense map but this one has only the pooled embedding', {

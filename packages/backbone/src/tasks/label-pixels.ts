@@ -1,23 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { type LabelMap, type Tensor, throwIfAborted, UNLABELED, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { MAX_LABELS } from '../text/labels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { DEFAULT_SCALE } from './classify.ts';
 import { type CellTaps, cellTaps, type ImageGeometry } from './image-geometry.ts';
 import { rowsOf } from './features.ts';
 
-/** The value of a pixel that belongs to no class. */
-export const UNLABELED = 65_535;
 /** The event loop gets a turn after this many milliseconds. */
 const SLICE_MS = 25;
-
-/** One class per pixel of a picture. */
-export interface LabelMap {
-  readonly width: number;
-  readonly height: number;
-  /** Row-major indices into the labels of the vocabulary; 65535 where no class is likely enough. */
-  readonly data: Uint16Array;
-}
 
 /** How pixels become classes. */
 export interface LabelPixelsOptions extends WorkOptions {
@@ -31,8 +21,8 @@ export interface LabelPixelsOptions extends WorkOptions {
 
 /**
  * Training-free open-vocabulary segmentation: cosine of each cell of a dense CLIP map with each class (best of its synonyms), enlarged
- * bilinearly to the size of the picture, and the best class of each pixel. Beside the result it holds one map [K, h, w]
- * of the grid's size and a few lines.
+ * bilinearly to the size of the picture, and the best class of each pixel: indices into the labels, `UNLABELED` where none is likely enough.
+ * Beside the result it holds one map [K, h, w] of the grid's size and a few lines.
  *
  * @param dense - [E, h, w] or [1, E, h, w], length one at each position.
  * @param geometry - Where the picture lies in the input that the map covers.
@@ -54,7 +44,7 @@ export async function labelPixels(
   vocabulary: VocabularyMatrix,
   geometry: ImageGeometry,
   options: LabelPixelsOptions = {},
-): Promise<LabelMap> {
+): Promise<LabelMap<Uint16Array>> {
   const { threshold = 0, background = UNLABELED, scale = DEFAULT_SCALE, signal, onProgress } = options;
   const { width, height, region } = geometry;
   const [rows = 0, columns = 0] = dense.shape.slice(-2);

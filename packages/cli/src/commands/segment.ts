@@ -1,5 +1,5 @@
-import { type Backbone, type ImageEncoding, type Segmentation, segmentEncoding, type VocabularyMatrix } from '@vitamin-vlm/backbone';
-import { VitaminError, type WorkOptions, writeFileAtomic } from '@vitamin-vlm/core';
+import { type Backbone, type ImageEncoding, segmentEncoding, type VocabularyMatrix } from '@vitamin-vlm/backbone';
+import { type LabelMap, unlabeledIn, VitaminError, type WorkOptions, writeFileAtomic } from '@vitamin-vlm/core';
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import { eachInput, expandFolders, failures } from '../batch.ts';
 import type { WindowFlags, WordFlags } from '../commands.ts';
@@ -35,9 +35,9 @@ export async function segment(context: Context, inputs: readonly string[], flags
     const started = performance.now();
     const picture = inputs.length > 0 ? await decodeImage(file) : undefined;
     const image = labelImage(await segmentPicture(backbone, picture, vocabulary, flags, options), labels.length);
-    const { width, height, unlabeled } = image;
+    const { width, height } = image;
     const regions = regionsOf(image, labels);
-    const result = { file, width, height, unlabeled, labels: regions };
+    const result = { file, width, height, unlabeled: unlabeledIn(image), labels: regions };
     const document = { schemaVersion: 1, model, ...result };
     const paths: Partial<LabelFiles> = writer ? await writeLabelFiles(writer, image, { file, picture, labels, document }) : {};
     written.push(...Object.values(paths));
@@ -65,7 +65,7 @@ async function segmentPicture(
   vocabulary: VocabularyMatrix,
   flags: SegmentFlags,
   options: WorkOptions,
-): Promise<Omit<Segmentation, 'labels'>> {
+): Promise<LabelMap> {
   const { size, window, stride, encoding: path, threshold } = flags;
   const encoding: ImageEncoding =
     path === undefined
