@@ -1,5 +1,6 @@
-import { type DType, type Tensor, type TensorRecord, tensor, VitaminError } from '@vitamin-vlm/core';
-import { checkShape, formatShape, type Shape } from './shape.ts';
+import { type DType, floatToBfloat16, floatToHalf, type Tensor, type TensorRecord, tensor, VitaminError } from '@vitamin-vlm/core';
+import { Extents } from './extents.ts';
+import { checkShape, type Dim, formatShape, namesOf, type Shape } from './shape.ts';
 
 /** A result inside a graph: its name, element type and shape are known, its numbers are not. Made by operators only. */
 export interface Value {
@@ -12,17 +13,25 @@ export interface Value {
 /** Value of an ONNX attribute: a plain number is an integer. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-/** Gives the gradient of one input from the gradient of the node's first output. Called only when that input needs one. */
-export type GradientRule = (dy: Value) => Value;
+/** Gives the gradient of one input from those of the node's differentiable results. Called only when that input needs one. */
+export type GradientRule = (...dy: Value[]) => Value;
 
-/** One ONNX operator call. The rules stand in the order of `inputs`; `null` or a missing rule stops the gradient there. */
+/** One ONNX operator call. */
 export interface NodeSpec {
   readonly op: string;
   readonly inputs: readonly (Value | null)[];
   readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape }[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
   readonly domain?: string;
-  readonly gradient?: readonly (GradientRule | null)[];
+  /** In the order of `inputs`. `'stop'` lets no gradient through, on purpose; a missing rule is an error once a gradient arrives. */
+  readonly gradient?: readonly (GradientRule | 'stop' | undefined)[];
+  /**
+   * How many of the first results the rules take gradients of, default 1. Those that nothing depends on arrive as zeros; a gradient that
+   * arrives at a later result is an error.
+   */
+  readonly differentiable?: number;
+  /** Names of extents that are known only from the results themselves, such as the number of boxes that a threshold leaves. */
+  readonly introduces?: readonly string[];
 }
 
 /** A call that stands in a graph, with its results. */
@@ -48,6 +57,7 @@ export class Graph {
   readonly outputs: Map<string, Value> = new Map();
   readonly initializers: Map<string, Tensor | TensorRecord> = new Map();
   readonly nodes: Node[] = [];
+  private readonly names: Extents = new Extents(this);
   private readonly constants = new Map<string, Value>();
   /** Names of inputs, weights, outputs and results: ONNX has one namespace for all of them. */
   private readonly taken = new Set<string>();
@@ -65,6 +75,7 @@ export class Graph {
     checkShape(shape, `input "${name}"`);
     this.claim(name);
     const value = { graph: this, name, dtype, shape };
+    this.names.learn(value);
     this.inputs.set(name, value);
     return value;
   }
@@ -110,9 +121,15 @@ export class Graph {
     return value;
   }
 
-  /** A float32 scalar. */
-  scalar(number: number): Value {
-    return this.constant(tensor('float32', [], new Float32Array([number])));
+  /** A scalar, or a constant of another shape, filled with one number. */
+  scalar(number: number, dtype: DType = 'float32', shape: readonly number[] = []): Value {
+    const constant = tensor(dtype, shape);
+    if (dtype === 'int64') (constant.data as BigInt64Array).fill(BigInt(number));
+    else
+      (constant.data as Float32Array).fill(
+        dtype === 'float16' ? floatToHalf(number) : dtype === 'bfloat16' ? floatToBfloat16(number) : number,
+      );
+    return this.constant(constant);
   }
 
   /** A vector of int64, as ONNX wants for axes and shapes. */
@@ -123,16 +140,28 @@ export class Graph {
   /**
    * Adds one operator call and returns its results. Operators are thin functions over this.
    *
-   * @throws VitaminError `USAGE` for inputs of another graph and for results without elements.
+   * @throws VitaminError `USAGE` for inputs of another graph, for results without elements, for extents with names that nothing bears, and
+   * for names to introduce that are in use.
    */
   apply(spec: NodeSpec): readonly Value[] {
     for (const input of spec.inputs) if (input) this.expectOwn(input, spec.op);
-    for (const { shape } of spec.outputs) checkShape(shape, `the result of ${spec.op}`);
+    const introduced = spec.introduces ?? [];
+    for (const name of introduced) {
+      if (this.names.has(name)) throw new VitaminError('USAGE', `Expected a new name for an extent of ${spec.op} but "${name}" is in use`);
+    }
+    for (const { shape } of spec.outputs) {
+      checkShape(shape, `the result of ${spec.op}`);
+      this.names.expectKnown(
+        shape.filter((dim) => !namesOf(dim).some((name) => introduced.includes(name))),
+        `the result of ${spec.op}`,
+      );
+    }
     const id = this.nodes.length;
     const values = spec.outputs.map(({ dtype, shape }, i) => {
       return { graph: this, name: this.generate(i ? `${spec.op}.${i}` : spec.op, id), dtype, shape };
     });
     this.nodes.push({ ...spec, values });
+    if (introduced.length > 0) for (const value of values) this.names.learn(value);
     return values;
   }
 
@@ -140,6 +169,42 @@ export class Graph {
   node(spec: Omit<NodeSpec, 'outputs'> & { readonly dtype: DType; readonly shape: Shape }): Value {
     const { dtype, shape, ...rest } = spec;
     return this.apply({ ...rest, outputs: [{ dtype, shape }] })[0]!;
+  }
+
+  /**
+   * A shape as an int64 vector, for operators that take one: a constant where all extents are numbers; else worked out when the graph runs,
+   * from the values that bear the names.
+   *
+   * @throws VitaminError `UNSUPPORTED` for a name that can be read off nowhere, as it stands in products of several names only.
+   */
+  extents(shape: Shape): Value {
+    this.names.expectKnown(shape, 'a shape to work out');
+    return this.names.vector(shape);
+  }
+
+  /** The sum of some extents less that of others, as int64 [1]: where Slice and Pad begin and end. Numbers may be negative. */
+  offset(plus: readonly Dim[], minus: readonly Dim[] = []): Value {
+    return this.names.total(plus, minus);
+  }
+
+  /**
+   * The sum of some extents less that of others as one extent: a number, a product (`h*w*16` + `h*w*4` = `h*w*20`), the name of an equal
+   * sum, or else `name`, which from then on stands for it: `T` = `P` + `S`. A name that inputs bear is taken at its word.
+   *
+   * @throws VitaminError `UNSUPPORTED` for a sum that needs a name and has none; `USAGE` for a name that means another sum already.
+   */
+  extent(plus: readonly Dim[], minus: readonly Dim[] = [], name?: string): Dim {
+    return this.names.sum(plus, minus, name);
+  }
+
+  /** The same without giving a name: undefined where the sum is not one extent. */
+  difference(plus: readonly Dim[], minus: readonly Dim[]): Dim | undefined {
+    return this.names.difference(plus, minus);
+  }
+
+  /** The smallest number that an extent can stand for. Every name is at least 1. */
+  least(dim: Dim): number {
+    return this.names.least(dim);
   }
 
   private expectOwn(value: Value, where: string): void {

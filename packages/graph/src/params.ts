@@ -1,6 +1,6 @@
 import { type Tensor, type TensorRecord, VitaminError } from '@vitamin-vlm/core';
 import type { Graph, Value } from './graph.ts';
-import { cast } from './ops/select.ts';
+import { cast } from './ops/cast.ts';
 import { formatShape, sameShape } from './shape.ts';
 
 /** What a model reads its weights from: a checkpoint's records, tensors in memory, or a mix. */

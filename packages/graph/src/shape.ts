@@ -1,6 +1,9 @@
 import { VitaminError } from '@vitamin-vlm/core';
 
-/** One extent: a positive integer, or a name for one that is only known when the graph runs (`'N'`, the batch). */
+/**
+ * One extent: a positive integer, or a name for one that is only known when the graph runs: `'N'`, or a multiple of a name, `'h*32'`. Every
+ * name stands for a positive integer.
+ */
 export type Dim = number | string;
 
 /** Extents of a value, outermost first; `[]` is a scalar. Different names never count as equal. */
@@ -27,13 +30,29 @@ export function checkShape(shape: Shape, what: string): void {
 export function staticShape(shape: Shape, what: string): readonly number[] {
   if (shape.some((dim) => typeof dim === 'string')) {
     throw new VitaminError('UNSUPPORTED', `Expected fixed extents for ${what} but found ${formatShape(shape)}`, {
-      hint: 'Build the graph with a fixed batch size.',
+      hint: 'Build the graph with numbers for these extents.',
     });
   }
   return shape as readonly number[];
 }
 
-const isNumber = (factor: string): boolean => /^\d/.test(factor);
+/** The names in an extent, sorted, and the number they are multiplied by: `M*N*2` is `[['M', 'N'], 2]`. */
+function factorsOf(dim: Dim): [names: string[], fixed: number] {
+  if (typeof dim === 'number') return [[], dim];
+  const factors = dim.split('*');
+  const names = factors.filter((factor) => !/^\d/.test(factor)).toSorted();
+  return [names, names.length === factors.length ? 1 : Number(factors.at(-1))];
+}
+
+/** The names in an extent: none for a number. */
+export function namesOf(dim: Dim): readonly string[] {
+  return factorsOf(dim)[0];
+}
+
+/** The smallest number that an extent can stand for, as every name is at least 1: 32 for `h*32`. */
+export function leastOf(dim: Dim): number {
+  return factorsOf(dim)[1];
+}
 
 /**
  * Product of extents: a number, or a name such as `N*196` when one of them is a name. Equal products are equal in text.
@@ -45,11 +64,31 @@ const isNumber = (factor: string): boolean => /^\d/.test(factor);
  * ```
  */
 export function product(shape: Shape): Dim {
-  const factors = shape.flatMap((dim) => (typeof dim === 'number' ? [`${dim}`] : dim.split('*')));
-  const fixed = factors.filter(isNumber).reduce((size, factor) => size * Number(factor), 1);
-  const named = factors.filter((factor) => !isNumber(factor)).toSorted();
-  if (named.length === 0) return fixed;
-  return fixed === 1 ? named.join('*') : `${named.join('*')}*${fixed}`;
+  const factors = shape.map(factorsOf);
+  const fixed = factors.reduce((size, [, factor]) => size * factor, 1);
+  const names = factors.flatMap(([named]) => named).toSorted();
+  if (names.length === 0) return fixed;
+  return fixed === 1 ? names.join('*') : `${names.join('*')}*${fixed}`;
+}
+
+/**
+ * The extent divided by another where that is exact whatever the names stand for, else undefined.
+ *
+ * @example
+ * ```ts
+ * import { quotient } from '@vitamin-vlm/graph';
+ * console.log(quotient('h*32', 2), quotient('N*196', 'N'), quotient('h', 2), quotient(7, 2)); // h*16 196 undefined undefined
+ * ```
+ */
+export function quotient(dim: Dim, divisor: Dim): Dim | undefined {
+  const [names, fixed] = factorsOf(dim);
+  const [others, by] = factorsOf(divisor);
+  for (const name of others) {
+    const at = names.indexOf(name);
+    if (at < 0) return undefined;
+    names.splice(at, 1);
+  }
+  return fixed % by === 0 ? product([...names, fixed / by]) : undefined;
 }
 
 /** Whether two shapes are the same, names included. */

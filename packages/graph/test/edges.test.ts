@@ -65,7 +65,7 @@ it('broadcasts gradients back over a named batch', async () => {
   const bias = graph.input('bias', 'float32', [3]);
   const weight = graph.input('weight', 'float32', [2, 3]);
   const loss = g.reshape(g.reduceSum(g.gather(g.affine(g.add(x, bias), weight, null), graph.input('row', 'int32', [1])), [0, 1]), []);
-  expect(() => g.gradients(loss, [bias])).toThrow(/fixed extents for an embedding gradient/);
+  expect(g.gradients(loss, [bias])[0]!.shape).toEqual([3]);
   const dot = g.matmul(g.transpose(x, [1, 0]), g.add(x, bias)); // [3, 3], summed over the batch
   graph.output('d', g.gradients(g.reshape(g.reduceSum(dot, [0, 1]), []), [bias])[0]!);
   const found = await evaluate(graph, { x: tensor('float32', [2, 3], new Float32Array([1, 2, 3, 4, 5, 6])), bias: vector(0, 0, 0) });

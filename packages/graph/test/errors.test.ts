@@ -32,7 +32,8 @@ const mistakes: Record<string, [mistake: () => unknown, told: string]> = {
   'a reshape to another size': [() => g.reshape(a, [5]), '[2, 3]'],
   'a reshape that renames the batch': [() => g.reshape(named, ['M', 3]), '[N, 3] but received [M, 3]'],
   'a reshape that fixes the batch': [() => g.reshape(named, [6]), '[N, 3] but received [6]'],
-  'a reshape to two names': [() => g.reshape(input(['N', 'L', 3]), ['L', 'N', 3]), '[L, N, 3]'],
+  'a reshape to a name too many': [() => g.reshape(input(['N', 'L', 3]), ['L', 'N', 'L']), '[L, N, L]'],
+  'a name that nothing bears': [() => g.expand(input(['N', 1]), ['N', 'Q']), '"Q" in [1, Q]'],
   'a negative extent': [() => g.reshape(a, [-1, 3]), '[-1, 3]'],
   'a fraction of an extent': [() => input([2.5]), '[2.5]'],
   'an empty extent': [() => input([0, 3]), '[0, 3]'],
@@ -42,13 +43,25 @@ const mistakes: Record<string, [mistake: () => unknown, told: string]> = {
   'a slice past the end': [() => g.slice(a, { axis: 1, start: 1, end: 9 }), '1:9:1'],
   'an empty slice': [() => g.slice(a, { axis: 1, start: 2, end: 2 }), '2:2:1'],
   'a slice from a fraction': [() => g.slice(a, { axis: 1, start: 0.5 }), '0.5:3:1'],
-  'a slice of the batch': [() => g.slice(named, { axis: 0, start: 0, end: 1 }), '[N, 3]'],
+  'a slice that a name may not fill': [() => g.slice(named, { axis: 0, start: 0, end: 2 }), '[N, 3] but received 0:2:1'],
+  'a slice whose length has no name': [() => g.slice(named, { axis: 0, start: 1 }), 'N - 1 but received none'],
+  'steps that a name may not fill': [() => g.slice(named, { axis: 0, start: 0, step: 2 }), '"N" but received 0::2'],
+  'a slice from before the start': [() => g.slice(a, { axis: 1, start: -4 }), '-4:3:1'],
+  'a sum whose name is taken for another': [
+    () => {
+      g.concat([named, named, other], 0, 'NNM');
+      g.concat([named, other], 0, 'NNM');
+    },
+    'N + M but received "NNM"',
+  ],
+  'a sum of extents without a name': [() => g.concat([named, other], 0), 'N + M but received none'],
+  'a sum that is named like its part': [() => g.concat([named, other], 0, 'M'), 'N + M but received "M"'],
   'an axis that is not there': [() => g.reduceSum(a, [2]), 'rank-2 value but received 2'],
   'an axis far below': [() => g.softmax(g.reduceMean(a, [-3])), 'received -3'],
   'an axis named twice': [() => g.reduceSum(a, [1, -1]), '[1, -1]'],
   'an axis of a fraction': [() => g.argMax(a, 0.5), 'received 0.5'],
   'negative padding': [() => g.pad(a, 0, -1, 0), 'received -1'],
-  'padding of the batch': [() => g.pad(named, 0, 1, 1), '[N, 3]'],
+  'padding of the batch': [() => g.pad(named, 0, 1, 1), '1 + N + 1 but received none'],
   'nothing to join': [() => g.concat([], 0), 'none'],
   'parts that differ elsewhere': [() => g.concat([a, b], 0), '[2, 3] and [4, 5]'],
   'parts of different types': [() => g.concat([a, whole], 0), 'float32 and int64'],
@@ -82,14 +95,30 @@ const mistakes: Record<string, [mistake: () => unknown, told: string]> = {
     '"w" but the model asks for [2, 3] and [3, 2]',
   ],
   'a loss of several elements': [() => g.gradients(a, [a]), '[2, 3]'],
-  'a gradient for integers': [() => g.gradients(g.reshape(g.reduceSum(a, [0, 1]), []), [whole]), 'float32 and int64'],
+  'a gradient for integers': [() => g.gradients(g.reshape(g.reduceSum(a, [0, 1]), []), [whole]), 'received int64'],
   'a gradient through the smaller of two': [
     () => g.gradients(g.reduceSum(g.minimum(a, 1), [0, 1]), [a]),
     'rule for input 0 of Min but it has none',
   ],
   'a gradient that no path reaches': [() => g.gradients(g.reduceSum(g.stopGradient(a), [0, 1]), [a]), 'depend on "x0"'],
   'a gradient past an integer': [() => g.gradients(g.reduceSum(g.cast(g.cast(a, 'int32'), 'float32'), [0, 1]), [a]), 'depend on "x0"'],
-  'a gradient of a mean over the batch': [() => g.gradients(g.reduceMean(named, [0, 1]), [named]), '[N, 3]'],
+  'a seed of another shape': [() => g.gradients([a], [a], [input([3, 2])]), 'float32 [2, 3] for output 0 but received float32 [3, 2]'],
+  'a seed of another type': [() => g.gradients([a], [a], [whole]), 'but received int64 [2, 3]'],
+  'a seed too many': [() => g.gradients([a], [a], [a, a]), 'each of 1 outputs but received 2'],
+  'nothing to differentiate': [() => g.gradients([], [a]), 'none'],
+  'a gradient at a result without rules': [
+    () => {
+      const outputs = [0, 1].map(() => ({ dtype: 'float32' as const, shape: [2, 3] }));
+      const twins = graph.apply({ op: 'Twins', inputs: [a], outputs, gradient: [(dy) => dy] });
+      g.gradients(g.reduceSum(twins[1]!, [0, 1]), [a]);
+    },
+    'below 1 of Twins but one arrives at result 1',
+  ],
+  'a result with a name that nothing bears': [() => graph.node({ op: 'Odd', inputs: [a], dtype: 'float32', shape: ['K'] }), '"K" in [K]'],
+  'a name brought in twice': [
+    () => graph.apply({ op: 'NonZero', inputs: [a], outputs: [{ dtype: 'int64', shape: [2, 'N'] }], introduces: ['N'] }),
+    'NonZero but "N" is in use',
+  ],
   'a filter gradient over an open batch': [
     () => {
       const weight = input([1, 4, 6, 6]);

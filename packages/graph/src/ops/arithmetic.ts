@@ -1,15 +1,16 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectOneType } from '../expect.ts';
-import type { Graph, Value } from '../graph.ts';
+import { expectOneType, isFloat } from '../expect.ts';
+import type { Value } from '../graph.ts';
 import { broadcast, type Shape } from '../shape.ts';
 import { reduceSum } from './reduce.ts';
 import { reshape } from './layout.ts';
 
-/** A value, or a number that stands for a float32 scalar. */
+/** A value, or a number that stands for a scalar of the other operand's floating-point type. */
 export type Operand = Value | number;
 
-function asValue(graph: Graph, operand: Operand): Value {
-  return typeof operand === 'number' ? graph.scalar(operand) : operand;
+/** A number beside integers becomes a float32 scalar, which their operators refuse. */
+export function asValue(operand: Operand, like: Value): Value {
+  return typeof operand === 'number' ? like.graph.scalar(operand, isFloat(like.dtype) ? like.dtype : 'float32') : operand;
 }
 
 /** Sums a gradient over the axes along which an operand of `shape` was repeated by broadcasting. */
@@ -26,13 +27,13 @@ function binary(
   b: Operand,
   gradient: (x: Value, y: Value, self: () => Value) => [(dy: Value) => Value, (dy: Value) => Value],
 ): Value {
-  const graph = typeof a === 'number' ? (typeof b === 'number' ? undefined : b.graph) : a.graph;
-  if (!graph) throw new VitaminError('USAGE', `Expected at least one value for ${op} but received two numbers`);
-  const x = asValue(graph, a);
-  const y = asValue(graph, b);
+  const like = typeof a === 'number' ? b : a;
+  if (typeof like === 'number') throw new VitaminError('USAGE', `Expected at least one value for ${op} but received two numbers`);
+  const x = asValue(a, like);
+  const y = asValue(b, like);
   expectOneType(op, x, y);
   const [dx, dy] = gradient(x, y, () => out);
-  const out: Value = graph.node({
+  const out: Value = like.graph.node({
     op,
     inputs: [x, y],
     dtype: x.dtype,

@@ -7,6 +7,7 @@ import { reshape, transpose } from './layout.ts';
 import { matmul } from './matmul.ts';
 import { reduceSum } from './reduce.ts';
 import { concat } from './slice.ts';
+import { windowCount } from './window.ts';
 
 /** How the window of `conv` moves. */
 export interface ConvOptions {
@@ -16,11 +17,6 @@ export interface ConvOptions {
   readonly padding?: number;
   /** 1 (default), or the number of input channels for a depthwise convolution. Others have no gradient for the weight. */
   readonly groups?: number;
-}
-
-/** Output extent of a window of `kernel` that moves by `stride`: floor((extent + 2·padding - kernel) / stride) + 1. */
-export function windowCount(extent: number, kernel: number, stride: number, padding: number): number {
-  return Math.floor((extent + 2 * padding - kernel) / stride) + 1;
 }
 
 /**
@@ -45,7 +41,7 @@ export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, 
     inputs: bias ? [x, weight, bias] : [x, weight],
     attributes: convAttributes(kernel, options),
     dtype: x.dtype,
-    shape: [n, o, windowCount(h, kernel, stride, padding), windowCount(w, kernel, stride, padding)],
+    shape: [n, o, windowCount(h, kernel, stride, 2 * padding), windowCount(w, kernel, stride, 2 * padding)],
     gradient: [
       (dy) => inputGradient(dy, x, weight, options),
       (dy) => (groups === 1 ? filterGradient(dy, x, weight, options) : depthwiseFilterGradient(dy, x, weight, options)),

@@ -3,7 +3,7 @@ import type { Value } from '../graph.ts';
 import { checkShape, formatShape, product, sameShape, type Shape } from '../shape.ts';
 
 /**
- * Same elements in row-major order under another shape. At most one extent may be a name; it is worked out when the graph runs.
+ * Same elements in row-major order under another shape. Named extents are worked out when the graph runs.
  *
  * @throws VitaminError `USAGE` unless both shapes hold equally many elements, names included: `[N, 4]` fits `['N*2', 2]`, not `['M', 4]`.
  * @example
@@ -16,13 +16,26 @@ import { checkShape, formatShape, product, sameShape, type Shape } from '../shap
  */
 export function reshape(x: Value, shape: Shape): Value {
   checkShape(shape, 'a reshaped value');
-  const named = shape.filter((dim) => typeof dim === 'string');
-  if (product(x.shape) !== product(shape) || named.length > 1) {
+  if (product(x.shape) !== product(shape)) {
     throw new VitaminError('USAGE', `Expected a shape of as many elements as ${formatShape(x.shape)} but received ${formatShape(shape)}`);
   }
   if (sameShape(x.shape, shape)) return x;
-  const target = x.graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : -1)));
-  return x.graph.node({ op: 'Reshape', inputs: [x, target], dtype: x.dtype, shape, gradient: [(dy) => reshape(dy, x.shape)] });
+  return x.graph.node({
+    op: 'Reshape',
+    inputs: [x, reshapeTarget(x, shape)],
+    dtype: x.dtype,
+    shape,
+    gradient: [(dy) => reshape(dy, x.shape)],
+  });
+}
+
+/** The second input of Reshape: -1 works out one named extent, 0 copies an extent from the same axis of x, more need a look at the run. */
+function reshapeTarget({ graph, shape: own }: Value, shape: Shape): Value {
+  const named = shape.filter((dim) => typeof dim === 'string');
+  if (named.length <= 1) return graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : -1)));
+  const copied = shape.map((dim, i) => typeof dim === 'string' && dim === own[i]);
+  if (named.length - copied.filter(Boolean).length > 1) return graph.extents(shape);
+  return graph.integers(shape.map((dim, i) => (typeof dim === 'number' ? dim : copied[i] ? 0 : -1)));
 }
 
 /**
@@ -53,9 +66,9 @@ export function transpose(x: Value, order: readonly number[]): Value {
 }
 
 /**
- * Repeats axes of extent 1 up to `shape` without changing the rank. A named extent stays what it is.
+ * Repeats axes of extent 1 up to `shape` without changing the rank.
  *
- * @throws VitaminError `USAGE` for shapes that do not fit; `UNSUPPORTED` for repeating up to a named extent.
+ * @throws VitaminError `USAGE` for shapes that do not fit and for names that no input bears.
  * @example
  * ```ts
  * import { expand, Graph } from '@vitamin-vlm/graph';
@@ -72,16 +85,12 @@ export function expand(x: Value, shape: Shape): Value {
       `Expected a shape that repeats axes of extent 1 of ${formatShape(x.shape)} but received ${formatShape(shape)}`,
     );
   }
-  if (repeated.some((i) => typeof shape[i] === 'string')) {
-    throw new VitaminError('UNSUPPORTED', `Expected fixed extents to repeat up to but received ${formatShape(shape)}`, {
-      hint: 'Build the graph with a fixed batch size, for gradients at least; or let add and mul broadcast.',
-    });
-  }
   if (repeated.length === 0) return x;
   const graph = x.graph;
   return graph.node({
     op: 'Expand',
-    inputs: [x, graph.integers(shape.map((dim) => (typeof dim === 'number' ? dim : 1)))],
+    // Extents of 1 keep those of x, whatever they are: only names to repeat up to must be worked out.
+    inputs: [x, graph.extents(shape.map((dim, i) => (typeof dim === 'number' || repeated.includes(i) ? dim : 1)))],
     dtype: x.dtype,
     shape,
     gradient: [

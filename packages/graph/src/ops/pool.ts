@@ -3,7 +3,7 @@ import { expectFloats, expectInteger } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { formatShape, staticShape } from '../shape.ts';
 import { mul } from './arithmetic.ts';
-import { windowCount } from './conv.ts';
+import { windowCount } from './window.ts';
 
 /** How the window of `averagePool` moves, the same in both directions. */
 export interface PoolOptions {
@@ -36,8 +36,8 @@ export function averagePool(x: Value, { kernel, stride, padding }: PoolOptions):
   if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number') {
     throw new VitaminError('USAGE', `Expected [N, C, H, W] with fixed H and W but received ${formatShape(x.shape)}`);
   }
-  const height = windowCount(h, kernel, stride, padding);
-  const width = windowCount(w, kernel, stride, padding);
+  const height = windowCount(h, kernel, stride, 2 * padding) as number;
+  const width = windowCount(w, kernel, stride, 2 * padding) as number;
   const pads = [padding, padding, padding, padding];
   const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads };
   return x.graph.node({

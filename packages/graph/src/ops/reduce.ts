@@ -1,10 +1,12 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { expectFloats } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { axisIndex, formatShape, product, staticShape } from '../shape.ts';
+import { axisIndex, formatShape, product } from '../shape.ts';
+import { extentScalar } from './extent.ts';
 import { expand } from './layout.ts';
 
-function reduce(op: string, x: Value, axes: readonly number[], rule: ((dy: Value) => Value) | null): Value {
+/** A reduction that keeps the axes with extent 1. */
+export function reduce(op: string, x: Value, axes: readonly number[], rule: (dy: Value) => Value): Value {
   expectFloats(op, x);
   const at = axes.map((axis) => axisIndex(axis, x.shape.length));
   if (new Set(at).size !== at.length) {
@@ -22,7 +24,7 @@ function reduce(op: string, x: Value, axes: readonly number[], rule: ((dy: Value
 }
 
 /**
- * Sum over axes, which stay with extent 1. No axes: x itself. The gradient needs fixed extents on those axes.
+ * Sum over axes, which stay with extent 1. No axes: x itself.
  *
  * @throws VitaminError `USAGE` for axes that x does not have or that are named twice.
  * @example
@@ -38,7 +40,7 @@ export function reduceSum(x: Value, axes: readonly number[]): Value {
 }
 
 /**
- * Mean over axes, which stay with extent 1. No axes: x itself. The gradient needs fixed extents on those axes.
+ * Mean over axes, which stay with extent 1. No axes: x itself.
  *
  * @throws VitaminError `USAGE` for axes that x does not have or that are named twice.
  * @example
@@ -52,23 +54,7 @@ export function reduceSum(x: Value, axes: readonly number[]): Value {
 export function reduceMean(x: Value, axes: readonly number[]): Value {
   const averaged = axes.map((axis) => x.shape[axisIndex(axis, x.shape.length)]!);
   return reduce('ReduceMean', x, axes, (dy) => {
-    const count = x.graph.scalar(product(staticShape(averaged, 'the gradient of a mean')) as number);
+    const count = extentScalar(x.graph, product(averaged), x.dtype);
     return expand(x.graph.node({ op: 'Div', inputs: [dy, count], dtype: dy.dtype, shape: dy.shape }), x.shape);
   });
-}
-
-/**
- * Largest element over axes, which stay with extent 1. Gradients do not flow through it: it is used to shift exponents, where it cancels.
- *
- * @throws VitaminError `USAGE` for axes that x does not have or that are named twice.
- * @example
- * ```ts
- * import { Graph, reduceMax, sub } from '@vitamin-vlm/graph';
- * const graph = new Graph('g');
- * const x = graph.input('x', 'float32', ['N', 10]);
- * graph.output('y', sub(x, reduceMax(x, [-1]))); // largest element 0
- * ```
- */
-export function reduceMax(x: Value, axes: readonly number[]): Value {
-  return reduce('ReduceMax', x, axes, null);
 }

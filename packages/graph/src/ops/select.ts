@@ -1,7 +1,9 @@
-import { type DType, VitaminError } from '@vitamin-vlm/core';
-import { expectOneType, isFloat } from '../expect.ts';
+import { VitaminError } from '@vitamin-vlm/core';
+import { expectOneType } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { axisIndex, broadcast, formatShape, product, staticShape } from '../shape.ts';
+import { axisIndex, broadcast, formatShape, product } from '../shape.ts';
+import { asValue } from './arithmetic.ts';
+import { cast } from './cast.ts';
 import { reshape } from './layout.ts';
 
 /**
@@ -34,10 +36,10 @@ export function gather(table: Value, indices: Value): Value {
     shape: [...indices.shape, width],
     gradient: [
       (dy) => {
-        const rows = product(staticShape(indices.shape, 'an embedding gradient')) as number;
+        const rows = product(indices.shape);
         const zeros = graph.node({
           op: 'Expand',
-          inputs: [graph.scalar(0), graph.integers(staticShape(table.shape, 'an embedding gradient'))],
+          inputs: [graph.scalar(0, table.dtype), graph.extents(table.shape)],
           dtype: table.dtype,
           shape: table.shape,
         });
@@ -72,30 +74,8 @@ export function argMax(x: Value, axis: number): Value {
     attributes: { axis: at, keepdims: 0, select_last_index: 0 },
     dtype: 'int64',
     shape: x.shape.toSpliced(at, 1),
-    gradient: [null],
+    gradient: ['stop'],
   });
-}
-
-const onnxType: Partial<Record<DType, number>> = { float32: 1, float16: 10, bfloat16: 16, float64: 11, int64: 7, int32: 6 };
-
-/**
- * Converts the element type; floats are cut towards zero for integers. The gradient is converted back; it stops at integers.
- *
- * @throws VitaminError `UNSUPPORTED` for a type that no engine converts to.
- * @example
- * ```ts
- * import { cast, Graph } from '@vitamin-vlm/graph';
- * const graph = new Graph('g');
- * const pixels = graph.input('pixels', 'uint8', ['N', 224, 224, 3]);
- * graph.output('y', cast(pixels, 'float32'));
- * ```
- */
-export function cast(x: Value, dtype: DType): Value {
-  if (x.dtype === dtype) return x;
-  const to = onnxType[dtype];
-  if (to === undefined) throw new VitaminError('UNSUPPORTED', `Expected a float or integer type to convert to but received ${dtype}`);
-  const rule = isFloat(dtype) && isFloat(x.dtype) ? (dy: Value): Value => cast(dy, x.dtype) : null;
-  return x.graph.node({ op: 'Cast', inputs: [x], attributes: { to }, dtype, shape: x.shape, gradient: [rule] });
 }
 
 /**
@@ -111,7 +91,7 @@ export function cast(x: Value, dtype: DType): Value {
  * ```
  */
 export function minimum(a: Value, b: Value | number): Value {
-  const other = typeof b === 'number' ? a.graph.scalar(b) : b;
+  const other = asValue(b, a);
   expectOneType('Min', a, other);
   return a.graph.node({ op: 'Min', inputs: [a, other], dtype: a.dtype, shape: broadcast(a.shape, other.shape) });
 }

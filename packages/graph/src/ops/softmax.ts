@@ -1,8 +1,10 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { expectFloats } from '../expect.ts';
+import { stopGradient } from '../gradient.ts';
 import type { Value } from '../graph.ts';
 import { mul, sub } from './arithmetic.ts';
-import { reduceMax, reduceSum } from './reduce.ts';
+import { reduceMax } from './reduce-max.ts';
+import { reduceSum } from './reduce.ts';
 import { exp, log } from './unary.ts';
 
 /**
@@ -43,7 +45,7 @@ export function softmax(x: Value): Value {
  */
 export function logSoftmax(x: Value): Value {
   expectRows('logSoftmax', x);
-  const shifted = sub(x, reduceMax(x, [-1]));
+  const shifted = sub(x, stopGradient(reduceMax(x, [-1]))); // the shift cancels, and so do its gradients
   return sub(shifted, log(reduceSum(exp(shifted), [-1])));
 }
 
