@@ -7,6 +7,15 @@ export function fnv1a(name: string): number {
   return hash >>> 0;
 }
 
+/** The uniform numbers of a name, in [-0.5, 0.5), one per call. */
+export function formulaStream(name: string): () => number {
+  let state = fnv1a(name) | 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return (state >>> 0) / 4294967296 - 0.5;
+  };
+}
+
 /**
  * `offset + scale · u` with u uniform in [-0.5, 0.5): a linear congruential generator (1664525, 1013904223, modulo 2^32) started at the name's
  * hash. Computed in float64, then rounded to float32, so that every machine and language gives the same bits.
@@ -19,11 +28,8 @@ export function fnv1a(name: string): number {
  */
 export function formulaValues(name: string, shape: readonly number[], scale: number, offset = 0): Tensor<'float32'> {
   const data = new Float32Array(sizeOf(shape));
-  let state = fnv1a(name) | 0;
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    data[i] = offset + scale * ((state >>> 0) / 4294967296 - 0.5);
-  }
+  const next = formulaStream(name);
+  for (let i = 0; i < data.length; i++) data[i] = offset + scale * next();
   return tensor('float32', shape, data);
 }
 

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { VitaminError } from '@vitamin-vlm/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Expectation } from './expectation.ts';
+import type { GoldenResult } from './golden/golden.ts';
+import { type GoldenOptions, isGolden, runGolden } from './golden/run-golden.ts';
 import { parseExpectations } from './parse-expectations.ts';
 import { type ParityOptions, type ParityResult, runParity } from './run-parity.ts';
 
@@ -30,20 +32,41 @@ async function main(): Promise<number> {
   program.parse();
   const { folder, ...options } = program.opts<Pick<ParityOptions, 'format' | 'folder' | 'threads'>>();
   const files = program.args.length > 0 ? program.args.map(place) : await ownExpectations();
-  const expectations = (await Promise.all(files.map(read))).flat();
+  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readText(file) })));
+  const golden = texts.filter(({ text }) => isGolden(text));
+  const expectations = texts.filter(({ text }) => !isGolden(text)).flatMap(({ file, text }) => parse(file, text));
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
+  const common = { ...options, ...(folder === undefined ? {} : { folder: place(folder) }), signal: stop.signal };
+  let failed = 0;
+  for (const { file, text } of golden) failed += await checkGolden(basename(file), text, common);
+  if (expectations.length > 0) failed += await checkExpectations(expectations, common);
+  return failed > 0 ? 1 : 0;
+}
+
+async function checkGolden(name: string, text: string, options: GoldenOptions): Promise<number> {
+  const started = Date.now();
+  const onResult = (result: GoldenResult): void => console.log(lineOf({ subject: name, ...result }));
+  const { results, compared } = await runGolden(text, { ...options, onResult });
+  const failed = results.filter(({ pass }) => !pass).length;
+  console.error(`${name}: ${compared} values in ${results.length} members, ${failed} failed or not checked, ${secondsSince(started)} s`);
+  return failed;
+}
+
+async function checkExpectations(expectations: readonly Expectation[], options: ParityOptions): Promise<number> {
   const started = Date.now();
   const results = await runParity(expectations, {
     ...options,
-    ...(folder === undefined ? {} : { folder: place(folder) }),
-    signal: stop.signal,
     onResult: (result) => console.log(lineOf(result)),
     onCheckpoint: ({ name, bytes, format }) => console.error(`${name}: ${(bytes / 1e6).toFixed(0)} MB of formula weights, ${format}`),
   });
   const failed = results.filter(({ pass }) => !pass).length;
-  console.error(`${results.length} tensors, ${failed} failed, ${((Date.now() - started) / 1000).toFixed(0)} s`);
-  return failed > 0 ? 1 : 0;
+  console.error(`${results.length} tensors, ${failed} failed, ${secondsSince(started)} s`);
+  return failed;
+}
+
+function secondsSince(started: number): string {
+  return ((Date.now() - started) / 1000).toFixed(0);
 }
 
 /** `npm run` changes into the root of the repository; paths are meant from where it was called. */
@@ -56,10 +79,13 @@ async function ownExpectations(): Promise<string[]> {
   return (await readdir(ownFiles)).filter((name) => name.endsWith('.json')).map((name) => resolve(ownFiles, name));
 }
 
-async function read(file: string): Promise<Expectation[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+async function readText(file: string): Promise<string> {
+  return await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new VitaminError('INPUT_NOT_FOUND', `Expected a readable file at ${file} but found none`, { cause });
   });
+}
+
+function parse(file: string, text: string): Expectation[] {
   try {
     return parseExpectations(text);
   } catch (error) {

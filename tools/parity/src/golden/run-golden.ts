@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { VitaminError } from '@vitamin-vlm/core';
+import type { SessionOptions } from '@vitamin-vlm/runtime';
+import { fvitVectors } from '../fvit/vectors.ts';
+import { Golden, type GoldenResult } from './golden.ts';
+
+/** What a checker may use beside the file. */
+export interface GoldenContext extends Pick<SessionOptions, 'threads' | 'signal'> {
+  /** An empty folder for checkpoints and caches, removed afterwards. */
+  readonly folder: string;
+}
+
+/** Computes everything that a golden file of one format expects, and hands it in. */
+export type GoldenChecker = (golden: Golden, context: GoldenContext) => Promise<void> | void;
+
+/** The formats of golden files by their key `format`. */
+const formats: Readonly<Record<string, GoldenChecker>> = {
+  'fvit-vectors': fvitVectors,
+};
+
+/** Options of `runGolden`. */
+export interface GoldenOptions extends Pick<SessionOptions, 'threads' | 'signal'> {
+  /** Where a folder for checkpoints is made. Default: the system's folder for temporary files. */
+  readonly folder?: string | undefined;
+  readonly onResult?: ((result: GoldenResult) => void) | undefined;
+}
+
+/** The outcome for one golden file. */
+export interface GoldenOutcome {
+  /** One per member, and one for each value that was not compared. */
+  readonly results: readonly GoldenResult[];
+  /** Values compared one by one. */
+  readonly compared: number;
+}
+
+/** Whether a text is a golden file: JSON with a member `format`. */
+export function isGolden(text: string): boolean {
+  try {
+    return typeof (JSON.parse(text) as { format?: unknown } | null)?.format === 'string';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Computes every value of a golden file with the networks of this repository and compares it. A value that nothing was compared with fails the run.
+ *
+ * @throws VitaminError `USAGE` for an unknown format, `ABORTED` on the signal.
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { runGolden } from '@vitamin-vlm/parity';
+ * const { results, compared } = await runGolden(await readFile('fvit_vectors.json', 'utf8'));
+ * console.log(compared, results.every(({ pass }) => pass));
+ * ```
+ */
+export async function runGolden(text: string, options: GoldenOptions = {}): Promise<GoldenOutcome> {
+  const results: GoldenResult[] = [];
+  const golden = Golden.parse(text, (result) => {
+    results.push(result);
+    options.onResult?.(result);
+  });
+  const format = golden.at('format').takeText();
+  const checker = Object.hasOwn(formats, format) ? formats[format] : undefined;
+  if (!checker) {
+    throw new VitaminError('USAGE', `Expected a golden file of format ${Object.keys(formats).join(', ')} but found "${format}"`);
+  }
+  const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'vitamin-golden-'));
+  try {
+    await checker(golden, { folder, threads: options.threads, signal: options.signal });
+  } catch (error) {
+    if (!(error instanceof VitaminError) || error.code === 'ABORTED') throw error;
+    golden.fail(`${error.code}: ${error.message}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  for (const field of golden.unchecked()) {
+    const missing: GoldenResult = { field, pass: false, error: Infinity, limit: 0, at: 'not checked' };
+    results.push(missing);
+    options.onResult?.(missing);
+  }
+  return { results, compared: golden.compared };
+}
