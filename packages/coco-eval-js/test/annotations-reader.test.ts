@@ -13,10 +13,10 @@ import { random } from './shared.ts';
 import { synthetic } from './synthetic.ts';
 
 const KINDS: readonly GroundTruthOptions[] = [
-  { iouType: 'bbox', mode: 'reference', lvis: false, keypointCount: 17 },
-  { iouType: 'segm', mode: 'fixed', lvis: false, keypointCount: 17 },
-  { iouType: 'segm', mode: 'reference', lvis: true, keypointCount: 17 },
-  { iouType: 'keypoints', mode: 'reference', lvis: false, keypointCount: 17 },
+  { iouType: 'bbox', mode: 'reference', scheme: 'coco', keypointCount: 17 },
+  { iouType: 'segm', mode: 'fixed', scheme: 'coco', keypointCount: 17 },
+  { iouType: 'segm', mode: 'reference', scheme: 'lvis', keypointCount: 17 },
+  { iouType: 'keypoints', mode: 'reference', scheme: 'coco', keypointCount: 17 },
 ];
 
 interface Columns {

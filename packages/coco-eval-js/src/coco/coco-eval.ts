@@ -1,5 +1,5 @@
 import { CocoEvalError } from '../errors.ts';
-import type { Curves } from './accumulate.ts';
+import type { Curves } from './curves.ts';
 import type { COCO } from './coco.ts';
 import { columnOptions, evaluateColumns, prepareEvaluation } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';

@@ -1,4 +1,4 @@
-import type { CurvePlan } from './accumulate.ts';
+import type { CurvePlan } from './curves.ts';
 import { allBits, WORD_BITS } from './match-pair.ts';
 
 /** `numpy.spacing(1)`: keeps 0 / 0 away; visible only where a single detection counts (0.9999999999999998 instead of 1). */

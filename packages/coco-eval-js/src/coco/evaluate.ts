@@ -1,52 +1,49 @@
 import { CocoEvalError } from '../errors.ts';
 import { AnnotationColumns } from './annotation-columns.ts';
-import type { Detections, GroundTruth } from './columns.ts';
+import type { Detections } from './columns.ts';
 import { checkDataset, warnRepeatedIds } from './dataset.ts';
-import { Evaluation, type EvaluationContext } from './evaluation.ts';
+import { Evaluation } from './evaluation.ts';
 import { type GroundTruthOptions, readGroundTruth } from './ground-truth-builder.ts';
 import { loadDetections } from './load-detections.ts';
 import { matchAll } from './match-run.ts';
 import type { MatchProgress } from './match-table.ts';
 import { type EvalParams, type EvalParamsInput, resolveParams } from './params.ts';
+import { COCO_SCHEME, type PreparedEvaluation, type Scheme } from './scheme.ts';
 import type { Dataset, Result } from './types.ts';
 import { WarningLog } from './warnings.ts';
 
 /** Parameters of an evaluation, and how to stop or follow it. */
 export interface EvaluateOptions extends EvalParamsInput, MatchProgress {}
 
-/** Everything an evaluation compares, checked and as columns. */
-export interface PreparedEvaluation {
-  readonly dataset: EvaluationContext;
-  readonly params: EvalParams;
-  readonly groundTruth: GroundTruth;
-  readonly warnings: WarningLog;
-}
-
 /**
  * Checks the annotation file and the parameters. Detections are added by `loadDetections` or by the streaming reader.
  *
  * @param source a parsed annotation file, or the columns of one
  */
-export function prepareEvaluation(source: unknown, options: EvalParamsInput, lvis = false): PreparedEvaluation {
+export function prepareEvaluation(source: unknown, options: EvalParamsInput, scheme: Scheme = COCO_SCHEME): PreparedEvaluation {
   const warnings = new WarningLog();
+  const input = scheme.take(options);
   if (source instanceof AnnotationColumns) {
-    const params = resolveParams(options, source);
-    checkSameKind(source.options, { ...columnOptions(params), lvis });
+    const params = resolveParams(input, source);
+    checkSameKind(source.options, { ...columnOptions(params), scheme: scheme.name });
     warnings.merge(source.warnings);
     warnRepeatedIds(source, warnings);
+    scheme.check(source, warnings);
     // Areas that the file does not tell are filled in while masks are compared.
     const groundTruth = { ...source.groundTruth, area: source.groundTruth.area.slice() };
-    return { dataset: source, params, groundTruth, warnings };
+    return { scheme, dataset: source, params, groundTruth, warnings };
   }
   const dataset = checkDataset(source);
-  const params = resolveParams(options, dataset);
+  const params = resolveParams(input, dataset);
   warnRepeatedIds(dataset, warnings);
-  return { dataset, params, groundTruth: readGroundTruth(dataset, { ...columnOptions(params), lvis }, warnings), warnings };
+  scheme.check(dataset, warnings);
+  const groundTruth = readGroundTruth(dataset, { ...columnOptions(params), scheme: scheme.name }, warnings);
+  return { scheme, dataset, params, groundTruth, warnings };
 }
 
 /** Columns hold what one kind of evaluation looks at, by its rules. */
 function checkSameKind(read: GroundTruthOptions, wanted: GroundTruthOptions): void {
-  for (const name of ['iouType', 'mode', 'lvis', 'keypointCount'] as const) {
+  for (const name of ['iouType', 'mode', 'scheme', 'keypointCount'] as const) {
     if (read[name] === wanted[name]) continue;
     throw new CocoEvalError('USAGE', `Expected ${name} ${read[name]}, for which the annotations were read, but received ${wanted[name]}`);
   }
@@ -63,9 +60,10 @@ export function columnOptions({
 
 /** Matches and accumulates prepared columns. */
 export function evaluateColumns(prepared: PreparedEvaluation, detections: Detections, progress: MatchProgress = {}): Evaluation {
-  const { dataset, params, groundTruth, warnings } = prepared;
-  const table = matchAll(groundTruth, detections, params, warnings, {}, progress);
-  return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections, rules: {} });
+  const { scheme, dataset, params, groundTruth, warnings } = prepared;
+  const rules = scheme.rules(prepared, detections);
+  const table = matchAll(groundTruth, detections, params, warnings, rules, progress);
+  return new Evaluation(params, table, dataset, warnings.list(), { groundTruth, detections, rules }, scheme);
 }
 
 /**
@@ -85,8 +83,13 @@ export function evaluateColumns(prepared: PreparedEvaluation, detections: Detect
  * ```
  */
 export function evaluate(groundTruth: Dataset, results: readonly Result[], options: EvaluateOptions = {}): Evaluation {
+  return evaluateBy(COCO_SCHEME, groundTruth, results, options);
+}
+
+/** The same by the rules of any scheme. */
+export function evaluateBy(scheme: Scheme, groundTruth: Dataset, results: readonly Result[], options: EvaluateOptions): Evaluation {
   const { signal, onProgress, ...input } = options;
-  const prepared = prepareEvaluation(groundTruth, input);
+  const prepared = prepareEvaluation(groundTruth, input, scheme);
   const detections = loadDetections(results, prepared.dataset, columnOptions(prepared.params), prepared.warnings);
   return evaluateColumns(prepared, detections, { signal, onProgress });
 }

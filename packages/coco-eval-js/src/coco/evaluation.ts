@@ -1,12 +1,14 @@
 import { CocoEvalError } from '../errors.ts';
-import { accumulate, type Curves } from './accumulate.ts';
+import { accumulate } from './accumulate.ts';
+import type { Curves } from './curves.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { ImageMatcher, type ImageMatches } from './image-matches.ts';
 import type { MatchRules, MatchTable } from './match-table.ts';
 import { resolveParams, type EvalParams } from './params.ts';
 import { type CategoryRow, perCategory } from './per-category.ts';
-import { summarize, type Summary } from './summarize.ts';
-import type { Dataset, ImageInfo, Warning } from './types.ts';
+import { COCO_SCHEME, type EvaluationContext, type Scheme } from './scheme.ts';
+import type { Summary } from './summarize.ts';
+import type { ImageInfo, Warning } from './types.ts';
 
 /** What was compared, kept for looking at single images. */
 export interface ComparedColumns {
@@ -14,20 +16,6 @@ export interface ComparedColumns {
   readonly detections: Detections;
   readonly rules: MatchRules;
 }
-
-/** How curves and summary are drawn from a match table: by COCO's or LVIS' rules. */
-export interface Scheme {
-  readonly name: 'coco' | 'lvis';
-  /** Detection limits of the curves. */
-  limits(params: EvalParams): readonly number[];
-  summarize(curves: Curves, params: EvalParams, context: EvaluationContext): Summary;
-}
-
-/** The rules of COCO. */
-export const COCO_SCHEME: Scheme = { name: 'coco', limits: (params) => params.maxDets, summarize };
-
-/** The part of an annotation file that a finished evaluation still needs. */
-export type EvaluationContext = Pick<Dataset, 'images' | 'categories'>;
 
 /** Curves and summary of some of the images. */
 export interface Slice {

@@ -3,6 +3,7 @@ import { EntryFields, FIELD } from './entry-fields.ts';
 import { EntryReader } from './fields.ts';
 import { type IdIndex, indexOf } from './ids.ts';
 import { BytePool, DoublePool } from './pool.ts';
+import type { Scheme } from './scheme.ts';
 import { SegmentationBuilder } from './segmentation-builder.ts';
 import type { Dataset, IouType, Mode } from './types.ts';
 import type { WarningLog } from './warnings.ts';
@@ -12,8 +13,8 @@ export interface GroundTruthOptions {
   readonly iouType: IouType;
   readonly mode: Mode;
   readonly keypointCount: number;
-  /** LVIS: the "ignore" field counts and there are no crowds. */
-  readonly lvis: boolean;
+  /** In LVIS the "ignore" field counts and there are no crowds. */
+  readonly scheme: Scheme['name'];
 }
 
 const reader = new EntryReader('annotations');
@@ -103,9 +104,9 @@ export class GroundTruthBuilder {
 
   #commitFlags(i: number): void {
     const { fields } = this;
-    const { lvis, mode } = this.#options;
+    const { scheme, mode } = this.#options;
     const marked = reader.flag(i, 'ignore', fields.get(FIELD.ignore));
-    if (lvis) {
+    if (scheme === 'lvis') {
       this.#crowd.push(0);
       this.#ignore.push(Number(marked));
       return;

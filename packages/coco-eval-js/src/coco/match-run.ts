@@ -1,7 +1,6 @@
 import { throwIfAborted } from '../errors.ts';
-import type { StoredRuns } from '../mask/stored-runs.ts';
 import type { Detections, GroundTruth } from './columns.ts';
-import { allBits, PairMatcher } from './match-pair.ts';
+import { allBits, type Assigned, PairMatcher } from './match-pair.ts';
 import { type MatchPlan, planMatch, rangeAt, rangeCount, rowsBefore } from './match-plan.ts';
 import type { MatchProgress, MatchRules, MatchTable } from './match-table.ts';
 import { createOverlap, type Overlap } from './overlap.ts';
@@ -31,28 +30,14 @@ export function matchAll(
   return plan.table;
 }
 
-/** Whether a rule of LVIS keeps an unmatched detection of this row and area from counting as false, whatever the area range. */
-export function isExempt(area: number, row: number, { forgiven, positiveArea }: MatchRules): boolean {
-  return forgiven?.[row] === 1 || (positiveArea === true && !(area > 0));
-}
-
-/** Takes detections without area out of the matching: lvis-api does not load them at all (lvis.py, get_ann_ids). */
-export function hideEmpty(
-  matrix: Float64Array,
-  area: Float64Array,
-  dtRows: Int32Array,
-  from: number,
-  to: number,
-  groundTruths: number,
-): void {
-  for (let d = from; d < to; d++) {
-    if (!(area[dtRows[d]!]! > 0)) matrix.fill(-Infinity, (d - from) * groundTruths, (d - from + 1) * groundTruths);
-  }
-}
-
-/** Keypoints without categories: the reference looks the pair up under a category that does not exist and compares nothing. */
-export function comparesNothing({ iouType, useCats, mode }: EvalParams): boolean {
-  return iouType === 'keypoints' && !useCats && mode === 'reference';
+/** What is kept of one pair for whoever looks at it closely. */
+export interface PairRecord {
+  /** Position of the area range looked at. */
+  readonly area: number;
+  /** Receives the overlaps, `detections x ground truths`. */
+  readonly overlaps: Float64Array;
+  /** Receives the matched ground truth of each detection, as in `PairMatcher.match`. */
+  readonly assigned: Assigned;
 }
 
 /** Matches ranges of a plan, with its own scratch buffers: one for each thread. */
@@ -70,16 +55,16 @@ export class MatchRun {
   #crowd = new Uint8Array(64);
   #nameless = new Uint8Array(64);
 
-  /** @param decoded masks of the ground truth that were decoded already */
-  constructor(plan: MatchPlan, warnings: WarningLog, decoded?: StoredRuns) {
+  constructor(plan: MatchPlan, warnings: WarningLog) {
     const { groundTruth, detections, params } = plan;
     this.#plan = plan;
-    this.#overlap = createOverlap(groundTruth, detections, params, warnings, decoded);
+    this.#overlap = createOverlap(groundTruth, detections, params, warnings);
     this.#matcher = new PairMatcher(params.iouThrs);
     this.#low = Float64Array.from(params.areaRng, ([low]) => low);
     this.#high = Float64Array.from(params.areaRng, ([, high]) => high);
     this.#all = allBits(params.iouThrs.length);
-    this.#blind = comparesNothing(params);
+    // Keypoints without categories: the reference looks the pair up under a category that does not exist and compares nothing.
+    this.#blind = params.iouType === 'keypoints' && !params.useCats && params.mode === 'reference';
     this.#strict = params.mode === 'reference';
   }
 
@@ -96,11 +81,12 @@ export class MatchRun {
       const dFrom = d;
       while (g < gEnd && gtImage[g] === image) g++;
       while (d < dEnd && dtImage[d] === image) d++;
-      this.#pair(gFrom, g, dFrom, d);
+      this.pair(gFrom, g, dFrom, d);
     }
   }
 
-  #pair(gFrom: number, gTo: number, dFrom: number, dTo: number): void {
+  /** Matches one pair: the rows of one image and category. */
+  pair(gFrom: number, gTo: number, dFrom: number, dTo: number, record?: PairRecord): void {
     const { gts, dts } = this.#plan;
     this.#flagGroundTruths(gFrom, gTo);
     if (dTo === dFrom) {
@@ -108,7 +94,8 @@ export class MatchRun {
       return;
     }
     this.#overlap.compute(dts.row, dFrom, dTo, gts.row, gFrom, gTo);
-    if (gTo > gFrom && !this.#blind) this.#match(gFrom, gTo, dFrom, dTo);
+    record?.overlaps.set(this.#overlap.matrix.subarray(0, record.overlaps.length));
+    if (gTo > gFrom && !this.#blind) this.#match(gFrom, gTo, dFrom, dTo, record);
     this.#forgive(dFrom, dTo);
   }
 
@@ -127,17 +114,17 @@ export class MatchRun {
     }
   }
 
-  #match(gFrom: number, gTo: number, dFrom: number, dTo: number): void {
-    const { detections, rules, table, dts } = this.#plan;
+  #match(gFrom: number, gTo: number, dFrom: number, dTo: number, record: PairRecord | undefined): void {
+    const { rules, table, dts } = this.#plan;
     const { areas, words } = table;
     const matcher = this.#matcher;
-    if (rules.positiveArea === true) hideEmpty(this.#overlap.matrix, detections.area, dts.row, dFrom, dTo, gTo - gFrom);
+    if (rules.positiveArea === true) this.#hideEmpty(dFrom, dTo, gTo - gFrom);
     matcher.compare(this.#overlap.matrix, dTo - dFrom, gTo - gFrom);
     if (matcher.activeCount === 0) return;
     this.#gatherFlags(gFrom, gTo);
     for (let a = 0; a < areas; a++) {
       for (let g = gFrom; g < gTo; g++) this.#ignored[g - gFrom] = table.gtIgnored[g * areas + a]!;
-      matcher.match(this.#ignored, this.#crowd, this.#nameless);
+      matcher.match(this.#ignored, this.#crowd, this.#nameless, record?.area === a ? record.assigned : undefined);
       for (let i = 0; i < matcher.activeCount; i++) {
         const slot = (dts.place[dFrom + matcher.active[i]!]! * areas + a) * words;
         for (let w = 0; w < words; w++) {
@@ -145,6 +132,15 @@ export class MatchRun {
           table.ignored[slot + w] = matcher.onIgnored[i * words + w]!;
         }
       }
+    }
+  }
+
+  /** Takes detections without area out of the matching: lvis-api does not load them at all (lvis.py, get_ann_ids). */
+  #hideEmpty(dFrom: number, dTo: number, groundTruths: number): void {
+    const { detections, dts } = this.#plan;
+    for (let d = dFrom; d < dTo; d++) {
+      if (detections.area[dts.row[d]!]! > 0) continue;
+      this.#overlap.matrix.fill(-Infinity, (d - dFrom) * groundTruths, (d - dFrom + 1) * groundTruths);
     }
   }
 
@@ -162,7 +158,7 @@ export class MatchRun {
     }
   }
 
-  /** An unmatched detection outside the area range (or, in LVIS, of a category not fully annotated) does not count as false. */
+  /** An unmatched detection outside the area range (in LVIS also one without area, or of a category not fully annotated) does not count as false. */
   #forgive(dFrom: number, dTo: number): void {
     const { detections, dts, rules, table } = this.#plan;
     const { areas, words, matched, ignored } = table;
@@ -172,7 +168,7 @@ export class MatchRun {
     for (let d = dFrom; d < dTo; d++) {
       const row = dts.row[d]!;
       const area = detections.area[row]!;
-      const exempt = isExempt(area, row, rules);
+      const exempt = rules.forgiven?.[row] === 1 || (rules.positiveArea === true && !(area > 0));
       let slot = dts.place[d]! * areas * words;
       for (let a = 0; a < areas; a++, slot += words) {
         if (!exempt && !(area < low[a]!) && !(area > high[a]!)) continue;

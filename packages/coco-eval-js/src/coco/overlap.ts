@@ -1,6 +1,5 @@
 import { CocoEvalError } from '../errors.ts';
 import { intersectionArea, MaskReader, MaskRuns } from '../mask/runs.ts';
-import { readStored, type StoredRuns } from '../mask/stored-runs.ts';
 import { SEGMENTATION_KIND, type SegmentationColumns } from '../mask/columns.ts';
 import type { Detections, GroundTruth } from './columns.ts';
 import { KeypointSimilarity } from './oks.ts';
@@ -63,14 +62,10 @@ export abstract class Overlap {
   protected abstract fillRow(dtRow: number, gtRows: Int32Array, from: number, to: number, at: number): void;
 }
 
-/**
- * Chooses the overlap of an evaluation. Detections whose area comes from their mask get it written to `area` when they are first compared.
- *
- * @param decoded masks of the ground truth that were decoded already
- */
-export function createOverlap(gt: GroundTruth, dt: Detections, params: EvalParams, warnings: WarningLog, decoded?: StoredRuns): Overlap {
+/** Chooses the overlap of an evaluation. Detections whose area comes from their mask get it written to `area` when they are first compared. */
+export function createOverlap(gt: GroundTruth, dt: Detections, params: EvalParams, warnings: WarningLog): Overlap {
   if (params.iouType === 'bbox') return new BoxOverlap(gt, dt);
-  if (params.iouType === 'segm') return new MaskOverlap(gt, dt, warnings, decoded);
+  if (params.iouType === 'segm') return new MaskOverlap(gt, dt, warnings);
   return new KeypointOverlap(gt, dt, params.kptOksSigmas);
 }
 
@@ -123,12 +118,9 @@ class MaskOverlap extends Overlap {
   readonly #groundTruths: MaskRuns[] = [];
   readonly #warnings: WarningLog;
 
-  readonly #decoded: StoredRuns | undefined;
-
-  constructor(gt: GroundTruth, dt: Detections, warnings: WarningLog, decoded: StoredRuns | undefined) {
+  constructor(gt: GroundTruth, dt: Detections, warnings: WarningLog) {
     super(gt, dt);
     this.#warnings = warnings;
-    this.#decoded = decoded;
   }
 
   override findGroundTruthArea(row: number): void {
@@ -178,7 +170,6 @@ class MaskOverlap extends Overlap {
   }
 
   #readGroundTruth(row: number, out: MaskRuns): void {
-    if (this.#decoded !== undefined && readStored(this.#decoded, row, out)) return;
     readMask(this.#reader, this.gt.segmentation!, row, undefined, out, 'annotations', this.#warnings);
   }
 

@@ -1,4 +1,4 @@
-import type { Curves } from './accumulate.ts';
+import type { Curves } from './curves.ts';
 import { formatFixed } from './format.ts';
 import { pairwiseMean } from './pairwise-mean.ts';
 import type { EvalParams } from './params.ts';

@@ -75,7 +75,7 @@ export function crossClassImages(
 ): Generator<CrossClassImage, void> {
   const warnings = new WarningLog();
   const common = { iouType: options.iouType === 'segm' ? 'segm' : 'bbox', keypointCount: 0 } as const;
-  const gt = readGroundTruth(dataset, { ...common, mode: 'reference', lvis: options.lvis === true }, warnings);
+  const gt = readGroundTruth(dataset, { ...common, mode: 'reference', scheme: options.lvis === true ? 'lvis' : 'coco' }, warnings);
   return compareImages({ dataset, gt, dt: loadDetections(results, dataset, common, warnings) }, options);
 }
 

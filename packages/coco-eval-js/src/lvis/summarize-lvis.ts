@@ -1,16 +1,14 @@
-import type { Curves } from '../coco/accumulate.ts';
-import type { EvaluationContext, Scheme } from '../coco/evaluation.ts';
+import type { Curves } from '../coco/curves.ts';
 import type { EvalParams } from '../coco/params.ts';
+import type { EvaluationContext } from '../coco/scheme.ts';
 import { formatLine, type Summary, type SummaryLine, type SummaryRequest, summaryMean } from '../coco/summarize.ts';
 
 /** Categories by the number of training images: rare (under 10), common (under 100), frequent. */
 const FREQUENCIES = ['r', 'c', 'f'] as const;
 const AREAS = ['small', 'medium', 'large'] as const;
 
-/** One detection limit for a whole image, no limit per category; 13 numbers (lvis-api, eval.py `summarize` and `print_results`). */
-export const LVIS_SCHEME: Scheme = { name: 'lvis', limits: () => [Infinity], summarize: summarizeLvis };
-
-function summarizeLvis(curves: Curves, params: EvalParams, context: EvaluationContext): Summary {
+/** The 13 numbers and lines (lvis-api, eval.py `summarize` and `print_results`). */
+export function summarizeLvis(curves: Curves, params: EvalParams, context: EvaluationContext): Summary {
   const maxDets = params.maxDets[params.maxDets.length - 1]!;
   const unlimited: EvalParams = { ...params, maxDets: [Infinity] };
   const frequencyOf = new Map(context.categories.map((category) => [category.id, category.frequency]));

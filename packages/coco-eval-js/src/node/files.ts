@@ -2,20 +2,18 @@ import { AnnotationColumns } from '../coco/annotation-columns.ts';
 import type { Detections } from '../coco/columns.ts';
 import { checkDataset } from '../coco/dataset.ts';
 import { DetectionBuilder } from '../coco/detection-builder.ts';
-import { columnOptions, type EvaluateOptions, prepareEvaluation, type PreparedEvaluation } from '../coco/evaluate.ts';
-import { COCO_SCHEME, Evaluation, type Scheme } from '../coco/evaluation.ts';
+import { columnOptions, evaluateColumns, type EvaluateOptions, prepareEvaluation } from '../coco/evaluate.ts';
+import type { Evaluation } from '../coco/evaluation.ts';
 import { finishDetections } from '../coco/load-detections.ts';
 import type { GroundTruthOptions } from '../coco/ground-truth-builder.ts';
-import { matchAll } from '../coco/match-run.ts';
-import type { MatchProgress, MatchRules } from '../coco/match-table.ts';
 import { COCO_SIGMAS, type EvalParamsInput } from '../coco/params.ts';
+import type { PreparedEvaluation } from '../coco/scheme.ts';
 import type { Dataset } from '../coco/types.ts';
 import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
 import { parseAnnotations } from '../json/annotations-reader.ts';
 import { parseJson, parseNatively } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
-import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
-import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
+import { schemeFor } from '../lvis/scheme.ts';
 import { EvalThreads } from './eval-threads.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
 
@@ -79,9 +77,8 @@ export interface ReadAnnotationsOptions extends ReadOptions, Pick<EvalParamsInpu
  */
 export async function readAnnotations(path: string, options: ReadAnnotationsOptions = {}): Promise<AnnotationColumns> {
   const { iouType = 'segm', mode = 'reference', kptOksSigmas = COCO_SIGMAS, lvis = false, ...rest } = options;
-  return named(path, async () =>
-    parseAnnotations(await readWhole(path, rest), { ...columnOptions({ iouType, mode, kptOksSigmas }), lvis }),
-  );
+  const columns: GroundTruthOptions = { ...columnOptions({ iouType, mode, kptOksSigmas }), scheme: lvis ? 'lvis' : 'coco' };
+  return named(path, async () => parseAnnotations(await readWhole(path, rest), columns));
 }
 
 /** Parameters of an evaluation from files. */
@@ -114,37 +111,19 @@ export async function evaluateFile(
   options: EvaluateFileOptions = {},
 ): Promise<Evaluation> {
   const read: Partial<GroundTruthOptions> = annotations instanceof AnnotationColumns ? annotations.options : {};
-  const { lvis = read.lvis ?? false, workers = 1, onBytes, signal, onProgress, maxDets, ...rest } = options;
+  const { lvis = read.scheme === 'lvis', workers = 1, onBytes, signal, onProgress, ...rest } = options;
   const input = { ...rest, iouType: rest.iouType ?? read.iouType, mode: rest.mode ?? read.mode };
   const threads = workers > 1 ? new EvalThreads(workers) : undefined;
+  const progress = { signal, onProgress };
   try {
-    const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
-    const checked = lvis ? prepareLvis(annotations, { ...input, maxDets: limit }) : prepareEvaluation(annotations, { ...input, maxDets });
-    const prepared = threads === undefined ? checked : { ...checked, groundTruth: threads.decodeAhead(checked) };
+    const prepared = prepareEvaluation(annotations, input, schemeFor(lvis, input.maxDets));
     const detections = await readResults(resultsPath, prepared, threads !== undefined, { onBytes, signal });
-    const rules = lvis ? lvisRules(prepared, detections, limit) : {};
-    const scheme = lvis ? LVIS_SCHEME : COCO_SCHEME;
-    const work = async (): Promise<Evaluation> => finish(prepared, detections, rules, scheme, threads, { signal, onProgress });
+    const work = async (): Promise<Evaluation> =>
+      threads === undefined ? evaluateColumns(prepared, detections, progress) : threads.evaluate(prepared, detections, progress);
     return await named(resultsPath, work, ({ list }) => list === 'results');
   } finally {
     await threads?.close();
   }
-}
-
-async function finish(
-  prepared: PreparedEvaluation,
-  detections: Detections,
-  rules: MatchRules,
-  scheme: Scheme,
-  threads: EvalThreads | undefined,
-  progress: MatchProgress,
-): Promise<Evaluation> {
-  const { dataset, params, groundTruth, warnings } = prepared;
-  const { table, ...columns } =
-    threads === undefined
-      ? { groundTruth, detections, table: matchAll(groundTruth, detections, params, warnings, rules, progress) }
-      : await threads.match(prepared, detections, rules, progress);
-  return new Evaluation(params, table, dataset, warnings.list(), { ...columns, rules }, scheme);
 }
 
 /** Streams a results file into columns. Mask strings, most of it, are put where threads can read them if `shared`. */

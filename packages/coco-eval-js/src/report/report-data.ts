@@ -1,4 +1,4 @@
-import type { Curves } from '../coco/accumulate.ts';
+import type { Curves } from '../coco/curves.ts';
 import type { Detections, GroundTruth } from '../coco/columns.ts';
 import { readMask } from '../coco/overlap.ts';
 import type { CategoryRow } from '../coco/per-category.ts';

@@ -1,15 +1,14 @@
-import type { Detections } from '../coco/columns.ts';
-import { columnOptions, type EvaluateOptions, prepareEvaluation, type PreparedEvaluation } from '../coco/evaluate.ts';
-import { COCO_SCHEME, Evaluation, type EvaluationContext, type Scheme } from '../coco/evaluation.ts';
+import { columnOptions, type EvaluateOptions, prepareEvaluation } from '../coco/evaluate.ts';
+import { Evaluation } from '../coco/evaluation.ts';
 import { loadDetections } from '../coco/load-detections.ts';
 import { matchAll } from '../coco/match-run.ts';
-import type { MatchProgress, MatchRules, MatchTable } from '../coco/match-table.ts';
+import type { MatchTable } from '../coco/match-table.ts';
 import type { EvalParams } from '../coco/params.ts';
+import type { EvaluationContext, Scheme } from '../coco/scheme.ts';
 import type { Dataset, Result, Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError } from '../errors.ts';
-import { lvisRules, prepareLvis } from '../lvis/evaluate-lvis.ts';
-import { LVIS_SCHEME } from '../lvis/summarize-lvis.ts';
+import { schemeFor } from '../lvis/scheme.ts';
 import { mergeTables } from './merge-tables.ts';
 
 /** The matches of one part of the images, to be reduced with the other parts. */
@@ -46,29 +45,17 @@ export interface ShardOptions extends EvaluateOptions {
  * ```
  */
 export function matchShard(groundTruth: Dataset, results: readonly Result[], options: ShardOptions): MatchShard {
-  const { index, count, lvis = false, signal, onProgress, maxDets, ...input } = options;
-  const limit = maxDets === undefined ? undefined : Math.max(...maxDets);
-  const prepared = lvis ? prepareLvis(groundTruth, { ...input, maxDets: limit }) : prepareEvaluation(groundTruth, { ...input, maxDets });
-  const detections = loadDetections(results, prepared.dataset, columnOptions(prepared.params), prepared.warnings);
-  const rules = lvis ? lvisRules(prepared, detections, limit) : {};
-  return matchPart(prepared, detections, rules, { index, count, scheme: lvis ? 'lvis' : 'coco' }, { signal, onProgress });
-}
-
-/** Matches one part of prepared columns. */
-export function matchPart(
-  { groundTruth, params, warnings }: Pick<PreparedEvaluation, 'groundTruth' | 'params' | 'warnings'>,
-  detections: Detections,
-  rules: MatchRules,
-  part: Pick<MatchShard, 'index' | 'count' | 'scheme'>,
-  progress: MatchProgress = {},
-): MatchShard {
-  const { index, count } = part;
+  const { index, count, lvis = false, signal, onProgress, ...input } = options;
   if (!Number.isInteger(count) || !Number.isInteger(index) || index < 0 || index >= count) {
     throw new CocoEvalError('USAGE', `Expected a shard index from 0 to count - 1 but received ${index} of ${count}`);
   }
+  const prepared = prepareEvaluation(groundTruth, input, schemeFor(lvis, input.maxDets));
+  const { scheme, params, warnings } = prepared;
+  const detections = loadDetections(results, prepared.dataset, columnOptions(params), warnings);
   const images = Uint8Array.from(params.imgIds, (_, i) => Number(i % count === index));
-  const table = matchAll(groundTruth, detections, params, warnings, { ...rules, images }, progress);
-  return { ...part, params, warnings: warnings.list(), table };
+  const rules = { ...scheme.rules(prepared, detections), images };
+  const table = matchAll(prepared.groundTruth, detections, params, warnings, rules, { signal, onProgress });
+  return { index, count, scheme: scheme.name, params, warnings: warnings.list(), table };
 }
 
 /**
@@ -104,14 +91,7 @@ export function reduceShards(shards: readonly MatchShard[], context: EvaluationC
     shards.map((shard) => shard.table),
     first.params.imgIds.length,
   );
-  return new Evaluation(
-    first.params,
-    table,
-    context,
-    mergeWarnings(shards),
-    undefined,
-    first.scheme === 'lvis' ? LVIS_SCHEME : COCO_SCHEME,
-  );
+  return new Evaluation(first.params, table, context, mergeWarnings(shards), undefined, schemeFor(first.scheme === 'lvis'));
 }
 
 /** Every part reads the same annotation file and counts the same faults in it, so of each kind the largest count stands. */

@@ -1,4 +1,4 @@
-import type { Curves } from '../coco/accumulate.ts';
+import type { Curves } from '../coco/curves.ts';
 import { evaluate, type EvaluateOptions } from '../coco/evaluate.ts';
 import type { Evaluation } from '../coco/evaluation.ts';
 import { pairwiseMean } from '../coco/pairwise-mean.ts';
