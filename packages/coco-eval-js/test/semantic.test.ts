@@ -35,11 +35,11 @@ it.skipIf(!hasData).each(['a', 'b'])(`equals detectron2 on real maps: prediction
     countSemanticImage(confusion, labels(predictedPath, prediction.segments_info, 0), labels(path, segments, 255));
   }
   const metrics = semanticMetrics(confusion);
-  for (const key of ['mIoU', 'fwIoU', 'mACC', 'pACC'] as const) expect(metrics[key]).toBeCloseTo(golden[key], 10);
+  for (const key of ['mIoU', 'fwIoU', 'mACC', 'pACC'] as const) expect(metrics[key]).toBeCloseTo(golden[key] / 100, 12);
   metrics.iou.forEach((iou, index) => {
     const expected = golden.IoU[index]!;
     if (expected === null) expect(iou).toBeNull();
-    else expect(iou).toBeCloseTo(100 * expected, 10);
+    else expect(iou).toBeCloseTo(expected, 12);
   });
 });
 
@@ -47,12 +47,12 @@ it('leaves classes without ground truth out, even when they are predicted', () =
   const confusion = semanticConfusion(3);
   countSemanticImage(confusion, Uint8Array.of(0, 0, 2, 1), Uint8Array.of(0, 0, 0, 255));
   expect(semanticMetrics(confusion)).toEqual({
-    mIoU: 100 * (2 / 3),
-    fwIoU: 100 * (2 / 3),
-    mACC: 100 * (2 / 3),
-    pACC: 100 * (2 / 3),
-    iou: [100 * (2 / 3), null, null],
-    accuracy: [100 * (2 / 3), null, null],
+    mIoU: 2 / 3,
+    fwIoU: 2 / 3,
+    mACC: 2 / 3,
+    pACC: 2 / 3,
+    iou: [2 / 3, null, null],
+    accuracy: [2 / 3, null, null],
   });
 });
 

@@ -15,9 +15,10 @@ interface Golden {
 }
 
 function expectEqual(found: TideResult, golden: Omit<Golden, 'gt' | 'dt'>): void {
-  expect(found.ap).toBeCloseTo(golden.AP50, 10);
-  for (const [type, gain] of Object.entries(golden.main_dAP)) expect(found.main[type as 'Cls']).toBeCloseTo(gain, 10);
-  for (const [type, gain] of Object.entries(golden.special_dAP)) expect(found.special[type as 'FalsePos']).toBeCloseTo(gain, 10);
+  // tidecv counts in percent.
+  expect(found.ap).toBeCloseTo(golden.AP50 / 100, 12);
+  for (const [type, gain] of Object.entries(golden.main_dAP)) expect(found.main[type as 'Cls']).toBeCloseTo(gain / 100, 12);
+  for (const [type, gain] of Object.entries(golden.special_dAP)) expect(found.special[type as 'FalsePos']).toBeCloseTo(gain / 100, 12);
   expect(found.counts).toEqual(golden.counts);
 }
 

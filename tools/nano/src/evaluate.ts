@@ -119,16 +119,12 @@ async function segmentation(backbone: Backbone, options: EvaluationOptions): Pro
   }
   const { mIoU, pACC, iou } = semanticMetrics(confusion);
   return {
-    mIoU: share(mIoU),
-    pixelAccuracy: share(pACC),
-    things: share(mean(iou.slice(0, kinds.length))),
-    stuff: share(mean(iou.slice(kinds.length))),
+    mIoU: mIoU ?? 0,
+    pixelAccuracy: pACC ?? 0,
+    things: mean(iou.slice(0, kinds.length)) ?? 0,
+    stuff: mean(iou.slice(kinds.length)) ?? 0,
     scenes: segmentationScenes,
   };
-}
-
-function share(percent: number | null): number {
-  return (percent ?? 0) / 100;
 }
 
 function mean(values: readonly (number | null)[]): number {

@@ -30,7 +30,7 @@ function detectionText(outcome: DetectionOutcome, { values }: CommandLine): stri
   const { evaluation, tide, confusion, split, nameOf } = outcome;
   const extra = extraLines(outcome).map((line) => `${formatLine(line, evaluation.params)}\n`);
   const parts = [evaluation.summary.text + extra.join('')];
-  if (split) parts.push(splitText(split.name, split.results));
+  if (split) parts.push(splitText(split.name, split.results.groups));
   if (values['per-class']) parts.push(perClassText(evaluation.perCategory(), nameOf));
   if (values.tide && tide) parts.push(tideText(tide));
   if (values.confusion && confusion) parts.push(confusionText(confusion, nameOf));
@@ -53,8 +53,8 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
     params,
     counts: { annotations: source.gt.count, results: source.dt.count },
     stats,
-    metrics: { ...metrics, ...extra },
-    ...(split && { split: { name: split.name, groups: split.results } }),
+    metrics: { ...metrics, ...extra, ...split?.results.metrics },
+    ...(split && { split: { name: split.name, groups: split.results.groups } }),
     ...(line.values['per-class'] && { perCategory }),
     ...(line.values.tide && { tide }),
     ...(line.values.confusion &&

@@ -29,7 +29,7 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
       counted(source.gt.count, 'object'),
       counted(source.dt.count, 'detection'),
     ],
-    metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results ?? [])],
+    metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results.groups ?? [])],
     curves: reportCurves(curves, params.iouThrs),
     classes: reportClasses(evaluation.perCategory(), curves, nameOf, (id) => groups.get(id)),
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
@@ -44,7 +44,7 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
 function splitMetrics(groups: readonly GroupResult[]): ReportMetric[] {
   return groups.map(({ group, ap50, counted: classes }, i) => ({
     name: `AP50 ${group}`,
-    value: ap50 === null ? null : ap50 / 100,
+    value: ap50,
     note: counted(classes, 'class', 'classes'),
     newLine: i === 0,
   }));

@@ -7,8 +7,8 @@ import { warnUnknownIds } from '../coco/dataset.ts';
 import type { Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
-import { summarizeSplit } from '../splits/evaluate-split.ts';
-import type { GroupResult } from '../splits/evaluate-split.ts';
+import { selectSplit, splitEvaluation, splitParameters } from '../splits/evaluate-split.ts';
+import type { SplitEvaluation } from '../splits/evaluate-split.ts';
 import type { CategorySplit } from '../splits/split.ts';
 import { tide } from '../tide/tide.ts';
 import type { TideResult } from '../tide/tide.ts';
@@ -16,7 +16,7 @@ import { evaluateFile, readAnnotations } from '../node/files.ts';
 import type { CommandLine } from './options.ts';
 import { detectionParameters, threadsOf } from './parameters.ts';
 import type { Progress } from './progress.ts';
-import { readSplit, splitParameters } from './split.ts';
+import { readSplit } from './split.ts';
 
 /** Everything that the command shows of boxes, masks or keypoints. */
 export interface DetectionOutcome {
@@ -24,7 +24,7 @@ export interface DetectionOutcome {
   readonly lvis: boolean;
   readonly tide?: TideResult;
   readonly confusion?: ConfusionMatrix;
-  readonly split?: CategorySplit & { readonly results: readonly GroupResult[] };
+  readonly split?: CategorySplit & { readonly results: SplitEvaluation };
   /** What analyses over all classes compare, and how. */
   readonly source: CrossClassInput;
   readonly crossClass: CrossClassOptions;
@@ -44,7 +44,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
   }
   const dataset = await readAnnotations(line.groundTruth, { iouType: flags.iouType, mode: flags.mode, lvis });
   const split = values.split === undefined ? undefined : await readSplit(values.split, dataset, line.groundTruth);
-  const input = split ? splitParameters(flags, dataset, split, lvis) : flags;
+  const input = split ? splitParameters(flags, selectSplit(dataset.images, dataset.groundTruth, split), lvis) : flags;
   const evaluation = await evaluateFile(dataset, line.results, {
     ...input,
     lvis,
@@ -79,7 +79,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     lvis,
     ...((values.tide || paged) && { tide: tide(compareImages(source, crossClass)) }),
     ...(confused && { confusion: confusionMatrix(compareImages(source, byCategory), params.catIds) }),
-    ...(split && { split: { ...split, results: summarizeSplit(evaluation, split) } }),
+    ...(split && { split: { ...split, results: splitEvaluation(evaluation, split) } }),
     source,
     crossClass,
     nameOf: (id) => names.get(id) ?? (id === -1 ? 'all' : String(id)),

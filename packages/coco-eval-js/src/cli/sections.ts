@@ -18,7 +18,7 @@ export function perClassText(rows: readonly CategoryRow[], nameOf: (id: number) 
 }
 
 function points(value: number | null): string {
-  return value === null ? '-' : value.toFixed(2);
+  return value === null ? '-' : (100 * value).toFixed(2);
 }
 
 /** TIDE's main and special errors. */

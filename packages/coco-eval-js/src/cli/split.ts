@@ -1,11 +1,8 @@
-import type { AnnotationColumns } from '../coco/annotation-columns.ts';
-import type { EvalParamsInput } from '../coco/params.ts';
 import type { Dataset } from '../coco/types.ts';
 import { CocoEvalError, describe, inFile } from '../errors.ts';
 import { readJsonFile } from '../node/files.ts';
-import { OV_COCO_MAX_DETS, selectSplit } from '../splits/evaluate-split.ts';
 import type { GroupResult } from '../splits/evaluate-split.ts';
-import { ovCocoSplit, ovLvisSplit, parseSplit } from '../splits/split.ts';
+import { namedSplit, parseSplit } from '../splits/split.ts';
 import type { CategorySplit } from '../splits/split.ts';
 import { stem } from './files.ts';
 import { nearest } from './suggest.ts';
@@ -21,8 +18,7 @@ const known = ['ov-coco', 'ov-lvis'];
 export async function readSplit(value: string, dataset: Pick<Dataset, 'categories'>, annotationFile: string): Promise<CategorySplit> {
   const isKnown = value === 'ov-coco' || value === 'ov-lvis';
   try {
-    if (value === 'ov-coco') return ovCocoSplit(dataset);
-    if (value === 'ov-lvis') return ovLvisSplit(dataset);
+    if (isKnown) return namedSplit(value, dataset);
     return parseSplit(await readJsonFile(value), dataset, stem(value));
   } catch (error) {
     if (!(error instanceof CocoEvalError)) throw error;
@@ -39,24 +35,8 @@ export async function readSplit(value: string, dataset: Pick<Dataset, 'categorie
   }
 }
 
-/** Categories, images and limits of a split, where the command line does not say otherwise. LVIS keeps all its images and its one limit. */
-export function splitParameters(
-  input: EvalParamsInput,
-  { images, groundTruth }: AnnotationColumns,
-  split: CategorySplit,
-  lvis: boolean,
-): EvalParamsInput {
-  const { catIds, imgIds } = selectSplit(images, groundTruth, split);
-  return {
-    ...input,
-    catIds: input.catIds ?? catIds,
-    imgIds: input.imgIds ?? (lvis ? undefined : imgIds),
-    maxDets: input.maxDets ?? (lvis ? undefined : OV_COCO_MAX_DETS),
-  };
-}
-
 function points(value: number | null): string {
-  return value === null ? '-' : value.toFixed(2);
+  return value === null ? '-' : (100 * value).toFixed(2);
 }
 
 /** A line for each group: means over its categories, in percent as F-ViT prints them. */

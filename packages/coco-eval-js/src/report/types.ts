@@ -49,7 +49,7 @@ export interface ReportConfusion {
 export interface ReportError {
   readonly type: string;
   readonly meaning: string;
-  /** AP gained by repairing, 0..100. */
+  /** AP gained by repairing, 0..1. */
   readonly gain: number | null;
   readonly count?: number;
 }

@@ -46,7 +46,7 @@ export function semanticConfusion(numClasses: number): SemanticConfusion {
  * import { countSemanticImage, semanticConfusion, semanticMetrics } from 'coco-eval-js';
  * const confusion = semanticConfusion(2);
  * countSemanticImage(confusion, Uint8Array.of(0, 0, 1, 1), Uint8Array.of(0, 1, 1, 255));
- * console.log(semanticMetrics(confusion).mIoU); // 50
+ * console.log(semanticMetrics(confusion).mIoU); // 0.5
  * ```
  */
 export function countSemanticImage(

@@ -1,6 +1,6 @@
 import type { SemanticConfusion } from './semantic-confusion.ts';
 
-/** Means in percent, as detectron2 prints them; `null` when no pixel has ground truth (NaN there). */
+/** Shares from 0 to 1 (detectron2 prints percent); `null` when no pixel has ground truth (NaN there). */
 export interface SemanticMetrics {
   readonly mIoU: number | null;
   /** IoU weighted by the share of ground-truth pixels. */
@@ -9,9 +9,9 @@ export interface SemanticMetrics {
   readonly mACC: number | null;
   /** Share of pixels that are right. */
   readonly pACC: number | null;
-  /** IoU per class in percent; `null` for a class without ground truth, even when predicted. */
+  /** IoU per class; `null` for a class without ground truth, even when predicted. */
   readonly iou: readonly (number | null)[];
-  /** Accuracy per class in percent; `null` for a class without ground truth. */
+  /** Accuracy per class; `null` for a class without ground truth. */
   readonly accuracy: readonly (number | null)[];
 }
 
@@ -24,7 +24,7 @@ export interface SemanticMetrics {
  * import { countSemanticImage, semanticConfusion, semanticMetrics } from 'coco-eval-js';
  * const confusion = semanticConfusion(3);
  * countSemanticImage(confusion, Uint8Array.of(0, 1, 1, 1), Uint8Array.of(0, 0, 1, 1));
- * console.log(semanticMetrics(confusion).iou); // [ 50, 66.66666666666666, null ]
+ * console.log(semanticMetrics(confusion).iou); // [ 0.5, 0.6666666666666666, null ]
  * ```
  */
 export function semanticMetrics({ numClasses: k, counts }: SemanticConfusion): SemanticMetrics {
@@ -59,15 +59,15 @@ export function semanticMetrics({ numClasses: k, counts }: SemanticConfusion): S
     sumIou += classIou;
     sumWeighted += classIou * (pixels / total);
     sumAccuracy += tp / pixels;
-    iou.push(100 * classIou);
-    accuracy.push(100 * (tp / pixels));
+    iou.push(classIou);
+    accuracy.push(tp / pixels);
   }
   if (!valid) return { mIoU: null, fwIoU: null, mACC: null, pACC: null, iou, accuracy };
   return {
-    mIoU: 100 * (sumIou / valid),
-    fwIoU: 100 * sumWeighted,
-    mACC: 100 * (sumAccuracy / valid),
-    pACC: 100 * (right / total),
+    mIoU: sumIou / valid,
+    fwIoU: sumWeighted,
+    mACC: sumAccuracy / valid,
+    pACC: right / total,
     iou,
     accuracy,
   };

@@ -1,21 +1,23 @@
 import type { Curves } from '../coco/curves.ts';
-import { evaluate, type EvaluateOptions } from '../coco/evaluate.ts';
+import { evaluateBy, type EvaluateOptions } from '../coco/evaluate.ts';
 import type { Evaluation } from '../coco/evaluation.ts';
 import { pairwiseMean } from '../coco/pairwise-mean.ts';
+import type { EvalParamsInput } from '../coco/params.ts';
 import { categoryMean } from '../coco/per-category.ts';
 import type { Dataset, Result } from '../coco/types.ts';
 import { CocoEvalError } from '../errors.ts';
-import type { CategorySplit } from './split.ts';
+import { schemeFor } from '../lvis/scheme.ts';
+import { type CategorySplit, namedSplit, type SplitName } from './split.ts';
 
-/** Numbers of one group in percent, as F-ViT reports them; null when no category of the group has a ground truth. */
+/** Numbers of one group, 0..1 (F-ViT reports percent); null when no category of the group has a ground truth. */
 export interface GroupResult {
   readonly group: string;
   /** Categories in the group, and those of them with ground truth. */
   readonly categories: number;
   readonly counted: number;
-  /** Mean over categories of AP at IoU 0.5, x 100. */
+  /** Mean over categories of AP at IoU 0.5. */
   readonly ap50: number | null;
-  /** Mean over categories of AP over all thresholds, x 100. */
+  /** Mean over categories of AP over all thresholds. */
   readonly ap: number | null;
 }
 
@@ -55,10 +57,7 @@ export function summarizeSplit(evaluation: Evaluation, split: CategorySplit): Gr
 }
 
 function groupValues(curves: Curves, positions: readonly number[], threshold?: number): number[] {
-  return positions
-    .map((k) => categoryMean(curves, curves.precision, k, 0, threshold))
-    .filter((value) => value !== null)
-    .map((value) => 100 * value);
+  return positions.map((k) => categoryMean(curves, curves.precision, k, 0, threshold)).filter((value) => value !== null);
 }
 
 function meanOrNull(values: readonly number[]): number | null {
@@ -69,32 +68,54 @@ function meanOrNull(values: readonly number[]): number | null {
 export interface SplitEvaluation {
   readonly evaluation: Evaluation;
   readonly groups: readonly GroupResult[];
+  /** The evaluation's numbers and those of the groups by name: `AP`, `AP50`, ..., `AP50_base`, `AP50_novel`, `AP50_all`, `AP_base`, ...; 0..1, -1 where nothing counts. */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /**
- * Evaluates the categories of a split on the images that hold one of them (the way the OV-COCO files were made), at detection limits 100, 300 and 1000.
+ * Evaluates the categories of a split. `ov-coco` and splits of one's own take the images that hold one of the categories (the way the OV-COCO files were made) and
+ * detection limits 100, 300 and 1000; `ov-lvis` goes by the federated rules of LVIS, with all images and the best 300 detections of each.
  *
+ * @param split of `ovCocoSplit`, `ovLvisSplit` or `parseSplit`, or the name of a known one
+ * @param options other settings than these; `iouType` is `bbox` when absent
+ * @throws CocoEvalError as `evaluate`, and `BAD_INPUT` when the annotation file lacks a class of the named split
  * @example
  * ```ts
- * import { evaluateSplit, ovCocoSplit, type Dataset, type Result } from 'coco-eval-js';
- * function novelAp50(dataset: Dataset, results: Result[]): number | null | undefined {
- *   return evaluateSplit(dataset, results, ovCocoSplit(dataset)).groups.find((g) => g.group === 'novel')?.ap50;
+ * import { evaluateSplit, type Dataset, type Result } from 'coco-eval-js';
+ * function novelAp50(dataset: Dataset, results: Result[]): number | undefined {
+ *   return evaluateSplit(dataset, results, 'ov-coco').metrics['AP50_novel'];
  * }
  * ```
  */
 export function evaluateSplit(
   groundTruth: Dataset,
   results: readonly Result[],
-  split: CategorySplit,
+  split: CategorySplit | SplitName,
   options: EvaluateOptions = {},
 ): SplitEvaluation {
-  const evaluation = evaluate(groundTruth, results, {
-    iouType: 'bbox',
-    maxDets: OV_COCO_MAX_DETS,
-    ...splitSelection(groundTruth, split),
-    ...options,
-  });
-  return { evaluation, groups: summarizeSplit(evaluation, split) };
+  const wanted = typeof split === 'string' ? namedSplit(split, groundTruth) : split;
+  const lvis = wanted.name === 'ov-lvis';
+  const input = splitParameters({ iouType: 'bbox', ...options }, splitSelection(groundTruth, wanted), lvis);
+  const { signal, onProgress } = options;
+  const evaluation = evaluateBy(schemeFor(lvis, input.maxDets), groundTruth, results, { ...input, signal, onProgress });
+  return splitEvaluation(evaluation, wanted);
+}
+
+/** The categories, images and limits of a split where the caller chose none. LVIS keeps all its images and its one limit. */
+export function splitParameters(input: EvalParamsInput, { catIds, imgIds }: SplitSelection, lvis: boolean): EvalParamsInput {
+  return {
+    ...input,
+    catIds: input.catIds ?? catIds,
+    imgIds: input.imgIds ?? (lvis ? undefined : imgIds),
+    maxDets: input.maxDets ?? (lvis ? undefined : OV_COCO_MAX_DETS),
+  };
+}
+
+/** A finished evaluation with the numbers of the groups. */
+export function splitEvaluation(evaluation: Evaluation, split: CategorySplit): SplitEvaluation {
+  const groups = summarizeSplit(evaluation, split);
+  const numbers = groups.flatMap(({ group, ap50, ap }) => [[`AP50_${group}`, ap50 ?? -1] as const, [`AP_${group}`, ap ?? -1] as const]);
+  return { evaluation, groups, metrics: { ...evaluation.metrics, ...Object.fromEntries(numbers) } };
 }
 
 /**

@@ -58,6 +58,16 @@ export function ovLvisSplit(dataset: Pick<Dataset, 'categories'>): CategorySplit
   return { name: 'ov-lvis', groups: { base: ids(false), novel: ids(true) } };
 }
 
+/** Splits that are known by name. */
+export type SplitName = 'ov-coco' | 'ov-lvis';
+
+/** The known split of that name. @throws CocoEvalError as `ovCocoSplit` and `ovLvisSplit`, `USAGE` for another name */
+export function namedSplit(name: SplitName, dataset: Pick<Dataset, 'categories'>): CategorySplit {
+  if (name === 'ov-coco') return ovCocoSplit(dataset);
+  if (name === 'ov-lvis') return ovLvisSplit(dataset);
+  throw new CocoEvalError('USAGE', `Expected the split "ov-coco" or "ov-lvis" but received ${describe(name)}`);
+}
+
 /**
  * A split from parsed JSON: `{ "base": ["person", 3], "novel": ["cat"] }`, each entry a category name or id; groups may overlap.
  *

@@ -5,7 +5,7 @@ import { countingSort } from '../coco/sort.ts';
  *
  * @param hits - one flag per detection of the class, by descending score: 1 true positive, 0 false positive
  * @param positives - ground truths of the class
- * @returns 0..100; 0 without ground truth
+ * @returns 0..1; 0 without ground truth
  */
 function classAp(hits: Uint8Array, positives: number): number {
   if (positives === 0) return 0;
@@ -23,7 +23,7 @@ function classAp(hits: Uint8Array, positives: number): number {
     while (i < hits.length && recall[i]! < point / 100) i++;
     if (i < hits.length) sum += precision[i]!;
   }
-  return (sum / 101) * 100;
+  return sum / 101;
 }
 
 /** What a mean AP is computed from; each list has one entry a detection. */
@@ -38,7 +38,7 @@ export interface Ranking {
   readonly positives: Float64Array;
 }
 
-/** Mean AP (0..100) over the classes that have a detection or a ground truth; `null` when none has. */
+/** Mean AP (0..1) over the classes that have a detection or a ground truth; `null` when none has. */
 export function meanAp({ order, classes, hits, positives }: Ranking): number | null {
   const counted = order.filter((row) => classes[row]! >= 0);
   const byClass = countingSort(counted, classes, positives.length);

@@ -13,7 +13,7 @@ export interface TideOptions {
   readonly background?: number;
 }
 
-/** AP and gains in AP, 0..100; `null` when there is neither a detection nor a ground truth (tidecv divides by zero there). */
+/** AP and gains in AP, 0..1 (tidecv: percent); `null` when there is neither a detection nor a ground truth (tidecv divides by zero there). */
 export interface TideResult {
   /** Differs from COCO's AP at the same IoU: classes without ground truth count as 0. */
   readonly ap: number | null;
@@ -58,7 +58,7 @@ const states = { fp: 0, tp: 1, ignored: 2 } as const;
  * const image = {
  *   gtCategories: [1], dtCategories: [2], dtScores: [0.9], iou: Float64Array.of(0.8), crowdCategories: [], crowdIou: new Float64Array(0),
  * };
- * console.log(tide([image]).main.Cls); // 100: the class was wrong, the box was right
+ * console.log(tide([image]).main.Cls); // 1: the class was wrong, the box was right
  * ```
  */
 export function tide(images: Iterable<TideImage>, options: TideOptions = {}): TideResult {
