@@ -1,7 +1,7 @@
 import { sizeOf, type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 
 /** For one output position: the first input position that counts, and the weights from there on. */
-interface Taps {
+interface Sampling {
   readonly first: number;
   readonly weights: readonly number[];
 }
@@ -14,7 +14,7 @@ function cubic(x: number, a: number): number {
 }
 
 /** Pillow's way (torch `antialias=True`): the kernel with a = -0.5 widens when shrinking; weights at the border are renormalized. */
-function antialiasedTaps(from: number, to: number): Taps[] {
+function antialiased(from: number, to: number): Sampling[] {
   const scale = from / to;
   const spread = Math.max(scale, 1);
   return Array.from({ length: to }, (_, i) => {
@@ -27,26 +27,26 @@ function antialiasedTaps(from: number, to: number): Taps[] {
   });
 }
 
-/** torch's plain bicubic: four taps with a = -0.75, positions beyond the border read the border. */
-function plainTaps(from: number, to: number): Taps[] {
+/** torch's plain bicubic: four points with a = -0.75, positions beyond the border read the border. */
+function plain(from: number, to: number): Sampling[] {
   return Array.from({ length: to }, (_, i) => {
     const x = (from / to) * (i + 0.5) - 0.5;
     const floor = Math.floor(x);
     const weights = Array.from({ length: from }, () => 0);
-    for (let tap = -1; tap <= 2; tap++) {
-      const at = Math.min(Math.max(floor + tap, 0), from - 1);
-      weights[at]! += cubic(floor + tap - x, -0.75);
+    for (let step = -1; step <= 2; step++) {
+      const at = Math.min(Math.max(floor + step, 0), from - 1);
+      weights[at]! += cubic(floor + step - x, -0.75);
     }
     return { first: 0, weights };
   });
 }
 
-/** Resamples the middle axis of [outer, taps, inner]. */
-function resampleAxis(data: Float64Array, outer: number, from: number, inner: number, taps: readonly Taps[]): Float64Array {
-  const out = new Float64Array(outer * taps.length * inner);
+/** Resamples the middle axis of [outer, from, inner]. */
+function resampleAxis(data: Float64Array, outer: number, from: number, inner: number, samplings: readonly Sampling[]): Float64Array {
+  const out = new Float64Array(outer * samplings.length * inner);
   for (let o = 0; o < outer; o++) {
-    for (const [t, { first, weights }] of taps.entries()) {
-      const to = (o * taps.length + t) * inner;
+    for (const [t, { first, weights }] of samplings.entries()) {
+      const to = (o * samplings.length + t) * inner;
       for (const [j, weight] of weights.entries()) {
         if (weight === 0) continue;
         const at = (o * from + first + j) * inner;
@@ -88,8 +88,8 @@ export function resizePositionEmbedding(
       hint: 'Take a class token off first, and give the grid as [height, width].',
     });
   }
-  const taps = options.antialias === false ? plainTaps : antialiasedTaps;
-  const wide = resampleAxis(Float64Array.from(embedding.data), from[0], from[1], dim, taps(from[1], to[1]));
-  const both = resampleAxis(wide, 1, from[0], to[1] * dim, taps(from[0], to[0]));
+  const samplingsOf = options.antialias === false ? plain : antialiased;
+  const wide = resampleAxis(Float64Array.from(embedding.data), from[0], from[1], dim, samplingsOf(from[1], to[1]));
+  const both = resampleAxis(wide, 1, from[0], to[1] * dim, samplingsOf(from[0], to[0]));
   return tensor('float32', [...shape.slice(0, -2), to[0] * to[1], dim], Float32Array.from(both));
 }

@@ -3,7 +3,7 @@ import { type LabelMap, type Tensor, throwIfAborted, UNLABELED, VitaminError, ty
 import { MAX_LABELS } from '../text/labels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { DEFAULT_SCALE } from './classify.ts';
-import { type CellTaps, cellTaps, type ImageGeometry } from './image-geometry.ts';
+import { type CellPairs, cellPairs, type ImageGeometry } from './image-geometry.ts';
 import { rowsOf } from './features.ts';
 
 /** The event loop gets a turn after this many milliseconds. */
@@ -56,8 +56,8 @@ export async function labelPixels(
     classes,
     rows,
     columns,
-    vertical: cellTaps(height, rows, geometry.inputHeight, region.top, region.height),
-    horizontal: cellTaps(width, columns, geometry.inputWidth, region.left, region.width),
+    vertical: cellPairs(height, rows, geometry.inputHeight, region.top, region.height),
+    horizontal: cellPairs(width, columns, geometry.inputWidth, region.left, region.width),
   };
   const data = new Uint16Array(width * height);
   const mass = threshold > 0 ? new Float32Array(width) : undefined;
@@ -80,8 +80,8 @@ interface ClassMaps {
   readonly classes: number;
   readonly rows: number;
   readonly columns: number;
-  readonly vertical: CellTaps;
-  readonly horizontal: CellTaps;
+  readonly vertical: CellPairs;
+  readonly horizontal: CellPairs;
 }
 
 /** Best class of each pixel of line y; with `mass`, also the sum of exp(scale · (cosine - best)) over the classes. */
