@@ -20,8 +20,8 @@ export { denseHead, mbConvLN, pooledHead, stem, transformerBlock, vitaminSizes, 
 export type { ViTaminConfig, ViTaminTaps } from './models/vitamin.ts';
 export { classifyEncoding, segmentEncoding } from './image-encoding/ask.ts';
 export type { ScoredLabel } from './image-encoding/ask.ts';
-export { loadImageEncoding, saveImageEncoding } from './image-encoding/image-encoding.ts';
-export type { ImageEncoding } from './image-encoding/image-encoding.ts';
+export { checkOrigin, loadImageEncoding, saveImageEncoding } from './image-encoding/image-encoding.ts';
+export type { ExpectedOrigin, ImageEncoding } from './image-encoding/image-encoding.ts';
 export { classLogits, softmax, topK } from './tasks/classify.ts';
 export type { Ranked } from './tasks/classify.ts';
 export { cosineSimilarity, ensemblePrompts, normalizeRows } from './tasks/features.ts';
@@ -44,6 +44,7 @@ export type {
   RetrieveOptions,
   Segmentation,
   SegmentOptions,
+  SessionsOptions,
   WindowOptions,
   WordOptions,
   Words,
@@ -55,6 +56,13 @@ export { EMBEDDED_MODEL } from './load/locate.ts';
 export type { LocateOptions } from './load/locate.ts';
 export { publishedModels } from './load/models.data.ts';
 export type { PublishedModel } from './load/models.data.ts';
-export { openModel } from './load/open-model.ts';
-export type { OpenedModel, OpenModelOptions } from './load/open-model.ts';
-export type { ImageTower, Tap, TowerValues } from './towers/image-tower.ts';
+export { checkSameIdentity } from './load/identity.ts';
+export type { Identity } from './load/identity.ts';
+export { openModel, readModel } from './load/open-model.ts';
+export type { OpenedModel, OpenModelOptions, ReadModelOptions } from './load/open-model.ts';
+export { checkRecipe } from './load/recipe.ts';
+export type { Recipe } from './load/recipe.ts';
+export { OpenWeights, openWeights } from './load/weights/open-weights.ts';
+export type { OpenWeightsOptions, WeightAddresses } from './load/weights/open-weights.ts';
+export { WeightPart } from './load/weights/weight-part.ts';
+export type { FeatureLevel, ImageTower, TowerValues } from './towers/image-tower.ts';

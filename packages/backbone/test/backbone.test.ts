@@ -4,7 +4,7 @@ import { clipInput, crop, encodePng } from '@vitamin-vlm/image';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Backbone } from '../src/backbone/backbone.ts';
 import { classifyEncoding, segmentEncoding } from '../src/image-encoding/ask.ts';
-import { loadImageEncoding, saveImageEncoding } from '../src/image-encoding/image-encoding.ts';
+import { saveImageEncoding } from '../src/image-encoding/image-encoding.ts';
 import { normalizeRows } from '../src/tasks/features.ts';
 import { parseLabels } from '../src/text/labels.ts';
 import { ClipTokenizer } from '../src/text/clip-tokenizer.ts';
@@ -58,7 +58,7 @@ it('stitches windows as a direct computation does', async () => {
   const pixels = formulaValues('input', [1, 3, 48, 64]);
   const levels = ['stem', 'os4', 'os8', 'mid', 'preLast', 'final'];
   const maps = await backbone.windowMaps(pixels, { stride: 24, levels: [...levels, 'dense'], batch: 2 });
-  const taps = backbone.model.tower.taps.map((tap) => ({
+  const taps = backbone.model.tower.levels.map((tap) => ({
     ...tap,
     sums: new Float64Array((tap.channels * 48 * 64) / tap.stride ** 2),
     visits: new Float64Array((48 * 64) / tap.stride ** 2),
@@ -114,7 +114,8 @@ it('embeds a picture as CLIP sees it, from any source', async () => {
   const expected = await backbone.embedPixels(tensor('float32', [1, ...square.shape], square.data));
   const encoding = await backbone.encodeImage(picture);
   expect(encoding.pooled.data).toEqual(expected.data);
-  expect(encoding.model).toBe(backbone.model.identity);
+  const { text: _, ...identity } = backbone.model.identity;
+  expect(encoding.identity).toEqual(identity);
   expect(encoding.geometry).toEqual({
     width: 61,
     height: 43,
@@ -159,10 +160,10 @@ it('covers the whole picture with windows, padded to the tower stride', async ()
 it('is asked again from a saved encoding without the tower', async () => {
   const picture = noisePicture(61, 43);
   const vocabulary = await backbone.vocabulary(words, uncached);
-  const encoding = await backbone.encodeImage(picture, { dense: true, taps: ['os8'] });
-  expect(encoding.taps?.['os8']?.shape).toEqual([16, 4, 6]);
+  const encoding = await backbone.encodeImage(picture, { dense: true, levels: ['os8'] });
+  expect(encoding.maps?.['os8']?.shape).toEqual([16, 4, 6]);
   await saveImageEncoding(folder('encoding.safetensors'), encoding);
-  const loaded = await loadImageEncoding(folder('encoding.safetensors'), { model: backbone.model.identity });
+  const loaded = await backbone.loadEncoding(folder('encoding.safetensors'));
   expect(loaded).toEqual(encoding);
   const labels = await backbone.classify(picture, vocabulary);
   expect(labels.map(({ label }) => label).toSorted()).toEqual(['car', 'cat', 'dog']);
@@ -172,7 +173,7 @@ it('is asked again from a saved encoding without the tower', async () => {
   expect(map.labels).toBe(vocabulary.labels);
   expect((await segmentEncoding(loaded, vocabulary)).data).toEqual(map.data);
   expect(await backbone.classify(picture, words, { ...uncached, top: 1 })).toEqual(labels.slice(0, 1));
-  expect(await codeOf(backbone.segment(picture, { ...vocabulary, model: 'another' }))).toBe('WEIGHTS_MISMATCH');
+  expect(await codeOf(backbone.segment(picture, { ...vocabulary, identity: { tower: 'another' } }))).toBe('WEIGHTS_MISMATCH');
 });
 
 it('puts labels where they belong: each corner of the map at that corner of the picture', async () => {
@@ -190,7 +191,7 @@ it('puts labels where they belong: each corner of the map at that corner of the 
       for (let e = 0; e < dim; e++) embeddings.data[k * dim + e] = data[e * rows * columns + cell]!;
     });
     const labels = parseLabels(['top left', 'top right', 'bottom left', 'bottom right']);
-    const map = await backbone.segment(picture, { model: backbone.model.identity, labels, embeddings }, { stride: 32 });
+    const map = await backbone.segment(picture, { identity: backbone.model.identity, labels, embeddings }, { stride: 32 });
     const last = width * (height - 1);
     expect([0, width - 1, last, last + width - 1].map((pixel) => map.data[pixel])).toEqual([0, 1, 2, 3]);
   }

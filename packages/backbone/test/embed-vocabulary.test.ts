@@ -11,11 +11,11 @@ import { fillPrompts } from '../src/text/prompts.ts';
 
 /** The smallest text tower there is: a bag of tokens, each token a direction. Counts the texts it was given. */
 class BagOfTokens implements TextEmbedder {
-  readonly identity: string;
+  readonly identity: TextEmbedder['identity'];
   texts = 0;
 
   constructor(identity: string) {
-    this.identity = identity;
+    this.identity = { tower: 'any', text: identity };
   }
 
   async embed({ ids, eot }: Parameters<TextEmbedder['embed']>[0]): ReturnType<TextEmbedder['embed']> {
@@ -41,7 +41,7 @@ const labels = parseLabels(['cat|kitten', 'dog']);
 it('gives one unit row per synonym, the normalized mean of its normalized prompts', async () => {
   const tower = new BagOfTokens('bag-1');
   const matrix = await embedVocabulary(tower, labels, { prompts: 'imagenet7', cacheDirectory: false, batchSize: 5 });
-  expect(matrix).toMatchObject({ model: 'bag-1', labels });
+  expect(matrix).toMatchObject({ identity: tower.identity, labels });
   expect(matrix.embeddings.shape).toEqual([3, 6]);
   const tokenizer = await ClipTokenizer.load();
   const unit = normalizeRows(await tower.embed(tokenizer.tokenize(fillPrompts('kitten', 'imagenet7'))));
@@ -86,7 +86,7 @@ it('says early that the cache cannot be written, and refuses empty vocabularies 
   await expect(embedVocabulary(tower, labels, { cacheDirectory: join(file, 'x') })).rejects.toMatchObject({ code: 'RUNTIME' });
   expect(tower.texts).toBe(0);
   await expect(embedVocabulary(tower, [], { cacheDirectory: false })).rejects.toThrow('at least one label');
-  const short: TextEmbedder = { identity: 'short', embed: async () => tensor('float32', [1, 6]) };
+  const short: TextEmbedder = { identity: { tower: 'any', text: 'short' }, embed: async () => tensor('float32', [1, 6]) };
   await expect(embedVocabulary(short, labels, { cacheDirectory: false })).rejects.toThrow('Expected 3 text embeddings');
   const aborted = embedVocabulary(tower, labels, { cacheDirectory: directory, signal: AbortSignal.abort() });
   await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });

@@ -6,7 +6,11 @@ import { labelPixels } from '../src/tasks/label-pixels.ts';
 import { parseLabels } from '../src/text/labels.ts';
 import { formulaValues } from './formula.ts';
 
-const vocabulary = { model: 'm', labels: parseLabels(['a|b', 'c', 'd|e']), embeddings: normalizeRows(formulaValues('words', [5, 8])) };
+const vocabulary = {
+  identity: { tower: 'm' },
+  labels: parseLabels(['a|b', 'c', 'd|e']),
+  embeddings: normalizeRows(formulaValues('words', [5, 8])),
+};
 
 /** [8, 5, 6], length one at each position. */
 const dense = (() => {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { type OpenedModel, openModel } from '@vitamin-vlm/backbone';
+import { type Identity, type OpenedModel, openModel } from '@vitamin-vlm/backbone';
 import { type Checkpoint, summarize } from '@vitamin-vlm/checkpoint';
 import { bytesPerElement, sizeOf, VitaminError } from '@vitamin-vlm/core';
 import { formatBytes, table } from './text.ts';
@@ -26,7 +26,7 @@ interface Totals {
 
 interface ModelDescription {
   readonly variant: string;
-  readonly identity: string;
+  readonly identity: Identity;
   readonly layout: string;
   readonly imageSize: number;
   readonly embedDim: number | null;
@@ -79,7 +79,7 @@ export function descriptionText({ address, format, files, model, reason, license
       ? [
           ['model', `${model.variant}, layout ${model.layout}, image ${model.imageSize} px, joint space ${model.embedDim ?? 'none'}`],
           ['text tower', text ? `width ${text.width}, ${text.layers} layers, ${text.context} tokens` : 'none'],
-          ['identity', model.identity],
+          ...Object.entries(model.identity).map(([part, digest]) => [part === 'tower' ? 'identity' : '', `${part} ${digest}`]),
         ]
       : [['model', `not a ViTamin: ${reason!.split('\n')[0]}`]]),
     ['license', license ?? 'not stated'],

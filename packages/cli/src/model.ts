@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Backbone, EMBEDDED_MODEL, type LocateOptions } from '@vitamin-vlm/backbone';
+import { Backbone, EMBEDDED_MODEL, type Identity, type LocateOptions } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
 import { listProviders } from '@vitamin-vlm/runtime';
 import type { ModelFlags } from './commands.ts';
@@ -32,7 +32,7 @@ export function hubFolder(cacheDir: string): string {
 }
 
 /** What a result says about the model that made it. */
-export function describeModel({ model, imageSize }: Backbone): { name: string; address: string; identity: string; imageSize: number } {
+export function describeModel({ model, imageSize }: Backbone): { name: string; address: string; identity: Identity; imageSize: number } {
   return { name: model.tower.id, address: model.address, identity: model.identity, imageSize };
 }
 

@@ -62,6 +62,8 @@ export class Progress {
       if (event.phase === 'download') {
         first ??= event.loaded;
         this.update(downloadText(event, event.loaded - first, (this.#now() - started) / 1000), share(event.loaded, event.total));
+      } else if (event.phase === 'digest') {
+        this.update(`${name}  checking the weights`, share(event.loaded, event.total));
       } else if (event.phase === 'run') {
         const place = count > 1 ? `${done + 1} of ${count}  ` : '';
         const steps = event.total > 1 ? `  step ${event.done} of ${event.total}` : '';

@@ -3,6 +3,8 @@ export type ProgressEvent =
   | { readonly phase: 'download'; readonly file: string; readonly loaded: number; readonly total: number }
   /** A weight file is copied into the cache because a hard link cannot reach there. */
   | { readonly phase: 'copy'; readonly file: string; readonly loaded: number; readonly total: number }
+  /** All bytes of weights are read once, to know which they are. */
+  | { readonly phase: 'digest'; readonly file: string; readonly loaded: number; readonly total: number }
   | { readonly phase: 'build' }
   | { readonly phase: 'session' }
   | { readonly phase: 'run'; readonly done: number; readonly total: number };

@@ -1,9 +1,11 @@
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { decodeImage } from '@vitamin-vlm/image';
 import { classifyEncoding, type ScoredLabel } from '../image-encoding/ask.ts';
-import { checkSameModel, type ImageEncoding } from '../image-encoding/image-encoding.ts';
+import { checkOrigin, type ImageEncoding, loadImageEncoding } from '../image-encoding/image-encoding.ts';
+import { checkSameIdentity } from '../load/identity.ts';
 import { checkImageSize } from '../load/image-size.ts';
 import { type OpenedModel, openModel } from '../load/open-model.ts';
+import type { WeightAddresses } from '../load/weights/open-weights.ts';
 import { labelPixels } from '../tasks/label-pixels.ts';
 import { type RetrievalRecall, retrievalRecall } from '../tasks/retrieval.ts';
 import { ClipTokenizer, type TokenBatch } from '../text/clip-tokenizer.ts';
@@ -23,6 +25,7 @@ import type {
   RetrieveOptions,
   Segmentation,
   SegmentOptions,
+  SessionsOptions,
   Words,
 } from './options.ts';
 import { SessionPool } from './session-pool.ts';
@@ -55,12 +58,13 @@ export class Backbone implements AsyncDisposable {
   readonly #text: TextSide | undefined;
   readonly #cacheDir: string | undefined;
 
-  private constructor(model: OpenedModel, options: BackboneOptions) {
+  private constructor(model: OpenedModel, options: SessionsOptions) {
     const { threads, provider, cacheDir, execution } = options;
     this.model = model;
     this.imageSize = checkImageSize(options.imageSize ?? model.tower.imageSize);
     this.#sessions = new SessionPool({ threads, provider, cacheDir, execution });
-    this.#encoder = { identity: model.identity, imageSize: this.imageSize, image: new ImageSide(model, this.#sessions) };
+    const { text: _, ...identity } = model.identity;
+    this.#encoder = { identity, recipe: model.recipe, imageSize: this.imageSize, image: new ImageSide(model, this.#sessions) };
     this.#text = model.text && new TextSide(model, model.text, this.#sessions);
     this.#cacheDir = cacheDir;
   }
@@ -71,13 +75,18 @@ export class Backbone implements AsyncDisposable {
    *
    * @throws VitaminError as `openModel` does.
    */
-  static async load(address: string, options: BackboneOptions = {}): Promise<Backbone> {
-    return new Backbone(await openModel(address, options), options);
+  static async load(addresses: WeightAddresses, options: BackboneOptions = {}): Promise<Backbone> {
+    return new Backbone(await openModel(addresses, options), options);
+  }
+
+  /** The towers of a model that was opened before, by `openModel` or inside a larger model by `readModel`. */
+  static from(model: OpenedModel, options: SessionsOptions = {}): Backbone {
+    return new Backbone(model, options);
   }
 
   /**
    * Runs the image tower over a picture. Always gives the embedding of the picture as CLIP sees it (shortest edge to the image size, center
-   * crop); with `dense` also the dense CLIP map and the taps asked for, over the whole picture in windows.
+   * crop); with `dense` also the dense CLIP map and the levels asked for, over the whole picture in windows.
    *
    * @throws VitaminError as `decodeImage`; `USAGE` for sizes that do not fit; `UNSUPPORTED` for a checkpoint without the CLIP projection;
    *   `ABORTED` between windows; `RUNTIME`.
@@ -183,6 +192,20 @@ export class Backbone implements AsyncDisposable {
     return await embedVocabulary(this.#requireWords(), labels, { ...options, cacheDirectory });
   }
 
+  /**
+   * Reads an encoding that this model made: of its tower and head, with its position embedding and precision.
+   *
+   * @throws VitaminError as `loadImageEncoding`.
+   */
+  async loadEncoding(path: string): Promise<ImageEncoding> {
+    return await loadImageEncoding(path, { identity: this.model.identity, recipe: this.model.recipe });
+  }
+
+  /** @throws VitaminError `WEIGHTS_MISMATCH` that names what differs, when another model made the encoding. */
+  checkEncoding(encoding: ImageEncoding): void {
+    checkOrigin(encoding, { identity: this.model.identity, recipe: this.model.recipe });
+  }
+
   /** What is in a picture: labels by probability, best first. @throws VitaminError as `encodeImage` and `vocabulary`. */
   async classify(source: ImageSource, words: Words, options: ClassifyOptions = {}): Promise<ScoredLabel[]> {
     const { top, scale, signal, onProgress, ...wordOptions } = options;
@@ -224,7 +247,7 @@ export class Backbone implements AsyncDisposable {
 
   async #matrix(words: Words, options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
     if (!('embeddings' in words)) return await this.vocabulary(words, options);
-    checkSameModel(this.model.identity, words.model);
+    checkSameIdentity(this.model.identity, words.identity, 'the model and the words');
     return words;
   }
 

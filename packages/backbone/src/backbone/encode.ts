@@ -1,8 +1,11 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
+import type { Identity } from '../load/identity.ts';
+import type { Recipe } from '../load/recipe.ts';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
 import { windowGrid } from '../window/grid.ts';
+import type { OpenedModel } from '../load/open-model.ts';
 import { DENSE, type ImageSide } from './image-side.ts';
 import type { EncodeOptions, ImageSource, WindowOptions } from './options.ts';
 import { cropFromPicture, layOut, squareGeometry, squareInput } from './pixels.ts';
@@ -11,25 +14,33 @@ import { cropFromPicture, layOut, squareGeometry, squareInput } from './pixels.t
 export interface FeatureMaps {
   readonly maps: Readonly<Record<string, Tensor<'float32'>>>;
   readonly geometry: ImageGeometry;
+  readonly identity: Identity;
+  readonly recipe: Recipe;
 }
 
 /** What encoding needs to know of a model. */
 export interface Encoder {
-  readonly identity: string;
+  /** Of the tower and the head: words do not matter to a picture. */
+  readonly identity: Identity;
+  /** What the model lays down of a recipe. */
+  readonly recipe: OpenedModel['recipe'];
   /** Default side of a window. */
   readonly imageSize: number;
   readonly image: ImageSide;
 }
 
+/** What all encodings of a picture have in common. */
+const LOOK = { edge: 'shortest', resize: 'bicubic', placement: 'floor' } as const;
+
 /** Whether windows are to be run over the whole picture, or one look at it is enough. */
-export function wantsDense({ dense, size, window, stride, taps }: EncodeOptions): boolean {
-  if ((taps?.length ?? 0) > 0) return true;
+export function wantsDense({ dense, size, window, stride, levels }: EncodeOptions): boolean {
+  if ((levels?.length ?? 0) > 0) return true;
   return dense ?? (size !== undefined || window !== undefined || stride !== undefined);
 }
 
 /** Encodes pictures in one look each: all of them in one run. */
 export async function encodeSquares(encoder: Encoder, sources: readonly ImageSource[], options: EncodeOptions): Promise<ImageEncoding[]> {
-  const { image, imageSize, identity } = encoder;
+  const { image, imageSize, identity, recipe } = encoder;
   const { window = imageSize, batch = 1, signal, onProgress } = options;
   image.checkSide(window, 'window');
   const inputs: Tensor<'float32'>[] = [];
@@ -42,7 +53,8 @@ export async function encodeSquares(encoder: Encoder, sources: readonly ImageSou
   const { shape, data } = await image.embed(inputs, window, batch, { signal, onProgress });
   const width = shape[1]!;
   return geometries.map((geometry, i) => ({
-    model: identity,
+    identity,
+    recipe: { ...recipe, ...LOOK, size: window, window, stride: window, padding: 'none' } as const,
     geometry,
     pooled: tensor('float32', [width], data.slice(i * width, (i + 1) * width)),
   }));
@@ -50,19 +62,24 @@ export async function encodeSquares(encoder: Encoder, sources: readonly ImageSou
 
 /** Encodes a picture in one look and in windows. */
 export async function encodeInWindows(encoder: Encoder, source: ImageSource, options: EncodeOptions): Promise<ImageEncoding> {
-  const { taps = [], dense = true, signal } = options;
+  const { levels = [], dense = true, signal } = options;
   const picture = await decodeImage(source);
   const [encoding] = await encodeSquares(encoder, [picture], { ...options, onProgress: undefined, signal });
-  const { maps, geometry } = await slidePicture(encoder, picture, [...taps, ...(dense ? [DENSE] : [])], options);
+  const { maps, ...origin } = await slidePicture(encoder, picture, [...levels, ...(dense ? [DENSE] : [])], options);
   const kept = new Map(Object.entries(maps).map(([name, { shape, data }]) => [name, tensor('float32', shape.slice(1), data)]));
   const denseMap = kept.get(DENSE);
   kept.delete(DENSE);
-  return { ...encoding!, geometry, ...(denseMap ? { dense: denseMap } : {}), ...(kept.size > 0 ? { taps: Object.fromEntries(kept) } : {}) };
+  return {
+    ...encoding!,
+    ...origin,
+    ...(denseMap ? { dense: denseMap } : {}),
+    ...(kept.size > 0 ? { maps: Object.fromEntries(kept) } : {}),
+  };
 }
 
 /** Runs windows over a picture and averages the maps. */
 export async function slidePicture(
-  { image, imageSize }: Encoder,
+  { image, imageSize, identity, recipe }: Encoder,
   picture: Picture,
   levels: readonly string[],
   options: WindowOptions,
@@ -73,5 +90,6 @@ export async function slidePicture(
   const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, signal);
   const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride);
   const crop = cropFromPicture(scaled, window, normalization);
-  return { maps: await image.maps({ grid, crop, levels, batch, signal, onProgress }), geometry };
+  const maps = await image.maps({ grid, crop, levels, batch, signal, onProgress });
+  return { maps, geometry, identity, recipe: { ...recipe, ...LOOK, size, window, stride, padding: 'zeroAfter' } };
 }

@@ -1,5 +1,6 @@
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { Session } from '@vitamin-vlm/runtime';
+import type { Identity } from '../load/identity.ts';
 import type { OpenedModel } from '../load/open-model.ts';
 import { denseGraph, EMBEDDING, imageGraph } from '../towers/graphs.ts';
 import type { ImageTower } from '../towers/image-tower.ts';
@@ -18,7 +19,7 @@ export const DENSE = 'dense';
 export interface SlideMapsOptions extends WorkOptions {
   readonly grid: WindowGrid;
   readonly crop: (position: WindowPosition, target: Float32Array) => void;
-  /** Names of taps, and `dense`. */
+  /** Names of levels, and `dense`. */
   readonly levels: readonly string[];
   readonly batch: number;
 }
@@ -26,10 +27,12 @@ export interface SlideMapsOptions extends WorkOptions {
 /** The image tower of a model. One session per input side, batch and set of outputs, made when first needed. */
 export class ImageSide {
   readonly tower: ImageTower;
+  readonly #identity: Identity;
   readonly #sessions: SessionPool;
 
-  constructor({ tower }: OpenedModel, sessions: SessionPool) {
+  constructor({ tower, identity }: OpenedModel, sessions: SessionPool) {
     this.tower = tower;
+    this.#identity = identity;
     this.#sessions = sessions;
   }
 
@@ -55,11 +58,11 @@ export class ImageSide {
   async maps(options: SlideMapsOptions): Promise<Record<string, Tensor<'float32'>>> {
     const { grid, crop, levels, batch, signal, onProgress } = options;
     this.#checkLevels(levels);
-    const { denseTap } = this.tower;
+    const { denseLevel } = this.tower;
     const dense = levels.includes(DENSE) ? await this.#denseMap(grid, options) : undefined;
-    const collected = dense && levels.includes(denseTap) ? collectRows(grid, dense.channels, dense.stride) : undefined;
-    const taps = [...new Set([...levels.filter((name) => name !== DENSE), ...(dense ? [denseTap] : [])])];
-    const session = await this.#session(grid.window, batch, taps, options);
+    const collected = dense && levels.includes(denseLevel) ? collectRows(grid, dense.channels, dense.stride) : undefined;
+    const names = [...new Set([...levels.filter((name) => name !== DENSE), ...(dense ? [denseLevel] : [])])];
+    const session = await this.#session(grid.window, batch, names, options);
     const maps = await slideWindows({
       grid,
       batchSize: batch,
@@ -67,12 +70,12 @@ export class ImageSide {
       run: async (image) => {
         await dense?.settled();
         const outputs = await session.run({ image }, { signal, transfer: true });
-        return Object.fromEntries(taps.map((name) => [name, outputs[name]!]));
+        return Object.fromEntries(names.map((name) => [name, outputs[name]!]));
       },
       ...(dense
         ? {
             onRows: {
-              [denseTap]: (rows) => {
+              [denseLevel]: (rows) => {
                 collected?.onRows(rows);
                 dense.push(rows);
               },
@@ -83,14 +86,14 @@ export class ImageSide {
       onProgress,
     });
     await dense?.settled();
-    return { ...maps, ...(collected ? { [denseTap]: collected.map } : {}), ...(dense ? { [DENSE]: dense.map } : {}) };
+    return { ...maps, ...(collected ? { [denseLevel]: collected.map } : {}), ...(dense ? { [DENSE]: dense.map } : {}) };
   }
 
   /** A dense map that grows by rows. The head runs while the tower works on the next windows. */
   async #denseMap(grid: WindowGrid, options: WorkOptions): Promise<DenseMap> {
     this.#requireHead();
-    const head = await this.#sessions.get('dense', () => denseGraph(this.tower), options);
-    const { channels, stride } = this.tower.taps.find(({ name }) => name === this.tower.denseTap)!;
+    const head = await this.#sessions.get('dense', () => denseGraph(this.tower, this.#identity), options);
+    const { channels, stride } = this.tower.levels.find(({ name }) => name === this.tower.denseLevel)!;
     return new DenseMap(head, grid, { channels, stride, embedDim: this.tower.embedDim! });
   }
 
@@ -101,14 +104,18 @@ export class ImageSide {
       throw new VitaminError('USAGE', `Expected a batch of 1 to ${MAX_BATCH} but received ${batch}`);
     }
     const all = this.tower.embedDim === undefined ? [] : [EMBEDDING];
-    const wanted = new Set([...all, this.tower.denseTap, ...outputs]);
+    const wanted = new Set([...all, this.tower.denseLevel, ...outputs]);
     const key = (names: ReadonlySet<string>): string => `image ${size} ${batch} ${[...names].toSorted().join()}`;
     const fitting = [...this.#sessions.keys].find((known) => {
       const [kind, side, rows, names = ''] = known.split(' ');
       const given = new Set(names.split(','));
       return kind === 'image' && side === `${size}` && rows === `${batch}` && [...wanted].every((name) => given.has(name));
     });
-    return await this.#sessions.get(fitting ?? key(wanted), () => imageGraph(this.tower, size, batch, wanted), options);
+    return await this.#sessions.get(
+      fitting ?? key(wanted),
+      () => imageGraph(this.tower, this.#identity, { size, batch, outputs: [...wanted] }),
+      options,
+    );
   }
 
   /** @throws VitaminError `USAGE` when a side is no positive multiple of the tower's stride. */
@@ -118,7 +125,7 @@ export class ImageSide {
   }
 
   #checkLevels(levels: readonly string[]): void {
-    const known = [...this.tower.taps.map(({ name }) => name), DENSE];
+    const known = [...this.tower.levels.map(({ name }) => name), DENSE];
     const unknown = levels.find((name) => !known.includes(name));
     if (unknown === undefined && levels.length > 0) return;
     throw new VitaminError(

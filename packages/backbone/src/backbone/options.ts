@@ -15,7 +15,10 @@ export type ImageSource = string | URL | Uint8Array | Picture;
 export type Words = readonly string[] | readonly Label[] | VocabularyMatrix;
 
 /** Options of `Backbone.load`. */
-export interface BackboneOptions extends OpenModelOptions, PoolOptions {
+export interface BackboneOptions extends Omit<OpenModelOptions, 'cacheDir'>, SessionsOptions {}
+
+/** How the towers of a model are run. */
+export interface SessionsOptions extends PoolOptions {
   /** Side of the square that the tower sees, a multiple of 16. Default: what the model was trained at. Others resize the position embedding. */
   readonly imageSize?: number | undefined;
 }
@@ -32,17 +35,17 @@ export interface WindowOptions extends WorkOptions {
   readonly batch?: number | undefined;
 }
 
-/** Options of `encodeImage`. Asking for a window, a stride, a size or taps implies the dense map. */
+/** Options of `encodeImage`. Asking for a window, a stride, a size or levels implies the dense map. */
 export interface EncodeOptions extends WindowOptions {
   /** Whether the dense CLIP map is made, which segmentation needs. */
   readonly dense?: boolean | undefined;
-  /** Intermediate maps to keep: `stem`, `os4`, `os8`, `mid`, `preLast`, `final`. */
-  readonly taps?: readonly string[] | undefined;
+  /** Feature maps to keep: `stem`, `os4`, `os8`, `mid`, `preLast`, `final`. */
+  readonly levels?: readonly string[] | undefined;
 }
 
 /** Options of `features`. */
 export interface FeatureOptions extends WindowOptions {
-  /** Maps wanted: the tower's taps, and `dense`. Default: `os4`, `os8`, `mid`, `final`. */
+  /** Maps wanted: the tower's levels, and `dense`. Default: `os4`, `os8`, `mid`, `final`. */
   readonly levels?: readonly string[] | undefined;
 }
 

@@ -11,13 +11,15 @@ const LENGTHS = [16, 32];
 
 /** The text tower of a model. Its sessions are made when words come. */
 export class TextSide implements TextEmbedder {
-  readonly identity: string;
+  readonly identity: TextEmbedder['identity'];
   readonly #model: OpenedModel;
   readonly #config: TextTowerConfig;
   readonly #sessions: SessionPool;
 
   constructor(model: OpenedModel, config: TextTowerConfig, sessions: SessionPool) {
-    this.identity = model.identity;
+    const { text } = model.identity;
+    if (text === undefined) throw new VitaminError('USAGE', 'Expected the identity of a text tower but received none');
+    this.identity = { ...model.identity, text };
     this.#model = model;
     this.#config = config;
     this.#sessions = sessions;
@@ -30,7 +32,11 @@ export class TextSide implements TextEmbedder {
     const { context } = this.#config;
     const length = [...LENGTHS, context].find((candidate) => candidate >= longest && candidate <= context);
     if (length === undefined) throw new VitaminError('USAGE', `Expected at most ${context} tokens a text but received ${longest}`);
-    const session = await this.#sessions.get(`text ${length}`, () => textGraph(this.#model.weights, this.#config, length), options);
+    const session = await this.#sessions.get(
+      `text ${length}`,
+      () => textGraph(this.#model.weights, this.identity, this.#config, length),
+      options,
+    );
     throwIfAborted(options.signal);
     const padded = tensor('int32', [rows, length]);
     for (let n = 0; n < rows; n++) padded.data.set(ids.data.subarray(n * longest, (n + 1) * longest), n * length);

@@ -2,7 +2,8 @@ import { type LabelMap, VitaminError } from '@vitamin-vlm/core';
 import { classLogits, softmax, topK } from '../tasks/classify.ts';
 import { labelPixels, type LabelPixelsOptions } from '../tasks/label-pixels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
-import { checkSameModel, type ImageEncoding } from './image-encoding.ts';
+import { checkSameIdentity } from '../load/identity.ts';
+import type { ImageEncoding } from './image-encoding.ts';
 
 /** A label and its probability. */
 export interface ScoredLabel {
@@ -30,7 +31,7 @@ export function classifyEncoding(
   vocabulary: VocabularyMatrix,
   options: { readonly top?: number | undefined; readonly scale?: number | undefined } = {},
 ): ScoredLabel[] {
-  checkSameModel(encoding.model, vocabulary.model);
+  checkSameIdentity(encoding.identity, vocabulary.identity, 'the picture and the words');
   const { data } = softmax(classLogits(encoding.pooled, vocabulary, options.scale));
   return topK(data, options.top ?? data.length).map(({ index, score }) => ({ label: vocabulary.labels[index]!.name, score }));
 }
@@ -53,7 +54,7 @@ export async function segmentEncoding(
   vocabulary: VocabularyMatrix,
   options: LabelPixelsOptions = {},
 ): Promise<LabelMap<Uint16Array>> {
-  checkSameModel(encoding.model, vocabulary.model);
+  checkSameIdentity(encoding.identity, vocabulary.identity, 'the picture and the words');
   if (!encoding.dense) {
     throw new VitaminError('USAGE', 'Expected an encoding with a dense map but this one has only the pooled embedding', {
       hint: 'Encode the picture again with the dense map.',

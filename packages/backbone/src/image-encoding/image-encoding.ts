@@ -1,25 +1,33 @@
 import { type Checkpoint, openCheckpoint, writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { type Tensor, toFloat32, VitaminError } from '@vitamin-vlm/core';
+import { checkSameIdentity, type Identity } from '../load/identity.ts';
+import { checkRecipe, type Recipe } from '../load/recipe.ts';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
+import { parseGeometry, parseIdentity, parseRecipe } from './parse-origin.ts';
 
 /** A picture after the image tower: plain data that can be kept and asked again with other words. */
 export interface ImageEncoding {
-  /** Identity of the model that made it. Only words of the same model can be asked. */
-  readonly model: string;
+  /** The tower and head that made it. Only words of the same model can be asked. */
+  readonly identity: Identity;
+  /** How the picture was prepared and read. */
+  readonly recipe: Recipe;
   readonly geometry: ImageGeometry;
   /** [E], the embedding of the whole picture. */
   readonly pooled: Tensor<'float32'>;
   /** [E, h, w], length one at each position: the dense CLIP map. Needed for segmentation. */
   readonly dense?: Tensor<'float32'>;
-  /** Intermediate maps by name. */
-  readonly taps?: Readonly<Record<string, Tensor<'float32'>>>;
+  /** Feature maps by level, [C, h, w] each. */
+  readonly maps?: Readonly<Record<string, Tensor<'float32'>>>;
 }
 
-const SCHEMA = 'vitamin.image-encoding/1';
-const TAP_PREFIX = 'taps.';
-/** Sides and pixels that a file may claim: results of this size are allocated from it. A label map of 2^28 pixels takes 512 MiB. */
-const MAX_SIDE = 65_535;
-const MAX_PIXELS = 2 ** 28;
+/** What an encoding must be to be asked by a model. */
+export interface ExpectedOrigin {
+  readonly identity?: Identity | undefined;
+  readonly recipe?: Partial<Recipe> | undefined;
+}
+
+const SCHEMA = 'vitamin.image-encoding/2';
+const MAP_PREFIX = 'maps.';
 
 /**
  * Writes an encoding as one safetensors file (temporary file, then rename).
@@ -30,89 +38,70 @@ const MAX_PIXELS = 2 ** 28;
  * import { type ImageEncoding, loadImageEncoding, saveImageEncoding } from '@vitamin-vlm/backbone';
  * async function keep(encoding: ImageEncoding): Promise<ImageEncoding> {
  *   await saveImageEncoding('street.safetensors', encoding);
- *   return await loadImageEncoding('street.safetensors', { model: encoding.model });
+ *   return await loadImageEncoding('street.safetensors', { identity: encoding.identity });
  * }
  * ```
  */
 export async function saveImageEncoding(path: string, encoding: ImageEncoding): Promise<void> {
-  const { model, geometry, pooled, dense, taps = {} } = encoding;
-  const named = Object.entries(taps).map(([name, tap]) => [TAP_PREFIX + name, tap] as const);
+  const { identity, recipe, geometry, pooled, dense, maps = {} } = encoding;
+  const named = Object.entries(maps).map(([name, map]) => [MAP_PREFIX + name, map] as const);
   const tensors = { pooled, ...(dense ? { dense } : {}), ...Object.fromEntries(named) };
-  await writeSafetensors(path, tensors, { schema: SCHEMA, model, geometry: JSON.stringify(geometry) });
+  const origin = { identity: JSON.stringify(identity), recipe: JSON.stringify(recipe), geometry: JSON.stringify(geometry) };
+  await writeSafetensors(path, tensors, { schema: SCHEMA, ...origin });
 }
 
 /**
  * Reads an encoding.
  *
- * @param options - `model`: the identity that is expected; another one is refused.
- * @throws VitaminError `WEIGHTS_MISMATCH` for another model, `INPUT_UNREADABLE` for a file that is no encoding or of a newer schema, and what
- *   `openCheckpoint` throws.
+ * @param expected - The weights and the fields of the recipe that it must come from; others are refused.
+ * @throws VitaminError `WEIGHTS_MISMATCH` that names the part of the identity or the field of the recipe that differs; `INPUT_UNREADABLE` for a
+ *   file that is no encoding or of another schema (older ones say neither weights nor recipe); and what `openCheckpoint` throws.
  * @example
  * ```ts
  * import { loadImageEncoding } from '@vitamin-vlm/backbone';
  * const encoding = await loadImageEncoding('street.safetensors');
- * console.log(encoding.model, encoding.dense?.shape);
+ * console.log(encoding.identity.tower, encoding.recipe.window, encoding.dense?.shape);
  * ```
  */
-export async function loadImageEncoding(path: string, options: { readonly model?: string | undefined } = {}): Promise<ImageEncoding> {
+export async function loadImageEncoding(path: string, expected: ExpectedOrigin = {}): Promise<ImageEncoding> {
   await using file = await openCheckpoint(path);
-  const { schema, model, geometry } = file.metadata;
-  if (schema !== SCHEMA || typeof model !== 'string' || typeof geometry !== 'string') {
+  const { schema, ...metadata } = file.metadata;
+  if (schema !== SCHEMA) {
     throw unreadable(path, `${SCHEMA} but found ${typeof schema === 'string' ? schema.slice(0, 60) : 'another kind of file'}`);
   }
-  if (options.model !== undefined) checkSameModel(model, options.model);
-  const { pooled, dense, taps } = await readTensors(path, file);
-  return { model, geometry: parseGeometry(path, geometry), pooled, ...(dense ? { dense } : {}), ...(taps ? { taps } : {}) };
+  const fail = (what: string): VitaminError => unreadable(path, what);
+  const identity = parseIdentity(metadata['identity'], fail);
+  const recipe = parseRecipe(metadata['recipe'], fail);
+  const geometry = parseGeometry(metadata['geometry'], fail);
+  checkOrigin({ identity, recipe }, expected);
+  return { identity, recipe, geometry, ...(await readTensors(file, fail)) };
 }
 
-/** @throws VitaminError `WEIGHTS_MISMATCH` when two identities differ. */
-export function checkSameModel(encoded: string, asked: string): void {
-  if (encoded === asked) return;
-  throw new VitaminError(
-    'WEIGHTS_MISMATCH',
-    `Expected words and picture of one model but the picture is of "${encoded}" and the words of "${asked}"`,
-    {
-      hint: 'Encode the picture again with the model of the words.',
-    },
-  );
+/** @throws VitaminError `WEIGHTS_MISMATCH` when an encoding comes from other weights, or from a picture that was read another way. */
+export function checkOrigin(encoding: Pick<ImageEncoding, 'identity' | 'recipe'>, expected: ExpectedOrigin): void {
+  if (expected.identity) checkSameIdentity(encoding.identity, expected.identity, 'the encoding and the model');
+  if (expected.recipe) checkRecipe(encoding.recipe, expected.recipe, 'the encoding');
 }
 
-async function readTensors(path: string, file: Checkpoint): Promise<Pick<ImageEncoding, 'pooled' | 'dense' | 'taps'>> {
+async function readTensors(
+  file: Checkpoint,
+  fail: (what: string) => VitaminError,
+): Promise<Pick<ImageEncoding, 'pooled' | 'dense' | 'maps'>> {
   const read = async (name: string): Promise<Tensor<'float32'>> => toFloat32(await file.read(name));
   const pooledShape = file.tensors.get('pooled')?.shape;
   const denseShape = file.tensors.get('dense')?.shape;
-  if (pooledShape?.length !== 1) throw unreadable(path, 'a tensor "pooled" [E]');
+  if (pooledShape?.length !== 1) throw fail('a tensor "pooled" [E]');
   if (denseShape && (denseShape.length !== 3 || denseShape[0] !== pooledShape[0] || denseShape.includes(0))) {
-    throw unreadable(path, `a tensor "dense" [${pooledShape[0]}, h, w] but found [${denseShape.join(', ')}]`);
+    throw fail(`a tensor "dense" [${pooledShape[0]}, h, w] but found [${denseShape.join(', ')}]`);
   }
-  const names = [...file.tensors.keys()].filter((name) => name.startsWith(TAP_PREFIX));
-  const taps: [string, Tensor<'float32'>][] = [];
-  for (const name of names) taps.push([name.slice(TAP_PREFIX.length), await read(name)]);
+  const names = [...file.tensors.keys()].filter((name) => name.startsWith(MAP_PREFIX));
+  const maps: [string, Tensor<'float32'>][] = [];
+  for (const name of names) maps.push([name.slice(MAP_PREFIX.length), await read(name)]);
   return {
     pooled: await read('pooled'),
     ...(denseShape ? { dense: await read('dense') } : {}),
-    ...(taps.length > 0 ? { taps: Object.fromEntries(taps) } : {}),
+    ...(maps.length > 0 ? { maps: Object.fromEntries(maps) } : {}),
   };
-}
-
-/** Reads the geometry of a file that may be hostile: every number is checked, because results of this size are allocated. */
-function parseGeometry(path: string, json: string): ImageGeometry {
-  let value: Partial<Record<string, unknown>> | null;
-  try {
-    value = JSON.parse(json) as Partial<Record<string, unknown>> | null;
-  } catch {
-    value = null;
-  }
-  const region = value?.['region'] as Partial<Record<string, unknown>> | null | undefined;
-  const sides = ['width', 'height', 'inputWidth', 'inputHeight'].map((name) => value?.[name]);
-  const [width, height, inputWidth, inputHeight] = sides as [number, number, number, number];
-  const sidesFit = sides.every((side) => Number.isInteger(side) && (side as number) >= 1 && (side as number) <= MAX_SIDE);
-  const numbers = ['left', 'top', 'width', 'height'].map((name) => region?.[name]) as [number, number, number, number];
-  const [left, top, regionWidth, regionHeight] = numbers;
-  if (!sidesFit || width * height > MAX_PIXELS || !numbers.every(Number.isFinite) || !(regionWidth > 0 && regionHeight > 0)) {
-    throw unreadable(path, `sizes of at most ${MAX_PIXELS} pixels but found ${json.slice(0, 120)}`);
-  }
-  return { width, height, inputWidth, inputHeight, region: { left, top, width: regionWidth, height: regionHeight } };
 }
 
 function unreadable(path: string, expected: string): VitaminError {

@@ -1,59 +1,64 @@
-import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
-import type { Tensor, TensorRecord } from '@vitamin-vlm/core';
-import type { Weights } from '@vitamin-vlm/graph';
-
-/** Bytes of each tensor that are looked at, in its first and last part and in the middle. */
-const SAMPLE_BYTES = 64;
+import { VitaminError } from '@vitamin-vlm/core';
+import type { WeightPart } from './weights/weight-part.ts';
 
 /**
- * A hash of a model's weights, to keep what was computed with one model apart from another's: SHA-256 over name, type and shape of every
- * tensor and over three samples of its bytes, 32 hexadecimal digits. Cheap (192 bytes of each tensor are read), and the same for the same
- * numbers in another container. Training changes every tensor, so models differ in many samples; weights that were edited by hand
- * outside the samples are not told apart.
- *
- * @param weights - Names in open_clip's custom text form, so that both text forms of one model agree.
+ * Which weights: a digest of all bytes of each part of a model, 64 hexadecimal digits each. The same tower has the same digest in a CLIP file
+ * and in a detector's. What is saved carries those it depends on.
  */
-export async function weightIdentity(weights: Weights): Promise<string> {
-  const hash = createHash('sha256');
-  const handles = new Map<string, FileHandle>();
-  try {
-    for (const name of [...weights.keys()].toSorted()) {
-      const data = weights.get(name)!;
-      hash.update(`${name}|${data.dtype}|${data.shape.join()}|`);
-      if ('file' in data) await sampleFile(hash, await handleOf(handles, data.file), data);
-      else sampleMemory(hash, data);
-    }
-  } finally {
-    for (const handle of handles.values()) await handle.close();
+export interface Identity {
+  /** The image tower up to its tokens. */
+  readonly tower: string;
+  /** The projection of images into the joint space, with its norm. */
+  readonly head?: string;
+  readonly text?: string;
+}
+
+/** Stands in the trunk but belongs to the head. */
+const HEAD = /^visual\.(?:trunk\.fc_norm|head)\./u;
+
+function isHead(name: string): boolean {
+  return HEAD.test(name);
+}
+
+function isTower(name: string): boolean {
+  return name.startsWith('visual.') && !isHead(name);
+}
+
+function isText(name: string): boolean {
+  return name.startsWith('text.');
+}
+
+/** The identity of a model whose tensors bear open_clip's names. */
+export async function identify(part: WeightPart): Promise<Identity> {
+  const names = [...part.weights.keys()];
+  const tower = await part.digest(isTower);
+  return {
+    tower,
+    ...(names.includes('visual.head.proj.weight') ? { head: await part.digest(isHead) } : {}),
+    ...(names.some(isText) ? { text: await part.digest(isText) } : {}),
+  };
+}
+
+/**
+ * Compares the parts that both sides name.
+ *
+ * @param what - What is compared, for the message: `the words and the encoding`.
+ * @throws VitaminError `WEIGHTS_MISMATCH` that names the part.
+ * @example
+ * ```ts
+ * import { checkSameIdentity, loadImageEncoding, openModel } from '@vitamin-vlm/backbone';
+ * const { identity } = await openModel('nano');
+ * checkSameIdentity((await loadImageEncoding('street.safetensors')).identity, identity, 'the encoding and the model');
+ * ```
+ */
+export function checkSameIdentity(a: Identity, b: Identity, what: string): void {
+  for (const field of ['tower', 'head', 'text'] as const) {
+    const [left, right] = [a[field], b[field]];
+    if (left === undefined || right === undefined || left === right) continue;
+    throw new VitaminError(
+      'WEIGHTS_MISMATCH',
+      `Expected ${what} to be of one model but found identity.${field} ${left.slice(0, 12)}… and ${right.slice(0, 12)}…`,
+      { hint: 'Encode the picture, or make the words, again with the model that is used.' },
+    );
   }
-  return hash.digest('hex').slice(0, 32);
-}
-
-/** Where the samples of a tensor begin. Short tensors are read whole. */
-function sampleStarts(bytes: number): { starts: readonly number[]; length: number } {
-  if (bytes <= 3 * SAMPLE_BYTES) return { starts: [0], length: bytes };
-  return { starts: [0, Math.floor((bytes - SAMPLE_BYTES) / 2), bytes - SAMPLE_BYTES], length: SAMPLE_BYTES };
-}
-
-async function sampleFile(hash: Hash, file: FileHandle, { offset, byteLength }: TensorRecord): Promise<void> {
-  const { starts, length } = sampleStarts(byteLength);
-  const bytes = new Uint8Array(length);
-  for (const start of starts) {
-    const { bytesRead } = await file.read(bytes, 0, length, offset + start);
-    hash.update(bytes.subarray(0, bytesRead));
-  }
-}
-
-function sampleMemory(hash: Hash, { data }: Tensor): void {
-  const { starts, length } = sampleStarts(data.byteLength);
-  for (const start of starts) hash.update(new Uint8Array(data.buffer, data.byteOffset + start, length));
-}
-
-async function handleOf(handles: Map<string, FileHandle>, file: string): Promise<FileHandle> {
-  const known = handles.get(file);
-  if (known) return known;
-  const handle = await open(file);
-  handles.set(file, handle);
-  return handle;
 }

@@ -1,31 +1,38 @@
-import { type Checkpoint, openCheckpoint } from '@vitamin-vlm/checkpoint';
-import { type Tensor, type TensorRecord, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
+import { type Tensor, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import type { Weights } from '@vitamin-vlm/graph';
 import type { TextTowerConfig } from '../models/text-tower.ts';
-import { checkWeights } from '../towers/graphs.ts';
+import { declaredTensors } from '../towers/graphs.ts';
 import type { ImageTower } from '../towers/image-tower.ts';
 import { POSITIONS, vitaminTower } from '../towers/vitamin-tower.ts';
 import { type InferredConfig, inferConfig } from './config.ts';
-import { weightIdentity } from './identity.ts';
+import { type Identity, identify } from './identity.ts';
 import { nativeImageSize } from './image-size.ts';
 import { recognizeLayout, type WeightLayout } from './layout.ts';
-import { locate, type LocateOptions } from './locate.ts';
 import type { PublishedModel } from './models.data.ts';
+import type { Recipe } from './recipe.ts';
 import { variantName } from './variant.ts';
+import { openWeights, type OpenWeights, type OpenWeightsOptions, type WeightAddresses } from './weights/open-weights.ts';
 
 /** The factor that CLIP's training is limited to, and where ViTamin's ends. */
 const DEFAULT_LOGIT_SCALE = 100;
 
+/** The tensor by which a ViTamin is known, under open_clip's name. */
+const STEM = 'visual.trunk.patch_embed.backbone.stem.conv1.weight';
+const HEAD_BIAS = 'visual.head.proj.bias';
+
 /** Stands in the trunk but belongs to the head: of no use without the projection. */
 const HEAD_NORM = ['visual.trunk.fc_norm.weight', 'visual.trunk.fc_norm.bias'];
 
-/** How to read a checkpoint. */
-export interface OpenModelOptions extends LocateOptions {
+/** How to find the towers inside weights. */
+export interface ReadModelOptions {
   /** Where the model stands inside a larger one, e.g. `backbone.` or `backbone.clip_model.`. Default: found by itself. */
   readonly prefix?: string | undefined;
   /** `skip`: leave the position embedding out, as the released FC-CLIP code does. Default `add`. */
   readonly posEmbed?: 'add' | 'skip' | undefined;
 }
+
+/** How to read a checkpoint. */
+export interface OpenModelOptions extends OpenWeightsOptions, ReadModelOptions {}
 
 /** A model whose weights were found, recognized and checked. Nothing of it runs yet; most of it still lies on the disk. */
 export interface OpenedModel {
@@ -42,75 +49,102 @@ export interface OpenedModel {
   readonly weights: Weights;
   /** exp(logit_scale), the learned factor on cosines; 100 where the checkpoint has none. */
   readonly logitScale: number;
-  /** `vitamin@` and a hash: equal for equal weights, whatever file they lie in. */
-  readonly identity: string;
+  /** A digest of all bytes of each tower and of the head, whatever file they lie in. */
+  readonly identity: Identity;
+  /** What the model itself lays down of a recipe. */
+  readonly recipe: Pick<Recipe, 'normalization' | 'posEmbed' | 'precision'>;
 }
 
 /**
- * Finds a model, recognizes its layout, infers its sizes, and compares every tensor with what the towers expect.
+ * Finds a model, recognizes its layout, infers its sizes, and compares every tensor with what the towers expect. All bytes of the towers are
+ * read once for their identity, which is remembered.
  *
- * @param address - `nano` (embedded), a published name such as `vitamin-large-336`, `hf:org/name[@revision][/file]`, a file, or a folder.
- * @throws VitaminError `MODEL_UNKNOWN`, `INPUT_NOT_FOUND`, `WEIGHTS_MISMATCH` listing every missing, mismatched and unused tensor, and what
- *   `openCheckpoint` and `resolveHubFile` throw.
+ * @param addresses - `nano` (embedded), a published name such as `vitamin-large-336`, `hf:org/name[@revision][/file]`, a file, or a folder;
+ *   or several of them by prefix, as `openWeights` takes them.
+ * @throws VitaminError `MODEL_UNKNOWN`, `INPUT_NOT_FOUND`, `WEIGHTS_MISMATCH` listing every missing, mismatched and unused tensor and those
+ *   that hold NaN or infinities, and what `openCheckpoint` and `resolveHubFile` throw.
  * @example
  * ```ts
  * import { openModel } from '@vitamin-vlm/backbone';
  * const { tower, text, layout, identity } = await openModel('ViTamin-L-336px/pytorch_model.bin');
- * console.log(tower.id, tower.imageSize, text?.width, layout.form, identity);
+ * console.log(tower.id, tower.imageSize, text?.width, layout.form, identity.tower);
  * ```
  */
-export async function openModel(address: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
-  const located = await locate(address, options);
+export async function openModel(addresses: WeightAddresses, options: OpenModelOptions = {}): Promise<OpenedModel> {
+  await using weights = await openWeights(addresses, options);
   throwIfAborted(options.signal);
-  await using checkpoint = await openCheckpoint(located.path);
-  const layout = recognizeLayout(checkpoint.tensors.keys(), options.prefix);
-  const weights = await collectWeights(checkpoint, layout);
-  const logitScale = await readLogitScale(checkpoint, layout);
-  const config = inferConfig(weights);
+  const model = await readModel(weights, options);
+  const ignored = new Set(model.layout.ignored);
+  weights.check({ unusedAllowed: (name) => ignored.has(name) });
+  return model;
+}
+
+/**
+ * Takes the towers out of open weights. What does not fit is told by `weights.check()`, together with the parts that a framework takes after
+ * this; run nothing before.
+ *
+ * @throws VitaminError `MODEL_UNKNOWN` when no tower is inside, `USAGE` when several are and no prefix says which, `WEIGHTS_MISMATCH` when a
+ *   tensor that tells a size does not.
+ * @example
+ * ```ts
+ * import { Backbone, openWeights, readModel } from '@vitamin-vlm/backbone';
+ * await using weights = await openWeights({ '': 'fvit.pth', 'backbone.': 'vitamin-large-336' });
+ * const model = await readModel(weights, { prefix: 'backbone.' });
+ * const heads = await weights.part(''); // everything else
+ * heads.expect(new Map([['neck.fpn_convs.0.conv.weight', [256, 256, 3, 3]]]));
+ * weights.check();
+ * await using backbone = Backbone.from(model);
+ * ```
+ */
+export async function readModel(weights: OpenWeights, options: ReadModelOptions = {}): Promise<OpenedModel> {
+  const layout = recognizeLayout(weights.tensors.keys(), options.prefix);
+  const logitScale = await readLogitScale(weights, layout);
+  const { address, located, checkpoint } = weights.sourceOf(layout.names.get(STEM)!);
+  if (layout.form === 'timm') await checkZeroBias(weights, layout);
+  const part = await weights.take(layout.names, layout.prefix);
+  const config = inferConfig(part.weights);
   const imageSize = await nativeImageSize(located, { address, file: checkpoint.files[0]! }, config.grid);
-  const id = variantName(config, imageSize);
-  const positions = options.posEmbed === 'skip' ? undefined : await readPositions(checkpoint, layout);
+  const skipped = options.posEmbed === 'skip';
+  const positions = skipped ? undefined : await readPositions(weights, layout);
   const tower = vitaminTower({
-    id,
+    id: variantName(config, imageSize),
     imageSize,
     config: config.image,
     head: config.head,
-    weights,
+    weights: part.weights,
     ...(positions ? { positions } : {}),
   });
-  checkWeights(tower, weights, config.text, new Set([...(positions ? [] : [POSITIONS]), ...(config.head ? [] : HEAD_NORM)]));
+  part.expect(declaredTensors(tower, config.text));
+  part.allow([
+    'logit_scale',
+    ...(layout.form === 'timm' ? [HEAD_BIAS] : []),
+    ...(skipped ? [POSITIONS] : []),
+    ...(config.head ? [] : HEAD_NORM),
+  ]);
   return {
     address,
-    files: checkpoint.files,
+    files: weights.files,
     ...(located.published ? { published: located.published } : {}),
     layout,
     config,
     tower,
     ...(config.text ? { text: config.text } : {}),
-    weights,
+    weights: part.weights,
     logitScale,
-    identity: `${tower.family}@${await weightIdentity(weights)}`,
+    identity: await identify(part),
+    recipe: {
+      normalization: tower.normalization,
+      posEmbed: skipped && config.grid !== undefined ? 'skip' : 'add',
+      precision: 'float32',
+    },
   };
 }
 
-/** The tensors of the towers. Strided ones are read, because a graph can only point at contiguous bytes. */
-async function collectWeights(checkpoint: Checkpoint, { names, form }: WeightLayout): Promise<Weights> {
-  const weights = new Map<string, Tensor | TensorRecord>();
-  for (const [name, stored] of names) {
-    if (name === 'logit_scale') continue;
-    if (form === 'timm' && name === 'visual.head.proj.bias') {
-      await checkZeroBias(checkpoint, stored);
-      continue;
-    }
-    const record = checkpoint.tensors.get(stored)!;
-    weights.set(name, record.strides ? await checkpoint.read(stored) : record);
-  }
-  return weights;
-}
-
 /** timm's classifier has a bias, CLIP's projection has none: timm sets it to zero when it loads a CLIP checkpoint. */
-async function checkZeroBias(checkpoint: Checkpoint, stored: string): Promise<void> {
-  const { data } = toFloat32(await checkpoint.read(stored));
+async function checkZeroBias(weights: OpenWeights, { names }: WeightLayout): Promise<void> {
+  const stored = names.get(HEAD_BIAS);
+  if (stored === undefined) return;
+  const { data } = toFloat32(await weights.read(stored));
   const found = data.find((value) => value !== 0);
   if (found === undefined) return;
   throw new VitaminError('WEIGHTS_MISMATCH', `Expected ${stored} to be zero, as in a CLIP image tower, but found ${found}`, {
@@ -118,17 +152,19 @@ async function checkZeroBias(checkpoint: Checkpoint, stored: string): Promise<vo
   });
 }
 
-async function readLogitScale(checkpoint: Checkpoint, { names }: WeightLayout): Promise<number> {
+async function readLogitScale(weights: OpenWeights, { names }: WeightLayout): Promise<number> {
   const stored = names.get('logit_scale');
-  const record = stored === undefined ? undefined : checkpoint.tensors.get(stored);
+  const record = stored === undefined ? undefined : weights.tensors.get(stored);
   if (stored === undefined || !record) return DEFAULT_LOGIT_SCALE;
   if (record.shape.some((extent) => extent !== 1)) {
     throw new VitaminError('WEIGHTS_MISMATCH', `Expected ${stored} to be one number but found [${record.shape.join(', ')}]`);
   }
-  return Math.exp(toFloat32(await checkpoint.read(stored)).data[0]!);
+  const [scale = Number.NaN] = toFloat32(await weights.read(stored)).data;
+  if (Number.isFinite(Math.exp(scale))) return Math.exp(scale);
+  throw new VitaminError('WEIGHTS_MISMATCH', `Expected ${stored} to be the logarithm of a scale but found ${scale}`);
 }
 
-async function readPositions(checkpoint: Checkpoint, { names }: WeightLayout): Promise<Tensor<'float32'> | undefined> {
+async function readPositions(weights: OpenWeights, { names }: WeightLayout): Promise<Tensor<'float32'> | undefined> {
   const stored = names.get(POSITIONS);
-  return stored === undefined ? undefined : toFloat32(await checkpoint.read(stored));
+  return stored === undefined ? undefined : toFloat32(await weights.read(stored));
 }

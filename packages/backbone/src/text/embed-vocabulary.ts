@@ -3,6 +3,7 @@ import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } f
 import { defaultCacheDir } from '@vitamin-vlm/runtime';
 import { checkCacheDirectory, readCachedEmbeddings, writeCachedEmbeddings } from './embedding-cache.ts';
 import { ClipTokenizer, type TokenBatch } from './clip-tokenizer.ts';
+import type { Identity } from '../load/identity.ts';
 import type { Label } from './labels.ts';
 import { fillPrompts, type Prompts } from './prompts.ts';
 import { ensemblePrompts } from '../tasks/features.ts';
@@ -10,8 +11,8 @@ import type { VocabularyMatrix } from './vocabulary-matrix.ts';
 
 /** The text side of a model, as far as vocabularies need it. */
 export interface TextEmbedder {
-  /** Names the weights, best by their hash: equal identities must mean equal embeddings. */
-  readonly identity: string;
+  /** The weights. Words are kept under the digest of the text tower: equal digests must mean equal embeddings. */
+  readonly identity: Identity & { readonly text: string };
   /** Embeds N texts: [N, 77] ids in, [N, E] out, normalized or not. N is at most the batch size. */
   embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>>;
 }
@@ -28,7 +29,7 @@ export interface EmbedVocabularyOptions extends WorkOptions {
 
 /**
  * Makes the classifier of a vocabulary: every name of every label in every prompt through the text tower, averaged per name. The result is
- * kept on disk under the hash of the model's identity and the sentences, so that the same words cost nothing the next time.
+ * kept on disk under the hash of the text tower's digest and the sentences, so that the same words cost nothing the next time.
  *
  * @throws VitaminError `USAGE` for prompts without `{}` or texts beyond the tokenizer's limit; `RUNTIME` when the cache folder cannot be
  *   written, before any work is done; `ABORTED` between two batches.
@@ -49,9 +50,9 @@ export async function embedVocabulary(
   const sentences = labels.flatMap(({ synonyms }) => synonyms.map((name) => fillPrompts(name, prompts)));
   if (sentences.length === 0) throw new VitaminError('USAGE', 'Expected at least one label but received none');
   const key = createHash('sha256')
-    .update(JSON.stringify([tower.identity, sentences]))
+    .update(JSON.stringify([tower.identity.text, sentences]))
     .digest('hex');
-  const matrix = (embeddings: Tensor<'float32'>): VocabularyMatrix => ({ model: tower.identity, labels, embeddings });
+  const matrix = (embeddings: Tensor<'float32'>): VocabularyMatrix => ({ identity: tower.identity, labels, embeddings });
   if (cacheDirectory === false) return matrix(await embedNames(tower, sentences, options));
 
   await checkCacheDirectory(cacheDirectory);

@@ -1,10 +1,11 @@
 import type { Tensor } from '@vitamin-vlm/core';
+import type { Identity } from '../load/identity.ts';
 import type { Label } from './labels.ts';
 
-/** Words as a classifier: plain data, made once per model and vocabulary. */
+/** Labels made into vectors by a text tower, a classifier: plain data, made once per model and list of labels. */
 export interface VocabularyMatrix {
-  /** Identity of the model whose text tower made it. Only images of the same model can be asked with it. */
-  readonly model: string;
+  /** The model whose text tower made it. Only pictures of the same tower and head can be asked with it. */
+  readonly identity: Identity;
   /** The K classes. */
   readonly labels: readonly Label[];
   /** [R, E], rows of length one: one per synonym, in the order of the labels. R >= K. */

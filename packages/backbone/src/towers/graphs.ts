@@ -1,13 +1,23 @@
 import { Graph, type OnnxModel, Parameters, reshape, toOnnx, type Weights } from '@vitamin-vlm/graph';
+import type { Identity } from '../load/identity.ts';
 import { type TextTowerConfig, textTower } from '../models/text-tower.ts';
 import type { ImageTower } from './image-tower.ts';
 
 /** Name of the output that is not a map. */
 export const EMBEDDING = 'embedding';
 
-/** A tower for a fixed batch of square inputs: `image` float32 [batch, 3, size, size] in, the named taps and `embedding` out. */
-export function imageGraph(tower: ImageTower, size: number, batch: number, outputs: Iterable<string>): OnnxModel {
-  const graph = new Graph('image');
+/** The name of a graph: it stands in its bytes, so that a graph in the cache belongs to the weights it was made for, whatever their file says. */
+function graphName(kind: string, { tower, head = '', text = '' }: Identity): string {
+  return `${kind} ${tower} ${head} ${text}`;
+}
+
+/** A tower for a fixed batch of square inputs: `image` float32 [batch, 3, size, size] in, the named levels and `embedding` out. */
+export function imageGraph(
+  tower: ImageTower,
+  identity: Identity,
+  { size, batch, outputs }: { readonly size: number; readonly batch: number; readonly outputs: readonly string[] },
+): OnnxModel {
+  const graph = new Graph(graphName('image', identity));
   const parameters = new Parameters(graph, { weights: tower.weightsFor(size) });
   const { maps, embedding } = tower.build(parameters.root, graph.input('image', 'float32', [batch, 3, size, size]));
   for (const name of outputs) graph.output(name, name === EMBEDDING ? embedding! : maps[name]!);
@@ -15,17 +25,17 @@ export function imageGraph(tower: ImageTower, size: number, batch: number, outpu
 }
 
 /** The head of the dense map: `map` float32 [1, C, L] in, `dense` [1, E, L] out, for any L. */
-export function denseGraph(tower: ImageTower): OnnxModel {
-  const graph = new Graph('dense');
+export function denseGraph(tower: ImageTower, identity: Identity): OnnxModel {
+  const graph = new Graph(graphName('dense', identity));
   const parameters = new Parameters(graph, { weights: tower.weightsFor(tower.imageSize) });
-  const { channels } = tower.taps.find(({ name }) => name === tower.denseTap)!;
+  const { channels } = tower.levels.find(({ name }) => name === tower.denseLevel)!;
   graph.output('dense', tower.dense(parameters.root, graph.input('map', 'float32', [1, channels, 'L'])));
   return toOnnx(graph);
 }
 
 /** The text tower for sequences of one length: `ids` int32 [N, length] and `ends` int32 [N] in, `features` [N, E] out, for any N. */
-export function textGraph(weights: Weights, config: TextTowerConfig, length: number): OnnxModel {
-  const graph = new Graph('text');
+export function textGraph(weights: Weights, identity: Identity, config: TextTowerConfig, length: number): OnnxModel {
+  const graph = new Graph(graphName('text', identity));
   const parameters = new Parameters(graph, { weights });
   const ids = graph.input('ids', 'int32', ['N', length]);
   const { features } = textTower(parameters.root.at('text'), ids, graph.input('ends', 'int32', ['N']), config);
@@ -33,25 +43,16 @@ export function textGraph(weights: Weights, config: TextTowerConfig, length: num
   return toOnnx(graph);
 }
 
-/**
- * Builds both towers once, without running them, to compare every tensor with what the model expects.
- *
- * @throws VitaminError `WEIGHTS_MISMATCH` that lists all missing, mismatched and unused tensors.
- */
-export function checkWeights(
-  tower: ImageTower,
-  weights: Weights,
-  text: TextTowerConfig | undefined,
-  unusedAllowed: ReadonlySet<string>,
-): void {
-  const graph = new Graph('check');
-  const parameters = new Parameters(graph, { weights });
+/** Names and shapes of the tensors that both towers ask for, in the order of the model. Nothing is run. */
+export function declaredTensors(tower: ImageTower, text: TextTowerConfig | undefined): ReadonlyMap<string, readonly number[]> {
+  const graph = new Graph('declared');
+  const parameters = new Parameters(graph);
   const { maps } = tower.build(parameters.root, graph.input('image', 'float32', [1, 3, tower.imageSize, tower.imageSize]));
-  const last = maps[tower.denseTap]!;
+  const last = maps[tower.denseLevel]!;
   if (tower.embedDim !== undefined) {
     const [n, channels, h, w] = last.shape as [number, number, number, number];
     tower.dense(parameters.root, reshape(last, [n, channels, h * w]));
   }
   if (text) textTower(parameters.root.at('text'), graph.input('ids', 'int32', [1, text.context]), graph.input('ends', 'int32', [1]), text);
-  parameters.check({ unusedAllowed: (name) => unusedAllowed.has(name) });
+  return parameters.declared;
 }

@@ -2,7 +2,7 @@ import type { Params, Value, Weights } from '@vitamin-vlm/graph';
 import type { Normalization } from '@vitamin-vlm/image';
 
 /** A feature map that a tower can give. */
-export interface Tap {
+export interface FeatureLevel {
   readonly name: string;
   /** Input pixels per cell. */
   readonly stride: number;
@@ -11,7 +11,7 @@ export interface Tap {
 
 /** The results of a tower inside a graph. */
 export interface TowerValues {
-  /** By the name of the tap: [N, C, S/stride, S/stride]. */
+  /** By the name of the level: [N, C, S/stride, S/stride]. */
   readonly maps: Readonly<Record<string, Value>>;
   /** [N, E], not normalized. Absent when the checkpoint has no projection into the joint space. */
   readonly embedding?: Value;
@@ -31,15 +31,15 @@ export interface ImageTower {
   /** Input sides must be multiples of this: the stride of the coarsest map. */
   readonly stride: number;
   readonly normalization: Normalization;
-  readonly taps: readonly Tap[];
-  /** The tap that the dense CLIP map is made from. */
-  readonly denseTap: string;
+  readonly levels: readonly FeatureLevel[];
+  /** The level that the dense CLIP map is made from. */
+  readonly denseLevel: string;
   /** Width E of the joint space; absent when the checkpoint has no projection into it. */
   readonly embedDim?: number;
   /** The weights for square inputs of this side: position embeddings are resized, all others stay where they are. */
   weightsFor(size: number): Weights;
   /** image [N, 3, S, S], normalized. `root` is the scope of the whole checkpoint. */
   build(root: Params, image: Value): TowerValues;
-  /** The pooled head at every position: map [N, C, L] of the dense tap -> [N, E, L], length one at each position. */
+  /** The pooled head at every position: map [N, C, L] of the dense level -> [N, E, L], length one at each position. */
   dense(root: Params, map: Value): Value;
 }

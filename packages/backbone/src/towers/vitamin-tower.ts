@@ -22,7 +22,7 @@ export interface ViTaminTowerOptions {
 }
 
 /**
- * ViTamin as an image tower. Taps: `stem` (stride 2), `os4`, `os8` (after the MBConv stages), and at stride 16 `mid` (after the first half of
+ * ViTamin as an image tower. Levels: `stem` (stride 2), `os4`, `os8` (after the MBConv stages), and at stride 16 `mid` (after the first half of
  * the Transformer blocks, rounded down: what F-ViT takes), `preLast` (before the last block: what LLaVA takes) and `final`.
  */
 export function vitaminTower(options: ViTaminTowerOptions): ImageTower {
@@ -36,13 +36,13 @@ export function vitaminTower(options: ViTaminTowerOptions): ImageTower {
     imageSize,
     stride: STRIDE,
     normalization: CLIP_NORMALIZATION,
-    taps: [
+    levels: [
       { name: 'stem', stride: 2, channels: c1 },
       { name: 'os4', stride: 4, channels: c1 },
       { name: 'os8', stride: 8, channels: c2 },
       ...['mid', 'preLast', 'final'].map((name) => ({ name, stride: STRIDE, channels: width })),
     ],
-    denseTap: 'final',
+    denseLevel: 'final',
     ...(head ? { embedDim } : {}),
     weightsFor: (size) => (positions ? withPositions(weights, positions, size / STRIDE) : weights),
     build: (root, image) => build(root, image, config, head),

@@ -23,9 +23,7 @@ export async function classify(context: Context, inputs: readonly string[], flag
   const batch = await eachInput(context, files, async (path, options) => {
     const started = performance.now();
     const encoding: ImageEncoding =
-      flags.encoding === undefined
-        ? await backbone.encodeImage(path, options)
-        : await readEncoding(flags.encoding, backbone.model.identity);
+      flags.encoding === undefined ? await backbone.encodeImage(path, options) : await readEncoding(flags.encoding, backbone);
     const scored = classifyEncoding(encoding, vocabulary);
     const { width, height } = encoding.geometry;
     const image = { file: path, width, height, labels: scored.slice(0, flags.top) };

@@ -24,12 +24,15 @@ export async function features(context: Context, input: string, flags: WindowFla
   const file = await FileWriter.forFile(target, context.flags.force === true);
   await using backbone = await loadModel(context, flags);
   const { status } = await eachInput(context, [input], async (path, options) => {
-    const { maps, geometry } = await backbone.features(path, { ...options, size, window, stride, levels });
+    const { maps, ...origin } = await backbone.features(path, { ...options, size, window, stride, levels });
     const written = await file.path();
     if (npy) await writeNpy(written, maps[levels[0]!]!);
-    else await writeSafetensors(written, maps, { model: backbone.model.identity, geometry: JSON.stringify(geometry) });
+    else {
+      const metadata = Object.entries(origin).map(([name, value]) => [name, JSON.stringify(value)] as const);
+      await writeSafetensors(written, maps, Object.fromEntries(metadata));
+    }
     const shapes = Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, map.shape]));
-    const document = { schemaVersion: 1, model: describeModel(backbone), file: path, geometry, maps: shapes, features: written };
+    const document = { schemaVersion: 1, model: describeModel(backbone), file: path, ...origin, maps: shapes, features: written };
     for (const [name, shape] of Object.entries(shapes)) output.note(`${name}  [${shape.join(', ')}]`);
     output.path(written);
     await output.whole(undefined, document);

@@ -1,4 +1,4 @@
-import { type Backbone, type ImageEncoding, segmentEncoding, type VocabularyMatrix } from '@vitamin-vlm/backbone';
+import { type Backbone, segmentEncoding, type VocabularyMatrix } from '@vitamin-vlm/backbone';
 import { type LabelMap, unlabeledIn, VitaminError, type WorkOptions, writeFileAtomic } from '@vitamin-vlm/core';
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import { eachInput, expandFolders, failures } from '../batch.ts';
@@ -67,10 +67,8 @@ async function segmentPicture(
   options: WorkOptions,
 ): Promise<LabelMap> {
   const { size, window, stride, encoding: path, threshold } = flags;
-  const encoding: ImageEncoding =
-    path === undefined
-      ? await backbone.encodeImage(picture!, { ...options, dense: true, size, window, stride })
-      : await readEncoding(path, backbone.model.identity);
+  if (path === undefined) return await backbone.segment(picture!, vocabulary, { ...options, size, window, stride, threshold });
+  const encoding = await readEncoding(path, backbone);
   const { width, height } = encoding.geometry;
   if (picture && (picture.width !== width || picture.height !== height)) {
     throw new VitaminError(
@@ -78,5 +76,5 @@ async function segmentPicture(
       `Expected the picture of the encoding, ${width}x${height}, but received ${picture.width}x${picture.height}`,
     );
   }
-  return await segmentEncoding(encoding, vocabulary, { signal: options.signal, ...(threshold === undefined ? {} : { threshold }) });
+  return await segmentEncoding(encoding, vocabulary, { signal: options.signal, threshold });
 }
