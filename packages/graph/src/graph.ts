@@ -20,7 +20,8 @@ export type GradientRule = (...dy: Value[]) => Value;
 export interface NodeSpec {
   readonly op: string;
   readonly inputs: readonly (Value | null)[];
-  readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape }[];
+  /** An optional output is left out of the model when nothing uses it or one behind it; the others ONNX wants always. */
+  readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape; readonly optional?: boolean }[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
   readonly domain?: string;
   /** In the order of `inputs`. `'stop'` lets no gradient through, on purpose; a missing rule is an error once a gradient arrives. */

@@ -94,8 +94,8 @@ function outputNames(graph: Graph, produced: ReadonlySet<string>): Map<string, s
 
 function writeNode(w: BinaryWriter, node: Node, names: ReadonlyMap<string, string>, used: ReadonlySet<string | undefined>): void {
   for (const input of node.inputs) w.tag(1, WireType.LengthDelimited).string(input ? (names.get(input.name) ?? input.name) : '');
-  const lastUsed = node.values.findLastIndex((value) => used.has(value.name));
-  for (const value of node.values.slice(0, lastUsed + 1)) w.tag(2, WireType.LengthDelimited).string(names.get(value.name) ?? value.name);
+  const last = node.values.findLastIndex((value, i) => used.has(value.name) || !node.outputs[i]!.optional);
+  for (const value of node.values.slice(0, last + 1)) w.tag(2, WireType.LengthDelimited).string(names.get(value.name) ?? value.name);
   w.tag(3, WireType.LengthDelimited).string(node.values[0]!.name);
   w.tag(4, WireType.LengthDelimited).string(node.op);
   for (const [name, attribute] of Object.entries(node.attributes ?? {})) message(w, 5, () => writeAttribute(w, name, attribute));

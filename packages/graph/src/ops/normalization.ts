@@ -30,7 +30,7 @@ export function layerNormalization(x: Value, scale: Value, bias: Value, eps: num
       `Expected x [..., D], scale [D] and bias [D] but received ${[x, scale, bias].map((value) => formatShape(value.shape)).join(', ')}`,
     );
   }
-  const stats = { dtype: x.dtype, shape: x.shape.with(-1, 1) };
+  const stats = { dtype: x.dtype, shape: x.shape.with(-1, 1), optional: true };
   const [y, mean, inverse] = x.graph.apply({
     op: 'LayerNormalization',
     inputs: [x, scale, bias],
