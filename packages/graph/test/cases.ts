@@ -1,5 +1,6 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import * as g from '../src/index.ts';
+import { samplingCases } from './cases-sampling.ts';
 import { random } from './evaluate.ts';
 
 /** An expression of inputs of fixed shapes, whose numbers lie in [shift - 1, shift + 1). */
@@ -109,6 +110,7 @@ export const cases: readonly Case[] = [
   ['averagePool without padding', [[2, 3, 5, 4]], (x) => g.averagePool(x, { kernel: 2, stride: 2, padding: 0 })],
   ['attention', [[2, 4, 12]], (qkv) => g.attention(qkv, 2)],
   ['attention under a causal mask', [[2, 4, 12]], (qkv) => g.attention(qkv, 2, qkv.graph.constant(causal(4)))],
+  ...samplingCases,
 ];
 
 /** [L, L]: 0 where the column is not after the row, -infinity elsewhere. */

@@ -289,8 +289,12 @@ it.each(Object.keys(operators))('%s agrees with plain loops on random shapes', a
 
 it('tests every operator', () => {
   const others = ['accumulatedStep', 'adamW', 'addAccumulation', 'addTrainingStep', 'clipGradients', 'conv2d', 'cosineSchedule'];
+  const sampling = ['abs', 'clamp', 'equal', 'gatherElements', 'gatherND', 'greater', 'gridSample', 'less', 'logicalAnd', 'logicalNot'];
+  const choosing = ['logicalOr', 'maximum', 'relu', 'resize', 'scatterElements', 'scatterND', 'silu', 'softplus', 'split', 'topK', 'where'];
   const untested = [
     ...others,
+    ...sampling,
+    ...choosing, // sampling.test.ts
     'gradients',
     'layerNorm',
     'layerNorm2d',

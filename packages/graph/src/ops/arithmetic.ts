@@ -14,7 +14,7 @@ export function asValue(operand: Operand, like: Value): Value {
 }
 
 /** Sums a gradient over the axes along which an operand of `shape` was repeated by broadcasting. */
-function unbroadcast(dy: Value, shape: Shape): Value {
+export function unbroadcast(dy: Value, shape: Shape): Value {
   const extra = dy.shape.length - shape.length;
   const axes = dy.shape.flatMap((dim, i) => (i < extra || (shape[i - extra] === 1 && dim !== 1) ? [i] : []));
   if (axes.length === 0) return dy;

@@ -1,0 +1,80 @@
+import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
+import { expectFloats, expectInteger } from '../expect.ts';
+import type { Value } from '../graph.ts';
+import { type Dim, formatShape, staticShape } from '../shape.ts';
+import { matmul } from './matmul.ts';
+
+/**
+ * How `resize` reads between pixels, by the names of PyTorch's `interpolate`. With scale = input extent / output extent, output pixel d reads
+ * - `nearest`: input pixel ⌊d · scale⌋,
+ * - `nearest-exact`: input pixel ⌊(d + 0.5) · scale⌋, the one whose area holds the center of d,
+ * - `bilinear`: between the pixels around (d + 0.5) · scale - 0.5, those past the border being the border pixel; no smoothing on the way down.
+ */
+export type ResizeMode = 'nearest' | 'nearest-exact' | 'bilinear';
+
+const attributes = {
+  nearest: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+  'nearest-exact': { mode: 'nearest', coordinate_transformation_mode: 'half_pixel', nearest_mode: 'round_prefer_ceil' },
+  bilinear: { mode: 'linear', coordinate_transformation_mode: 'half_pixel' },
+} as const;
+
+/**
+ * Pictures or maps in another size: x [N, C, H, W] -> [N, C, ...size], by any factor up or down. Equals PyTorch's
+ * `interpolate(x, size, mode, align_corners=False)`. The gradient is the exact transpose, as two matrix products; it needs fixed extents.
+ *
+ * @param size [height, width] in pixels; names that some input bears may stand there.
+ * @throws VitaminError `USAGE` for an x that is no [N, C, H, W] and for sizes that are not positive integers.
+ * @example
+ * ```ts
+ * import { Graph, resize } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 256, 42, 42]);
+ * graph.output('y', resize(x, [84, 84], 'bilinear')); // [N, 256, 84, 84]
+ * ```
+ */
+export function resize(x: Value, size: readonly [Dim, Dim], mode: ResizeMode): Value {
+  expectFloats('Resize', x);
+  if (x.shape.length !== 4) throw new VitaminError('USAGE', `Expected [N, C, H, W] but received ${formatShape(x.shape)}`);
+  for (const extent of size) if (typeof extent === 'number') expectInteger('a size', extent, 1);
+  const [n, c, h, w] = x.shape;
+  if (h === size[0] && w === size[1]) return x;
+  return x.graph.node({
+    op: 'Resize',
+    inputs: [x, null, null, x.graph.extents(size)],
+    attributes: { ...attributes[mode], axes: [2, 3] },
+    dtype: x.dtype,
+    shape: [n!, c!, ...size],
+    gradient: [
+      (dy) => {
+        const [height, width, toHeight, toWidth] = staticShape([h!, w!, ...size], 'the gradient of a resize') as [
+          number,
+          number,
+          number,
+          number,
+        ];
+        const rows = x.graph.constant(interpolation(toHeight, height, mode, true)); // [H, H']
+        const columns = x.graph.constant(interpolation(toWidth, width, mode, false)); // [W', W]
+        return matmul(rows, matmul(dy, columns));
+      },
+    ],
+  });
+}
+
+/** The matrix [to, from] that takes one axis of extent `from` to extent `to`, or its transpose. */
+function interpolation(to: number, from: number, mode: ResizeMode, transposed: boolean): Tensor<'float32'> {
+  const data = new Float32Array(to * from);
+  const addTo = (row: number, column: number, weight: number): void => {
+    data[transposed ? column * to + row : row * from + column]! += weight;
+  };
+  const scale = from / to;
+  for (let d = 0; d < to; d++) {
+    if (mode !== 'bilinear') addTo(d, Math.min(Math.floor((mode === 'nearest' ? d : d + 0.5) * scale), from - 1), 1);
+    else {
+      const at = Math.max((d + 0.5) * scale - 0.5, 0);
+      const low = Math.min(Math.floor(at), from - 1);
+      addTo(d, low, 1 - (at - low));
+      addTo(d, Math.min(low + 1, from - 1), at - low);
+    }
+  }
+  return tensor('float32', transposed ? [from, to] : [to, from], data);
+}
