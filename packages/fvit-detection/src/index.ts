@@ -26,7 +26,7 @@ export { propose } from './detect/proposals.ts';
 export type { ProposalOptions, Proposals, RpnOutput } from './detect/proposals.ts';
 export type { DetectionEncoding } from './encoding/detection-encoding.ts';
 export type { DetectionVocabulary } from './encoding/vocabulary.ts';
-export { pasteMask } from './mask-paste.ts';
+export { pasteMask, stretchMask } from './mask-paste.ts';
 export type { PasteTarget } from './mask-paste.ts';
 export { defaultRecipe } from './recipe/recipe.ts';
 export type { DetectionRecipe } from './recipe/recipe.ts';

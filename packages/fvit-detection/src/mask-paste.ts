@@ -35,12 +35,7 @@ interface AxisTaps {
  * ```
  */
 export function pasteMask(probabilities: Float32Array, { box, width, height }: PasteTarget): Mask {
-  const side = Math.sqrt(probabilities.length);
-  check(side, box, width, height);
-  const across = axisTaps(box[0], box[2], width, side);
-  const down = axisTaps(box[1], box[3], height, side);
-  // One column of the stretched mask, a zero before and two behind it.
-  const column = new Float32Array(side + 3);
+  const { across, down, columns } = stretch(probabilities, { box, width, height });
   const counts: number[] = [];
   let written = 0; // pixels that the runs so far cover
   let inside = false;
@@ -49,20 +44,66 @@ export function pasteMask(probabilities: Float32Array, { box, width, height }: P
     written = at;
     inside = !inside;
   };
-  for (let x = across.start; x < across.end; x++) {
-    mixColumns(probabilities, side, across.low[x - across.start]!, across.fraction[x - across.start]!, column);
+  for (const [x, column] of columns) {
     const top = x * height;
-    for (let y = down.start; y < down.end; y++) {
-      const low = down.low[y - down.start]! + 1;
-      const before = column[low]!;
-      const value = before + (column[low + 1]! - before) * down.fraction[y - down.start]!;
-      if (value >= 0.5 !== inside) turn(top + y);
-    }
+    for (let y = down.start; y < down.end; y++) if (column[y - down.start]! >= 0.5 !== inside) turn(top + y);
     if (inside && (down.end < height || x + 1 === across.end)) turn(top + down.end);
     else if (inside && down.start > 0) turn(top + height);
   }
   if (written < width * height) counts.push(width * height - written);
   return { size: [height, width], counts: Uint32Array.from(counts) };
+}
+
+/**
+ * The stretched mask itself, before the cut at one half: `width * height` values from 0 to 1, row-major. For soft edges.
+ *
+ * @throws VitaminError as `pasteMask`.
+ * @example
+ * ```ts
+ * import { stretchMask } from '@vitamin-vlm/fvit-detection';
+ * console.log(stretchMask(new Float32Array(4).fill(1), { box: [0, 0, 4, 4], width: 4, height: 4 })[0]); // 0.5625: the border fades
+ * ```
+ */
+export function stretchMask(probabilities: Float32Array, target: PasteTarget): Float32Array {
+  const { down, columns } = stretch(probabilities, target);
+  const out = new Float32Array(target.width * target.height);
+  for (const [x, column] of columns) for (let y = down.start; y < down.end; y++) out[y * target.width + x] = column[y - down.start]!;
+  return out;
+}
+
+/** The pixels around the box, and the stretched mask column by column; the array is used again for the next one. */
+function stretch(
+  probabilities: Float32Array,
+  { box, width, height }: PasteTarget,
+): {
+  across: AxisTaps;
+  down: AxisTaps;
+  columns: Generator<readonly [x: number, column: Float32Array]>;
+} {
+  const side = Math.sqrt(probabilities.length);
+  check(side, box, width, height);
+  const across = axisTaps(box[0], box[2], width, side);
+  const down = axisTaps(box[1], box[3], height, side);
+  return { across, down, columns: stretchedColumns(probabilities, side, across, down) };
+}
+
+function* stretchedColumns(
+  probabilities: Float32Array,
+  side: number,
+  across: AxisTaps,
+  down: AxisTaps,
+): Generator<readonly [x: number, column: Float32Array]> {
+  // One column of samples, a zero before and two behind it.
+  const samples = new Float32Array(side + 3);
+  const column = new Float32Array(down.end - down.start);
+  for (let x = across.start; x < across.end; x++) {
+    mixColumns(probabilities, side, across.low[x - across.start]!, across.fraction[x - across.start]!, samples);
+    for (let i = 0; i < column.length; i++) {
+      const before = samples[down.low[i]! + 1]!;
+      column[i] = before + (samples[down.low[i]! + 2]! - before) * down.fraction[i]!;
+    }
+    yield [x, column];
+  }
 }
 
 /** `column[1 + j]` = row `j` of the mask between columns `low` and `low + 1`; columns outside count as 0. */

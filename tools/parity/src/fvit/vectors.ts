@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { decodeMask } from '@vitamin-vlm/core';
 import {
   baseAnchors,
   choose,
@@ -8,7 +9,9 @@ import {
   iouMatrix,
   levelAnchors,
   nms,
+  pasteMask,
   roiAlignWeights,
+  stretchMask,
 } from '@vitamin-vlm/fvit-detection';
 import { mmdetSize, resize } from '@vitamin-vlm/image';
 import { formulaStream, formulaValues } from '../formula.ts';
@@ -22,6 +25,7 @@ export function fvitVectors(golden: Golden): void {
   overlaps(golden.at('iouMatrix'));
   deltas(golden.at('deltaCoder'));
   anchors(golden.at('anchors'));
+  pasting(golden.at('paste'));
   resizing(golden);
 }
 
@@ -125,6 +129,24 @@ function anchors(golden: Golden): void {
     for (const [i, data] of levels.entries()) grid.at('levels', i).tensor({ shape: [data.length / 4, 4], data });
     grid.at('first4').numbers(levels.flatMap((data) => [...data.subarray(0, 16)]));
     grid.at('last2').numbers(levels.flatMap((data) => [...data.subarray(-8)]));
+  }
+}
+
+function pasting(golden: Golden): void {
+  const [height, width] = golden.at('imageHW').takeNumbers() as [number, number];
+  const mask = formulaValues('vec.paste', [1, 1, 28, 28], 8).data.map((logit) => 1 / (1 + Math.exp(-logit)));
+  golden.at('mask').tensor({ shape: [1, 1, 28, 28], data: mask });
+  for (const i of golden.at('cases').keys()) {
+    const one = golden.at('cases', i);
+    const target = { box: one.at('box').takeNumbers() as [number, number, number, number], width, height };
+    const pixels = decodeMask(pasteMask(mask, target));
+    const sumOf = (value: (pixel: number) => number): number => pixels.reduce((sum, inside, pixel) => sum + inside * value(pixel), 0);
+    one.at('area').equal(sumOf(() => 1));
+    one.at('sumX').equal(sumOf((pixel) => pixel % width));
+    one.at('sumY').equal(sumOf((pixel) => Math.floor(pixel / width)));
+    const soft = stretchMask(mask, target);
+    one.at('soft').tensor({ shape: [height, width], data: soft });
+    one.at('minMargin').numbers([soft.reduce((least, value) => Math.min(least, Math.abs(value - 0.5)), 1)], 0.5);
   }
 }
 
