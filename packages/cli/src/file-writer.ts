@@ -1,6 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { VitaminError, writeAtomically } from '@vitamin-vlm/core';
 
 /** Names of output files: none that exists is overwritten unless forced, and none twice in one run. */
 export class FileWriter {
@@ -52,19 +52,26 @@ export class FileWriter {
     }
   }
 
-  /** The path for the one file this writer stands for. */
-  async path(): Promise<string> {
-    const ending = extname(this.#name);
-    const [path] = await this.paths(basename(this.#name, ending), [ending]);
+  /** The path for the one file this writer stands for, or for a file of that name in its folder. */
+  async path(name: string = this.#name): Promise<string> {
+    const ending = extname(name);
+    const [path] = await this.paths(basename(name, ending), [ending]);
     return path!;
   }
+}
 
-  /** Writes the one file, whole or not at all, and returns its path. */
-  async write(bytes: Uint8Array): Promise<string> {
-    const path = await this.path();
-    await writeFileAtomic(path, bytes);
-    return path;
-  }
+/** Receives the parts of a text, in order. */
+export type Sink = (text: string) => Promise<void>;
+
+/** Writes a text that comes in parts, whole or not at all. Returns what `work` returns. */
+export async function writeParts<T>(path: string, work: (sink: Sink) => Promise<T>): Promise<T> {
+  let result: T | undefined;
+  await writeAtomically(path, async (file) => {
+    result = await work(async (text) => {
+      await file.writeFile(text);
+    });
+  });
+  return result as T;
 }
 
 async function checkFolder(folder: string): Promise<void> {

@@ -1,102 +1,46 @@
-import { VitaminError } from '@vitamin-vlm/core';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+// The flags that more than one command takes. A flag of one command stands in that command's own table.
 
-/** Flags that every command takes. */
-export interface GlobalFlags {
-  readonly output?: string;
-  readonly json?: boolean;
-  readonly jsonl?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly progress: boolean;
-  readonly color: boolean;
-  readonly threads?: number;
-  readonly device?: string;
-  readonly offline?: boolean;
-  readonly cacheDir?: string;
-  readonly force?: boolean;
-}
+/** Every command takes these; they may stand before or after its name. */
+export const globalFlags = {
+  output: { kind: 'text', value: 'path', short: 'o', help: 'where to write: nothing is written without it' },
+  json: { kind: 'switch', help: 'one JSON document on stdout' },
+  jsonl: { kind: 'switch', help: 'one JSON object a line, as each is done', excludes: ['json'] },
+  quiet: { kind: 'switch', short: 'q', help: 'no progress, no remarks; of written files only the paths' },
+  verbose: { kind: 'switch', short: 'v', help: 'timings, and the stack of an error' },
+  noProgress: { kind: 'switch', help: 'no progress' },
+  noColor: { kind: 'switch', help: 'no colors' },
+  threads: { kind: 'whole', least: 1, value: 'n', help: 'threads to compute with (default: the cores that are granted)' },
+  device: { kind: 'text', value: 'name', help: 'engine to compute on: cpu, webgpu, cuda (default: cpu)' },
+  offline: { kind: 'switch', help: 'no request to any network' },
+  cacheDir: { kind: 'text', value: 'dir', help: 'folder of all caches (default: the usual ones, see doctor)' },
+  force: { kind: 'switch', help: 'overwrite files, download again' },
+} as const;
 
-/** A flag that an environment variable can set as well: `--cache-dir` is VITAMIN_CACHE_DIR, `--no-color` VITAMIN_NO_COLOR. */
-export function flag(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  const variable = variableOf(option);
-  const value = process.env[variable];
-  if (value === undefined || value === '') return option;
-  // commander would take a switch's variable as set whatever its value, "0" included.
-  return option.required || option.optional || isOn(variable, value) ? option.env(variable) : option;
-}
+/** Of commands that load a model. */
+export const modelFlags = {
+  model: { kind: 'text', value: 'model', short: 'm', default: 'nano', help: 'name, file, folder or hf: address; nano is embedded' },
+} as const;
 
-/** The environment variable of a flag. */
-export function variableOf({ long }: Pick<Option, 'long'>): string {
-  return `VITAMIN_${long!.slice(2).replaceAll('-', '_').toUpperCase()}`;
-}
+/** Of commands that ask with words. */
+export const wordFlags = {
+  labels: { kind: 'list', value: 'a,b,c', short: 'l', help: 'words to ask; a|b are two names of one label' },
+  labelsFile: { kind: 'text', value: 'file', excludes: ['labels'], help: 'a label a line, synonyms between commas' },
+  templates: {
+    kind: 'text',
+    value: 'name',
+    default: 'simple',
+    help: 'prompts: simple, imagenet7, imagenet80, fcclip, fvit, or "a sketch of a {}."',
+  },
+} as const;
 
-function isOn(variable: string, value: string): boolean {
-  if (/^(?:1|true|yes|on)$/iu.test(value)) return true;
-  if (/^(?:0|false|no|off)$/iu.test(value)) return false;
-  throw new VitaminError('USAGE', `Expected ${variable} to be 1 or 0 but received ${JSON.stringify(value)}`);
-}
+/** Of commands that can ask what an earlier run of the tower has found. */
+export const encodingFlags = {
+  encoding: { kind: 'text', value: 'file', help: 'what vitamin encode wrote, instead of running the image tower' },
+} as const;
 
-/** A whole number of at least `least`, for `argParser`. */
-export function whole(least: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/u.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`Expected a whole number of ${least} or more.`);
-  };
-}
-
-/** A number from 0 to 1, for `argParser`. */
-export function fraction(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (value >= 0 && value <= 1) return value;
-  throw new InvalidArgumentError('Expected a number from 0 to 1.');
-}
-
-/** Words between commas, for `argParser`. */
-export function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
-/** Collects a flag that may be given several times, for `argParser`. */
-export function repeated(value: string, previous: readonly string[] | undefined): string[] {
-  return [...(previous ?? []), value];
-}
-
-/** Adds the flags that every command takes; they may stand before or after the command's name. */
-export function addGlobalFlags(program: Command): void {
-  const flags = [
-    flag('-o, --output <path>', 'where to write: nothing is written without it'),
-    flag('--json', 'one JSON document on stdout'),
-    flag('--jsonl', 'one JSON object a line, as each is done'),
-    flag('-q, --quiet', 'no progress, no remarks; of written files only the paths'),
-    flag('-v, --verbose', 'timings, and the stack of an error'),
-    flag('--no-progress', 'no progress'),
-    flag('--no-color', 'no colors'),
-    flag('--threads <n>', 'threads to compute with (default: the cores that are granted)').argParser(whole(1)),
-    flag('--device <name>', 'engine to compute on: cpu, webgpu, cuda (default: cpu)'),
-    flag('--offline', 'no request to any network'),
-    flag('--cache-dir <dir>', 'folder of all caches (default: the usual ones, see doctor)'),
-    flag('--force', 'overwrite files, download again'),
-  ];
-  for (const option of flags) program.addOption(option);
-}
-
-/** The one of two flags that stands: of flag and variable the flag. Both on the command line are a mistake. */
-export function eitherOf(command: Command, first: string, second: string): string | undefined {
-  const source = (name: string): string | undefined => command.getOptionValueSourceWithGlobals(name);
-  const given = [first, second].filter((name) => source(name) === 'cli' || source(name) === 'env');
-  const typed = given.filter((name) => source(name) === 'cli');
-  if (typed.length === 1) return typed[0];
-  if (given.length === 2) throw new VitaminError('USAGE', `Expected either ${longName(first)} or ${longName(second)} but received both`);
-  return given[0];
-}
-
-/** `labelsFile` -> `--labels-file`. */
-function longName(attribute: string): string {
-  return `--${attribute.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
-}
+/** Of commands that slide windows over a picture. */
+export const windowFlags = {
+  size: { kind: 'whole', least: 1, value: 'px', help: 'scale the shortest edge to this length (default: the window)' },
+  window: { kind: 'whole', least: 1, value: 'px', help: "side of a window (default: the model's image size)" },
+  stride: { kind: 'whole', least: 1, value: 'px', help: 'from window to window (default: half a window)' },
+} as const;

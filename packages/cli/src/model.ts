@@ -1,19 +1,19 @@
 import { join } from 'node:path';
-import { Backbone, EMBEDDED_MODEL, type Identity, type LocateOptions } from '@vitamin-vlm/backbone';
+import type { Backbone, Identity, ImageEncoding, LocateOptions } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
-import { listProviders } from '@vitamin-vlm/runtime';
-import type { ModelFlags } from './commands.ts';
-import type { Context } from './context.ts';
+import type { Context } from './command.ts';
+import type { modelFlags } from './flags.ts';
 
 /**
  * Loads the model that the flags name.
  *
  * @throws VitaminError as `Backbone.load`, but a model file that cannot be read is a matter of weights, not of input; `USAGE` for an unknown device.
  */
-export async function loadModel(context: Context, { model = EMBEDDED_MODEL }: ModelFlags): Promise<Backbone> {
-  const { threads, device, cacheDir } = context.flags;
+export async function loadModel(context: Context<typeof modelFlags>): Promise<Backbone> {
+  const { model, threads, device, cacheDir } = context.flags;
   await checkDevice(device);
   const provider = device as 'cpu' | undefined; // one of listProviders()
+  const { Backbone } = await import('@vitamin-vlm/backbone');
   return await Backbone.load(model, { threads, provider, cacheDir, ...locateOptions(context, model) }).catch((error: unknown) => {
     throw asWeights(error);
   });
@@ -43,9 +43,26 @@ export function asWeights(error: unknown): unknown {
   return new VitaminError(code, error.message, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
 }
 
+/**
+ * What `vitamin encode` wrote.
+ *
+ * @throws VitaminError `INPUT_NOT_FOUND` or `INPUT_UNREADABLE`; `WEIGHTS_MISMATCH` when another model made it, or the same one in another way.
+ */
+export async function readEncoding(path: string, backbone: Backbone): Promise<ImageEncoding> {
+  try {
+    return await backbone.loadEncoding(path);
+  } catch (error) {
+    // The file is a picture here, not a model.
+    const broken = ['WEIGHTS_CORRUPT', 'WEIGHTS_MISSING', 'UNSAFE_PICKLE', 'UNSUPPORTED'];
+    if (!(error instanceof VitaminError) || !broken.includes(error.code)) throw error;
+    throw new VitaminError('INPUT_UNREADABLE', error.message, { cause: error, hint: 'Make it again with vitamin encode.' });
+  }
+}
+
 /** ONNX Runtime would be asked only when the first session is made, after the weights were fetched. */
 async function checkDevice(device: string | undefined): Promise<void> {
   if (device === undefined || device === 'cpu') return;
+  const { listProviders } = await import('@vitamin-vlm/runtime');
   const providers = await listProviders();
   const found = providers.find(({ name }) => name === device);
   if (found?.available) return;

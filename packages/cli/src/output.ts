@@ -1,10 +1,21 @@
+import { writeFileAtomic } from '@vitamin-vlm/core';
+import { type FileWriter, type Sink, writeParts } from './file-writer.ts';
 import type { Progress } from './progress.ts';
+import { RecordDocument } from './record-document.ts';
 import type { Streams } from './streams.ts';
 import { hasColor, printable } from './text.ts';
-import type { FileWriter } from './file-writer.ts';
 
 /** How the result appears on stdout. */
 export type Format = 'text' | 'json' | 'jsonl';
+
+/** One finished part of a result: for people, and for programs. */
+export interface Result {
+  readonly text: string;
+  readonly record: object;
+}
+
+/** The version of all documents' form: a change that old readers cannot read raises it. */
+const schemaVersion = 1;
 
 export interface OutputOptions {
   readonly format: Format;
@@ -46,17 +57,46 @@ export class Output {
     if (this.format === 'text' && !this.#pathsOnly) this.#print(printable(text));
   }
 
-  /** The whole result as one document: on stdout with --json, and into the file that -o names, if a writer for it is given. */
-  async document(document: object, file?: FileWriter): Promise<void> {
-    const json = JSON.stringify(document, null, 2);
+  /** The whole result as one document: on stdout with --json, and into the file that -o names, if there is a writer for it. */
+  async document(document: object, writer?: FileWriter): Promise<void> {
+    const json = JSON.stringify({ schemaVersion, ...document }, null, 2);
     if (this.format === 'json') this.#print(json);
-    if (file) this.wrote(await file.write(Buffer.from(`${json}\n`)));
+    if (!writer) return;
+    const path = await writer.path();
+    await writeFileAtomic(path, `${json}\n`);
+    this.wrote(path);
   }
 
   /** The same for a result that has no parts: one line with --jsonl, `text` otherwise. */
-  async whole(text: string | undefined, document: object, file?: FileWriter): Promise<void> {
-    this.item(text, document);
-    await this.document(document, file);
+  async whole(text: string | undefined, document: object, writer?: FileWriter): Promise<void> {
+    this.item(text, { schemaVersion, ...document });
+    await this.document(document, writer);
+  }
+
+  /**
+   * A result whose parts come one by one, out at once and not kept: a line of text or of JSON Lines each, and a document with the list `name`, on
+   * stdout with --json and at `path` if there is one. `work` gives its parts to `add` and returns what stands behind the list.
+   */
+  async records<T extends object>(
+    { name, head, path }: { readonly name: string; readonly head: object; readonly path: string | undefined },
+    work: (add: (result: Result) => Promise<void>) => Promise<T>,
+  ): Promise<void> {
+    const toStdout: Sink[] = this.format === 'json' ? [async (text) => this.#write(text)] : [];
+    const run = async (sinks: readonly Sink[]): Promise<void> => {
+      const document = new RecordDocument({ schemaVersion, ...head }, name, sinks);
+      try {
+        const tail = await work(async ({ text, record }) => {
+          this.item(text, record);
+          await document.add(record);
+        });
+        await document.end(tail);
+      } catch (error) {
+        // What has gone out becomes a document that can be parsed; the status says that it is not all.
+        if (!document.empty) await document.end({ incomplete: true });
+        throw error;
+      }
+    };
+    await (path === undefined ? run(toStdout) : writeParts(path, (sink) => run([...toStdout, sink])));
   }
 
   /** A file that is itself the result: its path on stdout. */
@@ -64,15 +104,10 @@ export class Output {
     if (this.format === 'text') this.#print(printable(path));
   }
 
-  /** A file beside the result: a remark, or its path on stdout where only paths are wanted. */
-  wrote(path: string): void {
-    this.wroteAll([path], path);
-  }
-
-  /** The same for the files of a folder. */
-  wroteAll(paths: readonly string[], folder: string): void {
-    if (this.#pathsOnly) for (const path of paths) this.path(path);
-    else this.note(`Wrote ${paths.length > 1 ? `${paths.length} files to ` : ''}${folder}`);
+  /** A file beside the result: its path on stdout where only paths are wanted, else a remark, unless one remark stands for many. */
+  wrote(path: string, { remark = true }: { readonly remark?: boolean } = {}): void {
+    if (this.#pathsOnly) this.path(path);
+    else if (remark) this.note(`Wrote ${path}`);
   }
 
   /** A remark. Not shown with -q. */
@@ -96,8 +131,12 @@ export class Output {
   }
 
   #print(text: string): void {
+    this.#write(`${text}\n`);
+  }
+
+  #write(text: string): void {
     this.#progress.clear();
-    this.#streams.stdout.write(`${text}\n`);
+    this.#streams.stdout.write(text);
   }
 
   #say(text: string, painted = false): void {

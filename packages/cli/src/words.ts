@@ -1,20 +1,33 @@
 import { readFile, stat } from 'node:fs/promises';
-import { type Label, parseClassesFile, parseLabels, type Prompts, promptSets } from '@vitamin-vlm/backbone';
+import type { Backbone, Label, Prompts, VocabularyMatrix } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
-import type { WordFlags } from './commands.ts';
+import type { Context } from './command.ts';
+import type { wordFlags } from './flags.ts';
 
 /** A list of labels is words; more than this is another kind of file. */
 const MAX_LABELS_FILE = 16 * 2 ** 20;
 
+/** The words that the flags give, and how they are put to the text tower. */
+export interface Words {
+  readonly labels: readonly Label[];
+  readonly prompts: Prompts;
+}
+
 /**
- * The labels that the flags give.
+ * Reads the words that --labels or --labels-file and --templates give.
  *
- * @throws VitaminError `USAGE` for a file that cannot be read or holds no labels, and for empty labels.
+ * @throws VitaminError `USAGE` for a file that cannot be read or holds no labels, for empty labels, and for unknown templates.
  */
-export async function readLabels({ labels, labelsFile }: WordFlags): Promise<Label[]> {
-  return labelsFile === undefined
-    ? parseLabels(labels ?? [])
-    : parseClassesFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file'));
+export async function readWords({ flags: { labels, labelsFile, templates } }: Context<typeof wordFlags>): Promise<Words> {
+  const { parseClassesFile, parseLabels } = await import('@vitamin-vlm/backbone');
+  const parsed =
+    labelsFile === undefined ? parseLabels(labels ?? []) : parseClassesFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file'));
+  return { labels: parsed, prompts: await readPrompts(templates) };
+}
+
+/** Makes vectors of words; those that were asked before come from disk. */
+export async function loadVocabulary(context: Context, backbone: Backbone, { labels, prompts }: Words): Promise<VocabularyMatrix> {
+  return await backbone.vocabulary(labels, { prompts, signal: context.signal, onProgress: context.progress.reporter('words') });
 }
 
 /** The text of a file that a flag names. @throws VitaminError `USAGE` when it cannot be read or is larger than `most` bytes. */
@@ -30,13 +43,10 @@ export async function readText(path: string, most: number, flagName: string): Pr
   }
 }
 
-/**
- * The prompts that --templates gives: a set by name, or one template with {} for the label.
- *
- * @throws VitaminError `USAGE` for anything else.
- */
-export function readPrompts(templates = 'simple'): Prompts {
+/** A set of prompts by name, or one template with {} for the label. */
+async function readPrompts(templates: string): Promise<Prompts> {
   if (templates.includes('{}')) return [templates];
+  const { promptSets } = await import('@vitamin-vlm/backbone');
   const name = (Object.keys(promptSets) as (keyof typeof promptSets)[]).find((known) => known === templates);
   if (name !== undefined) return name;
   throw new VitaminError('USAGE', `Expected --templates ${Object.keys(promptSets).join(', ')} or a text with {} but received ${templates}`);

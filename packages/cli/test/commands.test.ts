@@ -71,6 +71,16 @@ describe('classify', () => {
     ]);
   });
 
+  it('takes patterns, and says when one finds nothing', async () => {
+    const lines = (await run('classify', 'pictures/[ac].png', '*ures/b*', ...labels, '--jsonl')).stdout.trim().split('\n');
+    const files = lines.map((line) => (JSON.parse(line) as { file: string }).file);
+    expect(files).toEqual(['pictures/a.png', 'pictures/c.png', 'pictures/b.png']);
+    const nothing = await run('classify', 'pictures/*.jpg', ...labels);
+    expect([nothing.status, nothing.stderr]).toEqual([3, expect.stringContaining('pictures/*.jpg but found none')]);
+    await copyFile(temporary('pictures', 'a.png'), temporary('odd[1].png'));
+    expect((await run('classify', 'odd[1].png', ...labels)).status).toBe(0);
+  });
+
   it('turns pictures upright before it measures them', async () => {
     const upright = await decodeImage(temporary('pictures', 'a.png'));
     const { default: sharp } = await import('sharp');

@@ -6,10 +6,10 @@ import { temporaryFolder } from './support.ts';
 
 const temporary = temporaryFolder();
 
-it('numbers names that are taken, and leaves nothing but whole files', async () => {
+it('numbers names that are taken, and overwrites nothing', async () => {
   const path = temporary('result.tar.json');
   await writeFile(path, 'first');
-  for (const text of ['second', 'third']) await (await FileWriter.forFile(path, false)).write(Buffer.from(text));
+  for (const text of ['second', 'third']) await writeFile(await (await FileWriter.forFile(path, false)).path(), text);
   expect((await readdir(temporary())).toSorted()).toEqual(['result.tar-2.json', 'result.tar-3.json', 'result.tar.json']);
   expect(await readFile(path, 'utf8')).toBe('first');
   expect(await readFile(temporary('result.tar-3.json'), 'utf8')).toBe('third');

@@ -1,7 +1,7 @@
 import { parseLabels } from '@vitamin-vlm/backbone';
 import { UNLABELED, unlabeledIn } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
-import { labelImage, regionsOf } from '../src/label-files.ts';
+import { labelImage, regionsOf } from '../src/work/label-files.ts';
 
 /** Four pixels: labels 1, 1 and `last`, and one without a label. */
 const mapWith = (last: number): { width: number; height: number; data: Uint16Array } => ({

@@ -9,6 +9,7 @@ import { sizeOf, type Tensor, tensor, writeFileAtomic } from '@vitamin-vlm/core'
 import { Graph, Parameters } from '@vitamin-vlm/graph';
 import { encodePng } from '@vitamin-vlm/image';
 import { afterAll, beforeAll } from 'vitest';
+import type { Command, PassThrough } from '../src/command.ts';
 import { runCommandLine } from '../src/program.ts';
 
 /** What a run of the command left behind. */
@@ -50,11 +51,11 @@ export async function vitamin(args: readonly string[], { cwd, env, onOutput }: R
 }
 
 /** Runs the program inside this process: what a run prints and returns, without the time a new process takes. */
-export async function inProcess(args: readonly string[]): Promise<Run> {
+export async function inProcess(args: readonly string[], commands?: readonly (Command | PassThrough)[]): Promise<Run> {
   let [stdout, stderr] = ['', ''];
   const streams = { stdout: { write: (text: string) => (stdout += text) }, stderr: { write: (text: string) => (stderr += text) } };
   const stop = { signal: new AbortController().signal, exitCode: () => undefined, abandon: () => undefined };
-  const status = await runCommandLine(args, streams, stop);
+  const status = await runCommandLine(args, streams, stop, commands);
   return { status, signal: null, stdout, stderr };
 }
 

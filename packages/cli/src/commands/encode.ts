@@ -1,33 +1,35 @@
-import { saveImageEncoding } from '@vitamin-vlm/backbone';
-import { VitaminError } from '@vitamin-vlm/core';
-import { eachInput } from '../batch.ts';
-import type { WindowFlags } from '../commands.ts';
-import type { Context } from '../context.ts';
-import { FileWriter } from '../file-writer.ts';
+import { type Command, command } from '../command.ts';
+import { modelFlags, windowFlags } from '../flags.ts';
 import { describeModel, loadModel } from '../model.ts';
 
-/** `vitamin encode`: keeps what the image tower gives, with the dense map, so that words can be asked later without running it. */
-export async function encode(context: Context, input: string, flags: WindowFlags): Promise<number> {
-  const { output } = context;
-  const { size, window, stride, levels } = flags;
-  const target = context.flags.output!;
-  if (!/\.safetensors$/iu.test(target)) {
-    throw new VitaminError('USAGE', `Expected -o FILE.safetensors but received ${target}`);
-  }
-  const file = await FileWriter.forFile(target, context.flags.force === true);
-  await using backbone = await loadModel(context, flags);
-  const { status } = await eachInput(context, [input], async (path, options) => {
-    const encoding = await backbone.encodeImage(path, { ...options, dense: true, size, window, stride, levels });
-    const written = await file.path();
+/** Keeps what the image tower gives, with the dense map, so that words can be asked later without running it. */
+export const encode: Command = command({
+  name: 'encode',
+  summary: 'run a picture through the image tower once, to ask it later with --encoding',
+  inputs: { usage: '<image>', help: 'an image file' },
+  flags: {
+    ...modelFlags,
+    ...windowFlags,
+    levels: { kind: 'list', value: 'names', help: 'intermediate maps to keep as well (default: none)' },
+  },
+  writes: { endings: ['.safetensors'] },
+  async run(context) {
+    const { inputs, flags, output, progress, signal, writer } = context;
+    const { size, window, stride, levels } = flags;
+    const [file = ''] = inputs;
+    const { saveImageEncoding } = await import('@vitamin-vlm/backbone');
+    await using backbone = await loadModel(context);
+    const options = { signal, onProgress: progress.reporter(file), dense: true, size, window, stride, levels };
+    const encoding = await backbone.encodeImage(file, options);
+    const written = await writer!.path();
     await saveImageEncoding(written, encoding);
     const { width, height } = encoding.geometry;
     const maps = {
       dense: encoding.dense!.shape,
       ...Object.fromEntries(Object.entries(encoding.maps ?? {}).map(([name, map]) => [name, map.shape])),
     };
-    const document = { schemaVersion: 1, model: describeModel(backbone), file: path, width, height, encoding: written, maps };
     output.path(written);
-    await output.whole(undefined, document);
-  });
-  return status;
-}
+    await output.whole(undefined, { model: describeModel(backbone), file, width, height, encoding: written, maps });
+    return 0;
+  },
+});

@@ -1,30 +1,29 @@
-import { EMBEDDED_MODEL, openModel, publishedModels } from '@vitamin-vlm/backbone';
-import { hubCacheDir, resolveHubFile } from '@vitamin-vlm/checkpoint';
 import { VitaminError } from '@vitamin-vlm/core';
-import type { Context } from '../context.ts';
-import { hubFolder, locateOptions } from '../model.ts';
+import { type Command, command, type Context } from '../command.ts';
+import { locateOptions } from '../model.ts';
 
-/** `vitamin pull`: fetches weights and prints their paths, one a line. */
-export async function pull(context: Context, addresses: readonly string[]): Promise<number> {
-  const { output } = context;
-  const { output: file, cacheDir } = context.flags;
-  if (file !== undefined) {
-    const folder = cacheDir === undefined ? hubCacheDir() : hubFolder(cacheDir);
-    throw new VitaminError('USAGE', `Expected no -o: weights go to the cache shared with Python, ${folder}`, {
-      hint: 'Name another cache with --cache-dir or HF_HUB_CACHE.',
-    });
-  }
-  const models: object[] = [];
-  for (const address of addresses) {
-    const path = await fetchWeights(context, address);
-    models.push({ address, path });
-    output.item(path, { address, path });
-  }
-  await output.document({ schemaVersion: 1, models });
-  return 0;
-}
+/** Fetches weights and prints their paths, one a line. */
+export const pull: Command = command({
+  name: 'pull',
+  summary: 'download the weights of models into the cache shared with Python',
+  inputs: { usage: '<model...>', help: 'names or hf: addresses' },
+  flags: {},
+  writes: { nothing: 'Weights go to the cache shared with Python. Name another cache with --cache-dir or HF_HUB_CACHE.' },
+  async run(context) {
+    const { inputs, output } = context;
+    const models: object[] = [];
+    for (const address of inputs) {
+      const path = await fetchWeights(context, address);
+      models.push({ address, path });
+      output.item(path, { address, path });
+    }
+    await output.document({ models });
+    return 0;
+  },
+});
 
 async function fetchWeights(context: Context, address: string): Promise<string> {
+  const { EMBEDDED_MODEL, openModel, publishedModels } = await import('@vitamin-vlm/backbone');
   if (address === EMBEDDED_MODEL) return (await openModel(address)).files[0]!;
   const published = publishedModels.find(({ name }) => name === address);
   if (!published && !address.startsWith('hf:')) {
@@ -32,6 +31,7 @@ async function fetchWeights(context: Context, address: string): Promise<string> 
       hint: 'vitamin list shows the names.',
     });
   }
+  const { resolveHubFile } = await import('@vitamin-vlm/checkpoint');
   const { hub, signal, onProgress, offline } = locateOptions(context, address);
   return await resolveHubFile(published ? `hf:${published.repo}` : address, {
     ...hub,

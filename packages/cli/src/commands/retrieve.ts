@@ -1,59 +1,24 @@
-import { type Backbone, cosineSimilarity, topK } from '@vitamin-vlm/backbone';
-import { type Tensor, tensor } from '@vitamin-vlm/core';
-import { type Batch, eachInput, expandFolders, failures } from '../batch.ts';
-import type { ModelFlags } from '../commands.ts';
-import { type Context, resultFile } from '../context.ts';
-import { describeModel, loadModel } from '../model.ts';
+import { type Command, command } from '../command.ts';
+import { modelFlags } from '../flags.ts';
 
-/** Pictures in a line of text. */
-const SHOWN = 5;
-
-/** Embeddings of the pictures that could be read. */
-export interface EmbeddedImages {
-  readonly files: readonly string[];
-  /** [N, E], not normalized. */
-  readonly embeddings: Tensor<'float32'>;
-  readonly batch: Batch;
-}
-
-/** `vitamin retrieve --query`: pictures by cosine similarity to texts, best first. */
-export async function retrieve(
-  context: Context,
-  inputs: readonly string[],
-  flags: ModelFlags & { readonly query: readonly string[]; readonly top?: number },
-): Promise<number> {
-  const { output, signal } = context;
-  const target = await resultFile(context);
-  const inputFiles = await expandFolders(inputs);
-  await using backbone = await loadModel(context, flags);
-  const texts = await backbone.embedTexts(flags.query, { signal });
-  const { files, embeddings, batch } = await embedImages(context, backbone, inputFiles);
-  const queries: object[] = [];
-  if (files.length > 0) {
-    const { data } = cosineSimilarity(texts, embeddings);
-    for (const [i, query] of flags.query.entries()) {
-      const row = data.subarray(i * files.length, (i + 1) * files.length);
-      const images = topK(row, flags.top ?? files.length).map(({ index, score }) => ({ file: files[index]!, score }));
-      queries.push({ query, images });
-      const lines = images.slice(0, flags.top ?? SHOWN).map(({ file, score }) => `${score.toFixed(3)}  ${file}`);
-      output.item([query, ...lines].join('\n  '), { query, images });
-    }
-  }
-  await output.document({ schemaVersion: 1, model: describeModel(backbone), queries, ...failures(batch) }, target);
-  return batch.status;
-}
-
-/** Embeds pictures one by one; those that cannot be read are left out. */
-export async function embedImages(context: Context, backbone: Backbone, inputs: readonly string[]): Promise<EmbeddedImages> {
-  const files: string[] = [];
-  const rows: Float32Array[] = [];
-  const batch = await eachInput(context, inputs, async (file, options) => {
-    const { pooled } = await backbone.encodeImage(file, options);
-    files.push(file);
-    rows.push(pooled.data);
-  });
-  const dim = rows[0]?.length ?? 0;
-  const embeddings = tensor('float32', [rows.length, dim]);
-  rows.forEach((row, i) => embeddings.data.set(row, i * dim));
-  return { files, embeddings, batch };
-}
+/** Pictures by cosine similarity to texts, or recall over captions. */
+export const retrieve: Command = command({
+  name: 'retrieve',
+  summary: 'find pictures by words, or measure how well pictures and captions find each other',
+  inputs: { usage: '<image...>', help: 'image files, folders of them, or patterns such as "photos/**/*.jpg"' },
+  flags: {
+    ...modelFlags,
+    query: { kind: 'repeated', value: 'text', help: 'rank the pictures by this text; may be given several times' },
+    captions: { kind: 'text', value: 'file', excludes: ['query'], help: 'report R@1, R@5 and R@10 of both directions' },
+    top: { kind: 'whole', least: 1, value: 'n', help: 'how many pictures, best first (default: 5 as text, all as JSON)' },
+  },
+  needs: [['query', 'captions']],
+  notes: `A captions file is COCO's (images, annotations with image_id and caption), or JSON of the form
+{"street.jpg": "a red bus", "park.jpg": ["a dog", "a dog on grass"]}. Its file names start at the
+one folder that is given.`,
+  async run(context) {
+    const { query, captions, top } = context.flags;
+    if (captions !== undefined) return await (await import('../work/recall.ts')).recall(context, captions);
+    return await (await import('../work/rank.ts')).rank(context, query ?? [], top);
+  },
+});

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { hubCacheDir } from '@vitamin-vlm/checkpoint';
-import type { GlobalFlags } from './flags.ts';
-import { variableOf } from './flags.ts';
+import type { Context } from '../command.ts';
+import { longName, variableOf } from '../flag-table.ts';
+import { globalFlags } from '../flags.ts';
 
 /** A setting, what it is, and what decided it. */
 export interface Setting {
@@ -14,27 +14,18 @@ export interface Setting {
 }
 
 /** The flags of every command, then what the variables of the Hub and of terminals decide. */
-export function settingsOf(command: Command): Setting[] {
-  const program = command.parent ?? command;
-  const flags = command.optsWithGlobals<GlobalFlags>();
-  const own = program.options
-    .filter(({ long }) => long !== '--version' && long !== '--output')
-    .map((option): Setting => {
-      const name = option.attributeName();
-      const source = program.getOptionValueSource(name);
-      const value = flags[name as keyof GlobalFlags];
-      const decided = source === 'cli' ? option.long! : source === 'env' ? variableOf(option) : 'default';
-      return {
-        name: option.long!.slice(2),
-        value: option.required && value === undefined ? '-' : describeValue(option.negate ? value === false : value),
-        source: decided,
-      };
-    });
+export function settingsOf({ flags, sourceOf }: Pick<Context, 'flags' | 'sourceOf'>): Setting[] {
+  const { output: _, ...shown } = globalFlags;
+  const own = Object.entries(shown).map(([name, { kind }]): Setting => {
+    const value = flags[name as keyof typeof shown];
+    const source = { cli: longName(name), env: variableOf(name), default: 'default' }[sourceOf(name)];
+    return { name: longName(name).slice(2), value: kind === 'switch' || value !== undefined ? describeValue(value) : '-', source };
+  });
   return [...own, ...hubSettings(flags), ...terminalSettings()];
 }
 
 /** Order as the Hub's own clients have it: flag, then variable, then default. */
-function hubSettings({ offline, cacheDir }: GlobalFlags): Setting[] {
+function hubSettings({ offline, cacheDir }: Context['flags']): Setting[] {
   const offlineBy = offline ? '--offline or VITAMIN_OFFLINE' : firstSet(['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'], isOn);
   const cacheBy = cacheDir === undefined ? firstSet(['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_HOME', 'XDG_CACHE_HOME']) : 'cache-dir';
   const endpointBy = firstSet(['HF_ENDPOINT']);

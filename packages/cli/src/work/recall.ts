@@ -2,33 +2,28 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { retrievalRecall } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
-import { failures } from '../batch.ts';
-import { type CaptionedImage, readCaptions } from '../captions.ts';
-import type { ModelFlags } from '../commands.ts';
-import { type Context, resultFile } from '../context.ts';
+import type { Context } from '../command.ts';
+import type { modelFlags } from '../flags.ts';
+import { failures } from '../inputs.ts';
 import { describeModel, loadModel } from '../model.ts';
 import { formatPercent, table } from '../text.ts';
-import { embedImages } from './retrieve.ts';
+import { type CaptionedImage, readCaptions } from './captions.ts';
+import { embedImages } from './rank.ts';
 
 const KS = [1, 5, 10] as const;
 
 /** `vitamin retrieve --captions`: recall at 1, 5 and 10, as CLIP_benchmark counts it. */
-export async function recall(
-  context: Context,
-  inputs: readonly string[],
-  flags: ModelFlags & { readonly captions: string },
-): Promise<number> {
-  const { output, signal } = context;
-  const target = await resultFile(context);
+export async function recall(context: Context<typeof modelFlags>, captionsFile: string): Promise<number> {
+  const { inputs, output, signal, writer } = context;
   const folder = inputs[0]!;
   if (inputs.length !== 1 || !(await stat(folder).catch(() => undefined))?.isDirectory()) {
     throw new VitaminError('USAGE', `Expected one folder beside --captions but received ${inputs.join(' ')}`, {
       hint: 'The file names in the captions file start at that folder.',
     });
   }
-  const captioned = await readCaptions(flags.captions);
+  const captioned = await readCaptions(captionsFile);
   const byPath = new Map(captioned.map((image) => [inFolder(folder, image), image]));
-  await using backbone = await loadModel(context, flags);
+  await using backbone = await loadModel(context);
   const { files, embeddings, batch } = await embedImages(context, backbone, [...byPath.keys()]);
   if (signal.aborted || files.length === 0) return batch.status;
   const texts = files.flatMap((file) => byPath.get(file)!.captions);
@@ -38,7 +33,6 @@ export async function recall(
   const row = (name: string, values: Readonly<Record<number, number>>): string[] => [name, ...KS.map((k) => formatPercent(values[k]!))];
   const rows = [['', ...KS.map((k) => `R@${k}`)], row('picture by caption', imageRetrieval), row('caption by picture', textRetrieval)];
   const document = {
-    schemaVersion: 1,
     model: describeModel(backbone),
     images: files.length,
     captions: texts.length,
@@ -46,7 +40,7 @@ export async function recall(
     textRetrieval,
     ...failures(batch),
   };
-  await output.whole(`${files.length} pictures, ${texts.length} captions\n${table(rows, [1, 2, 3])}`, document, target);
+  await output.whole(`${files.length} pictures, ${texts.length} captions\n${table(rows, [1, 2, 3])}`, document, writer);
   return batch.status;
 }
 

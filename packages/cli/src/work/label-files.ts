@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import type { Label } from '@vitamin-vlm/backbone';
 import { type LabelMap, unlabeledIn, writeFileAtomic } from '@vitamin-vlm/core';
 import { drawLabelMap, encodeLabelPng, encodePng, labelColor, type Picture } from '@vitamin-vlm/image';
-import type { FileWriter } from './file-writer.ts';
+import type { FileWriter } from '../file-writer.ts';
 
 /** A label of a picture and how much of it there is. */
 export interface Region {

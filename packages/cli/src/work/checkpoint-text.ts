@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { type Identity, type OpenedModel, openModel } from '@vitamin-vlm/backbone';
 import { type Checkpoint, summarize } from '@vitamin-vlm/checkpoint';
 import { bytesPerElement, sizeOf, VitaminError } from '@vitamin-vlm/core';
-import { formatBytes, table } from './text.ts';
+import { formatBytes, table } from '../text.ts';
 
 /** What `vitamin show` tells of a weight file. */
 export interface Description {
@@ -49,7 +49,7 @@ export async function describeCheckpoint(
     throw error;
   });
   const metadata = Object.fromEntries(Object.entries(checkpoint.metadata).map(([name, value]) => [name, plain(value)]));
-  const stated = metadata['license'] ?? metadata['license'];
+  const stated = metadata['license'] ?? metadata['licence'];
   return {
     address,
     format: checkpoint.format,

@@ -1,0 +1,157 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import type { Context } from './command.ts';
+import { exitCodes, SOME_FAILED } from './exit-code.ts';
+import type { encodingFlags } from './flags.ts';
+import type { Result } from './output.ts';
+
+/** One input that could not be used. */
+export interface Failure {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How a run over many inputs went. */
+export interface Batch {
+  readonly failed: readonly Failure[];
+  readonly status: number;
+}
+
+/** The row of commands that take pictures, or the encoding of one. */
+export const pictureInputs = { usage: '[image...]', help: 'image files, folders of them, or patterns such as "photos/**/*.jpg"' } as const;
+
+/** Endings that stand for pictures in a folder. Files that are named are opened whatever their ending. */
+const ENDINGS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']);
+
+/**
+ * The pictures that a command is for; without any, the encoding that --encoding names.
+ *
+ * @throws VitaminError `USAGE` for neither, or for several pictures beside one encoding; as `expandInputs`.
+ */
+export async function picturesOf({ inputs, flags: { encoding } }: Context<typeof encodingFlags>): Promise<string[]> {
+  if (inputs.length === 0 && encoding !== undefined) return [encoding];
+  if (inputs.length === 0) throw new VitaminError('USAGE', 'Expected an image but received none');
+  if (inputs.length > 1 && encoding !== undefined) {
+    throw new VitaminError('USAGE', `Expected at most one image beside --encoding but received ${inputs.length}`);
+  }
+  return await expandInputs(inputs);
+}
+
+/**
+ * Files, with the pictures of a folder in its place, by name, and what a pattern finds. What does not exist is kept: opening it says so.
+ *
+ * @throws VitaminError `INPUT_NOT_FOUND` for a folder or a pattern without pictures, `INPUT_UNREADABLE` for a folder that is closed.
+ */
+export async function expandInputs(inputs: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const input of inputs) {
+    const info = await stat(input).catch(() => undefined);
+    if (info?.isDirectory()) for (const file of await folderPictures(input)) files.push(file);
+    else if (!info && /[*?[{]/u.test(input)) for (const file of await patternPictures(input)) files.push(file);
+    else files.push(input);
+  }
+  return files;
+}
+
+async function folderPictures(folder: string): Promise<string[]> {
+  const entries = await readdir(folder).catch((cause: unknown) => {
+    throw new VitaminError('INPUT_UNREADABLE', `Expected a folder that can be read but ${folder} cannot`, { cause });
+  });
+  return found(
+    folder,
+    entries.filter(isPicture).map((name) => join(folder, name)),
+  );
+}
+
+/** What a shell would find, for patterns that are quoted and for shells that find nothing. */
+async function patternPictures(pattern: string): Promise<string[]> {
+  const { glob } = await import('tinyglobby');
+  const files = await glob(pattern, { expandDirectories: false });
+  return found(pattern, files.filter(isPicture));
+}
+
+function isPicture(path: string): boolean {
+  return ENDINGS.has(extname(path).toLowerCase());
+}
+
+function found(place: string, files: readonly string[]): string[] {
+  if (files.length > 0) return files.toSorted();
+  throw new VitaminError('INPUT_NOT_FOUND', `Expected pictures in ${place} but found none`, {
+    hint: `Endings: ${[...ENDINGS].join(' ')}.`,
+  });
+}
+
+/**
+ * Works through pictures and gives out each result when it is done, so that memory does not grow with their number: a line each, or one document
+ * `{schemaVersion, ...head, images: [...], failed?}`. Inputs fail as in `eachInput`.
+ *
+ * @param path - Where the document is written besides; by default where -o says, if -o names a file for it.
+ * @returns The exit status.
+ */
+export async function streamPictures(
+  context: Context,
+  files: readonly string[],
+  head: object,
+  work: (file: string, options: WorkOptions) => Promise<Result>,
+  path?: string,
+): Promise<number> {
+  const { output, writer } = context;
+  const target = path ?? (await writer?.path());
+  let status = 0;
+  await output.records({ name: 'images', head, path: target }, async (add) => {
+    const batch = await eachInput(context, files, async (file, options) => {
+      const started = performance.now();
+      await add(await work(file, options));
+      output.detail(`${file}: ${Math.round(performance.now() - started)} ms`);
+    });
+    status = batch.status;
+    return failures(batch);
+  });
+  if (target !== undefined) output.wrote(target, { remark: path === undefined });
+  return status;
+}
+
+/**
+ * Works through the inputs one by one. One that cannot be used is told on stderr and does not stop the others; an abort stops, and what is
+ * complete stands.
+ *
+ * @throws VitaminError for everything that is not the input's fault, such as missing weights.
+ */
+export async function eachInput(
+  context: Pick<Context, 'output' | 'progress' | 'signal'>,
+  inputs: readonly string[],
+  work: (input: string, options: WorkOptions) => Promise<void>,
+): Promise<Batch> {
+  const { output, progress, signal } = context;
+  const failed: Failure[] = [];
+  const codes = new Set<number>();
+  for (const [index, file] of inputs.entries()) {
+    if (signal.aborted) break;
+    try {
+      await work(file, { signal, onProgress: progress.reporter(file, index, inputs.length) });
+    } catch (error) {
+      if (!(error instanceof VitaminError)) throw error;
+      if (error.code === 'ABORTED') break;
+      if (!isInputs(error)) throw error;
+      output.error(error.code, error.message.includes(file) ? error.message : `${file}: ${error.message}`, error.hint);
+      failed.push({ file, code: error.code, message: error.message });
+      codes.add(exitCodes[error.code]);
+    }
+  }
+  if (failed.length > 0) output.warn(`${failed.length} of ${inputs.length} inputs failed: ${failed.map(({ file }) => file).join(', ')}`);
+  // When every input fails for the same reason, a wrong window for example, that reason is the status.
+  const status = failed.length === inputs.length && codes.size === 1 ? [...codes][0]! : SOME_FAILED;
+  return { failed, status: failed.length === 0 ? 0 : status };
+}
+
+/** Sizes that do not fit one picture are `USAGE`. */
+function isInputs({ code }: VitaminError): boolean {
+  return code === 'INPUT_NOT_FOUND' || code === 'INPUT_UNREADABLE' || code === 'USAGE';
+}
+
+/** For a result document: nothing when nothing failed. */
+export function failures({ failed }: Batch): { failed?: readonly Failure[] } {
+  return failed.length > 0 ? { failed } : {};
+}

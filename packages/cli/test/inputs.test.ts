@@ -1,0 +1,93 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import { expect, it } from 'vitest';
+import { exitCodes } from '../src/exit-code.ts';
+import { eachInput } from '../src/inputs.ts';
+import { Output } from '../src/output.ts';
+import { Progress } from '../src/progress.ts';
+
+function contextOf(signal: AbortSignal = new AbortController().signal): { context: Parameters<typeof eachInput>[0]; said: string[] } {
+  const said: string[] = [];
+  const stream = { write: (text: string) => said.push(text) };
+  const progress = new Progress(stream, false);
+  const output = new Output({ stdout: stream, stderr: stream }, progress, {
+    format: 'text',
+    quiet: false,
+    pathsOnly: false,
+    verbose: false,
+    color: false,
+  });
+  return { context: { output, progress, signal }, said };
+}
+
+const broken = new VitaminError('INPUT_UNREADABLE', 'Expected a picture but found none', { hint: 'Look.' });
+const wrong = new VitaminError('USAGE', 'Expected another window');
+
+it.each([
+  [[], 0],
+  [[undefined, undefined], 0],
+  [[undefined, broken], 3],
+  [[undefined, wrong], 3],
+  [[broken, broken], 3],
+  [[wrong, wrong], 2],
+  [[wrong, broken], 3],
+])('counts what failed and goes on: status of %o is %i', async (errors, status) => {
+  const { context, said } = contextOf();
+  const files = errors.map((_, i) => `${i}.png`);
+  const done: string[] = [];
+  const batch = await eachInput(context, files, async (file) => {
+    done.push(file);
+    const error = errors[Number.parseInt(file, 10)];
+    if (error) throw error;
+  });
+  expect([batch.status, done]).toEqual([status, files]);
+  const failed = files.filter((_, i) => errors[i]);
+  expect(batch.failed.map(({ file }) => file)).toEqual(failed);
+  expect(said.filter((line) => line.startsWith('error '))).toHaveLength(failed.length);
+  if (failed.length > 0) expect(said.at(-1)).toBe(`warning: ${failed.length} of ${files.length} inputs failed: ${failed.join(', ')}\n`);
+});
+
+it('ends at once for what is not the fault of an input', async () => {
+  const { context } = contextOf();
+  for (const error of [new VitaminError('WEIGHTS_MISSING', 'Expected weights'), new TypeError('x is not a function')]) {
+    let count = 0;
+    const work = async (): Promise<void> => {
+      count++;
+      throw error;
+    };
+    await expect(eachInput(context, ['a', 'b'], work)).rejects.toBe(error);
+    expect(count).toBe(1);
+  }
+});
+
+it('stops between two inputs, and what is done stands', async () => {
+  const controller = new AbortController();
+  const { context, said } = contextOf(controller.signal);
+  const done: string[] = [];
+  const batch = await eachInput(context, ['a', 'b', 'c'], async (file) => {
+    if (done.length === 1) {
+      controller.abort();
+      throw new VitaminError('ABORTED', 'Aborted on request');
+    }
+    done.push(file);
+  });
+  expect([batch, done, said]).toEqual([{ failed: [], status: 0 }, ['a'], []]);
+});
+
+it('has one status for every code', () => {
+  expect(exitCodes).toEqual({
+    RUNTIME: 1,
+    USAGE: 2,
+    INPUT_NOT_FOUND: 3,
+    INPUT_UNREADABLE: 3,
+    MODEL_UNKNOWN: 4,
+    WEIGHTS_MISSING: 4,
+    WEIGHTS_CORRUPT: 4,
+    WEIGHTS_MISMATCH: 4,
+    UNSAFE_PICKLE: 4,
+    UNSUPPORTED: 4,
+    OFFLINE: 5,
+    NETWORK: 5,
+    AUTH: 5,
+    ABORTED: 130,
+  });
+});
