@@ -9,7 +9,7 @@ export { fillPrompts } from './text/prompts.ts';
 export type { Prompts } from './text/prompts.ts';
 export { resizePositionEmbedding } from './pos-embed.ts';
 export { windowGrid, windowPositions, windowStarts } from './window/grid.ts';
-export type { WindowGrid, WindowPosition } from './window/grid.ts';
+export type { GridOptions, WindowGrid, WindowPosition } from './window/grid.ts';
 export { cropFrom, slideWindows } from './window/slide-windows.ts';
 export type { SlideOptions } from './window/slide-windows.ts';
 export { collectRows, Stitcher } from './window/stitcher.ts';

@@ -13,6 +13,17 @@ it('starts windows as the original does', () => {
   expect(windowStarts(336, 336, 168)).toEqual([0]);
 });
 
+it('starts aligned windows on cells, and pastes them where the published ones go', () => {
+  expect(windowStarts(896, 336, 168, { align: 16 })).toEqual([0, 160, 336, 496, 560]);
+  expect(windowStarts(896, 336, 168, { align: 16 }).map(cellOf)).toEqual(windowStarts(896, 336, 168).map(cellOf));
+  expect(windowStarts(1344, 336, 112, { align: 16 })).toEqual(windowStarts(1344, 336, 112));
+  expect(() => windowStarts(900, 336, 168, { align: 16 })).toThrow('differ by a multiple of 16');
+});
+
+function cellOf(start: number): number {
+  return Math.floor(start / 16);
+}
+
 it('refuses pictures below the window, strides with gaps and senseless numbers', () => {
   expect(() => windowStarts(335, 336, 168)).toThrow('Expected a side of at least 336');
   expect(() => windowStarts(896, 336, 337)).toThrow('stride of at most 336');
@@ -128,6 +139,49 @@ it('puts a picture together again from its windows, whatever the batch size', as
     expect(maps['pixels']).toEqual(pixels);
     expect(done.at(-1)).toBe(total);
   }
+});
+
+it.each([1, 2, 5])('runs windows of one color once, with equal results, in batches of %i', async (batchSize) => {
+  const [height, width, window] = [96, 160, 32];
+  const pixels = coordinates(height, width);
+  for (let c = 0; c < 3; c++) {
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (y >= 48 || x >= 80) pixels.data[(c * height + y) * width + x] = c;
+  }
+  const grid = windowGrid(height, width, window, 16);
+  const padding = windowPositions(grid).filter(({ top, left }) => top >= 48 || left >= 80).length;
+  let windows = 0;
+  /** A network that tells windows apart: each pixel, and the sum of all beside it. */
+  const run = async (batch: Tensor<'float32'>): Promise<Record<string, Tensor>> => {
+    windows += batch.shape[0]!;
+    const sums = tensor('float32', [batchSize, 1, 2, 2]);
+    const plane = 3 * window * window;
+    for (let i = 0; i < batchSize; i++) {
+      const sum = batch.data.subarray(i * plane, (i + 1) * plane).reduce((total, value) => total + value, 0);
+      sums.data.fill(Math.sin(sum), i * 4, (i + 1) * 4);
+    }
+    return { pixels: batch, sums };
+  };
+  const crop = cropFrom(pixels, window);
+  const once = await slideWindows({ grid, batchSize, crop, run });
+  expect(once['pixels']).toEqual(pixels);
+  const needed = windowPositions(grid).length - padding + 1;
+  expect(windows).toBe(Math.ceil(needed / batchSize) * batchSize);
+
+  const marked = pixels.data.slice();
+  const all = await slideWindows({
+    grid,
+    batchSize,
+    // The first pixel makes each window one of its own; the network below does not see it.
+    crop: (position, target) => {
+      cropFrom(tensor('float32', pixels.shape, marked), window)(position, target);
+      target[0]! += 1;
+    },
+    run: async (batch) => {
+      for (let i = 0; i < batchSize; i++) if (batch.data[i * 3 * window * window]! > 0) batch.data[i * 3 * window * window]! -= 1;
+      return await run(batch);
+    },
+  });
+  expect(all).toEqual(once);
 });
 
 it('gives rows away instead of keeping them, and stops between batches', async () => {

@@ -131,19 +131,27 @@ export class Backbone implements AsyncDisposable {
   }
 
   /**
-   * Normalized pixels in, stitched maps out: for frameworks that prepare pictures their own way.
+   * Normalized pixels in, stitched maps out: for frameworks that prepare pictures their own way. Windows that lie wholly in the padding are
+   * computed once.
    *
    * @param pixels - [1, 3, H, W] with sides of at least a window.
    * @returns [1, C, H // stride, W // stride] by level.
    * @throws VitaminError as `features`.
    */
   async windowMaps(pixels: Tensor<'float32'>, options: Omit<FeatureOptions, 'size'> = {}): Promise<Record<string, Tensor<'float32'>>> {
-    const { window = this.imageSize, stride = Math.floor(window / 2), batch = 1, levels = ['os4', 'os8', 'mid', 'final'] } = options;
+    const {
+      window = this.imageSize,
+      stride = Math.floor(window / 2),
+      batch = 1,
+      levels = ['os4', 'os8', 'mid', 'final'],
+      placement = 'floor',
+    } = options;
     const [n, channels, height = 0, width = 0] = pixels.shape;
     if (pixels.shape.length !== 4 || n !== 1 || channels !== 3) {
       throw new VitaminError('USAGE', `Expected pixels [1, 3, H, W] but received [${pixels.shape.join(', ')}]`);
     }
-    const grid = windowGrid(height, width, window, stride);
+    const align = placement === 'aligned' ? this.model.tower.stride : 1;
+    const grid = windowGrid(height, width, window, stride, { align });
     return await this.#encoder.image.maps({ ...options, grid, crop: cropFrom(pixels, window), levels, batch });
   }
 

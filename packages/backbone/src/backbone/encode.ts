@@ -30,7 +30,7 @@ export interface Encoder {
 }
 
 /** What all encodings of a picture have in common. */
-const LOOK = { edge: 'shortest', resize: 'bicubic', placement: 'floor' } as const;
+const LOOK = { edge: 'shortest', resize: 'bicubic' } as const;
 
 /** Whether windows are to be run over the whole picture, or one look at it is enough. */
 export function wantsDense({ dense, size, window, stride, levels }: EncodeOptions): boolean {
@@ -54,7 +54,7 @@ export async function encodeSquares(encoder: Encoder, sources: readonly ImageSou
   const width = shape[1]!;
   return geometries.map((geometry, i) => ({
     identity,
-    recipe: { ...recipe, ...LOOK, size: window, window, stride: window, padding: 'none' } as const,
+    recipe: { ...recipe, ...LOOK, size: window, window, stride: window, placement: 'floor', padding: 'none' } as const,
     geometry,
     pooled: tensor('float32', [width], data.slice(i * width, (i + 1) * width)),
   }));
@@ -84,12 +84,21 @@ export async function slidePicture(
   levels: readonly string[],
   options: WindowOptions,
 ): Promise<FeatureMaps> {
-  const { window = imageSize, size = window, stride = Math.floor(window / 2), batch = 1, signal, onProgress } = options;
+  const {
+    window = imageSize,
+    size = window,
+    stride = Math.floor(window / 2),
+    batch = 1,
+    placement = 'floor',
+    signal,
+    onProgress,
+  } = options;
   image.checkSide(window, 'window');
   const { normalization, stride: cell } = image.tower;
   const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, signal);
-  const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride);
+  const align = placement === 'aligned' ? cell : 1;
+  const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride, { align });
   const crop = cropFromPicture(scaled, window, normalization);
   const maps = await image.maps({ grid, crop, levels, batch, signal, onProgress });
-  return { maps, geometry, identity, recipe: { ...recipe, ...LOOK, size, window, stride, padding: 'zeroAfter' } };
+  return { maps, geometry, identity, recipe: { ...recipe, ...LOOK, size, window, stride, placement, padding: 'zeroAfter' } };
 }

@@ -1,5 +1,6 @@
 import type { LabelMap, WorkOptions } from '@vitamin-vlm/core';
 import type { Picture } from '@vitamin-vlm/image';
+import type { Recipe } from '../load/recipe.ts';
 import type { OpenModelOptions } from '../load/open-model.ts';
 import type { LabelPixelsOptions } from '../tasks/label-pixels.ts';
 import type { RetrievalOptions } from '../tasks/retrieval.ts';
@@ -31,6 +32,11 @@ export interface WindowOptions extends WorkOptions {
   readonly window?: number | undefined;
   /** Pixels from window to window. Default: half a window, as in F-ViT. */
   readonly stride?: number | undefined;
+  /**
+   * `floor` (default): windows lie where published detectors are trained with, pasted up to a cell too early where a start is no multiple of
+   * the coarsest stride. `aligned`: they start on its cells.
+   */
+  readonly placement?: Recipe['placement'] | undefined;
   /** Windows, or pictures, per run of the network. Default 1, the best on a CPU. Each size has a session, and memory, of its own. */
   readonly batch?: number | undefined;
 }

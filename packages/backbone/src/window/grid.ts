@@ -19,19 +19,30 @@ export interface WindowPosition {
   readonly left: number;
 }
 
+/** How windows are laid. */
+export interface GridOptions {
+  /**
+   * Pixels of a cell that every window starts on: starts are rounded down to it. A map is pasted where the floor of its start falls, up to a
+   * cell less a pixel too early where the start lies inside of a cell; published detectors are trained with that. Aligned windows see exactly
+   * what is pasted. Default 1: published behavior.
+   */
+  readonly align?: number | undefined;
+}
+
 /**
  * Where windows start along one side: every `stride` pixels, the last one shifted back so that it ends at the border
  * (the rule of Sliding F-ViT and Sliding FC-CLIP).
  *
- * @throws VitaminError `USAGE` when the side is shorter than the window (pad first) or the stride leaves gaps.
+ * @throws VitaminError `USAGE` when the side is shorter than the window (pad first), the stride leaves gaps, or the side cannot be aligned.
  * @example
  * ```ts
  * import { windowStarts } from '@vitamin-vlm/backbone';
  * console.log(windowStarts(896, 336, 168)); // [ 0, 168, 336, 504, 560 ]
  * ```
  */
-export function windowStarts(length: number, window: number, stride: number): number[] {
-  for (const [name, value] of Object.entries({ length, window, stride })) {
+export function windowStarts(length: number, window: number, stride: number, options: GridOptions = {}): number[] {
+  const { align = 1 } = options;
+  for (const [name, value] of Object.entries({ length, window, stride, align })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new VitaminError('USAGE', `Expected a positive whole number for the ${name} but received ${value}`);
     }
@@ -46,8 +57,14 @@ export function windowStarts(length: number, window: number, stride: number): nu
       hint: `Pad the picture to ${window} pixels first.`,
     });
   }
+  if ((length - window) % align !== 0) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected a side and a window that differ by a multiple of ${align} but received ${length} and ${window}`,
+    );
+  }
   const count = Math.floor((length - window + stride - 1) / stride) + 1;
-  return Array.from({ length: count }, (_, i) => Math.min(i * stride, length - window));
+  return Array.from({ length: count }, (_, i) => Math.min(Math.floor((i * stride) / align) * align, length - window));
 }
 
 /**
@@ -61,8 +78,9 @@ export function windowStarts(length: number, window: number, stride: number): nu
  * console.log(grid.tops.length * grid.lefts.length); // 25
  * ```
  */
-export function windowGrid(height: number, width: number, window: number, stride: number): WindowGrid {
-  return { height, width, window, tops: windowStarts(height, window, stride), lefts: windowStarts(width, window, stride) };
+export function windowGrid(height: number, width: number, window: number, stride: number, options: GridOptions = {}): WindowGrid {
+  const [tops, lefts] = [height, width].map((side) => windowStarts(side, window, stride, options)) as [number[], number[]];
+  return { height, width, window, tops, lefts };
 }
 
 /**
