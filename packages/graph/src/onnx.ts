@@ -5,8 +5,13 @@ import { liveNodes } from './prune.ts';
 
 // Field numbers of the ONNX messages: github.com/onnx/onnx, onnx/onnx.proto.
 const IR_VERSION = 9;
-/** Operator set 20 (onnx 1.15) is the first with Gelu; runtimes since ONNX Runtime 1.17 load it. */
-const OPSET = 20;
+/**
+ * Operator set 20 (onnx 1.15) is the first with Gelu; runtimes since ONNX Runtime 1.17 load it. Without Gelu a model is of set 19, because ONNX
+ * Runtime 1.30 has GridSample on CUDA and WebGPU up to there only.
+ */
+const OPSETS = { withGelu: 20, plain: 19 } as const;
+/** Versions of the domains that operators outside of ONNX come from. */
+const DOMAIN_VERSION = 1;
 const dataType: Record<DType, number> = {
   float32: 1,
   uint8: 2,
@@ -28,7 +33,7 @@ export interface OnnxModel {
 }
 
 /**
- * Writes the part of the graph that its outputs need, as an ONNX model of operator set 20. Inputs that no output needs are left out.
+ * Writes the part of the graph that its outputs need, as an ONNX model of operator set 19, or 20 for Gelu. Inputs that no output needs are left out.
  *
  * @throws VitaminError `USAGE` when the graph has no outputs; `UNSUPPORTED` when embedded weights exceed what one file can hold (2 GB).
  * @example
@@ -51,11 +56,13 @@ export function toOnnx(graph: Graph): OnnxModel {
   const produced = new Set(nodes.flatMap((node) => node.values.map((value) => value.name)));
   const names = outputNames(graph, produced);
   const externalFiles = new Map<string, string>();
+  const opset = nodes.some((node) => node.op === 'Gelu') ? OPSETS.withGelu : OPSETS.plain;
+  const domains = new Set(nodes.flatMap((node) => node.domain ?? []));
   const w = new BinaryWriter();
   w.tag(1, WireType.Varint).int64(IR_VERSION);
   w.tag(2, WireType.LengthDelimited).string('vitamin-vlm');
   message(w, 7, () => {
-    for (const node of nodes) message(w, 1, () => writeNode(w, node, names, used));
+    for (const node of nodes) message(w, 1, () => writeNode(w, forOpset(node, opset), names, used));
     // An output that is an input or a weight, or a second name for a value, needs a node of its own.
     for (const [name, value] of graph.outputs)
       if (names.get(value.name) !== name) message(w, 1, () => writeIdentity(w, value, name, names));
@@ -64,7 +71,9 @@ export function toOnnx(graph: Graph): OnnxModel {
     for (const value of graph.inputs.values()) if (used.has(value.name)) message(w, 11, () => writeValueInfo(w, value.name, value));
     for (const [name, value] of graph.outputs) message(w, 12, () => writeValueInfo(w, name, value));
   });
-  message(w, 8, () => w.tag(1, WireType.LengthDelimited).string('').tag(2, WireType.Varint).int64(OPSET));
+  for (const [domain, version] of [['', opset] as const, ...[...domains].map((name) => [name, DOMAIN_VERSION] as const)]) {
+    message(w, 8, () => w.tag(1, WireType.LengthDelimited).string(domain).tag(2, WireType.Varint).int64(version));
+  }
   return { bytes: w.finish(), externalFiles };
 }
 
@@ -90,6 +99,11 @@ function outputNames(graph: Graph, produced: ReadonlySet<string>): Map<string, s
   const names = new Map<string, string>();
   for (const [name, value] of graph.outputs) if (produced.has(value.name) && !names.has(value.name)) names.set(value.name, name);
   return names;
+}
+
+/** Operator set 20 gave the modes of GridSample new names. */
+function forOpset(node: Node, opset: number): Node {
+  return node.op === 'GridSample' && opset >= 20 ? { ...node, attributes: { ...node.attributes, mode: 'linear' } } : node;
 }
 
 function writeNode(w: BinaryWriter, node: Node, names: ReadonlyMap<string, string>, used: ReadonlySet<string | undefined>): void {

@@ -101,3 +101,15 @@ it('names both shapes when an operator cannot fit them', () => {
   expect(() => g.slice(a, { axis: 1, start: 1, end: 9 })).toThrow('1:9:1');
   expect(() => g.add(a, new g.Graph('other').input('c', 'float32', [3]))).toThrow('of another');
 });
+
+it('samples on a grid beside Gelu too, which needs a later operator set', async () => {
+  const numbers = random([1, 1, 2, 2], 1);
+  const mean = numbers.data.reduce((sum, value) => sum + value, 0) / 4;
+  // gelu(x) - gelu(-x) = x
+  for (const same of [(x: g.Value): g.Value => x, (x: g.Value): g.Value => g.sub(g.gelu(x), g.gelu(g.neg(x)))]) {
+    const graph = new g.Graph('sets');
+    graph.output('y', same(g.gridSample(graph.input('x', 'float32', [1, 1, 2, 2]), graph.input('grid', 'float32', [1, 1, 1, 2]))));
+    const found = await evaluate(graph, { x: numbers, grid: tensor('float32', [1, 1, 1, 2]) });
+    expect(found['y']!.data[0]).toBeCloseTo(mean, 6);
+  }
+});

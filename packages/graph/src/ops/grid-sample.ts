@@ -38,7 +38,7 @@ export function gridSample(x: Value, grid: Value): Value {
   return x.graph.node({
     op: 'GridSample',
     inputs: [x, grid],
-    attributes: { mode: 'linear', padding_mode: 'zeros', align_corners: 0 },
+    attributes: { mode: 'bilinear', padding_mode: 'zeros', align_corners: 0 },
     dtype: x.dtype,
     shape: [n!, c!, grid.shape[1]!, grid.shape[2]!],
     gradient: [(dy) => imageGradient(dy, x, grid), (dy) => gridGradient(dy, x, grid)],
@@ -89,7 +89,7 @@ function imageGradient(dy: Value, x: Value, grid: Value): Value {
       const inside = logicalAnd(within(line, h), within(column, w));
       const index = where(inside, add(add(mul(line, w), column), firstPixels), 0);
       const share = where(inside, mul(lineShare, columnShare), 0);
-      sums = scatterND(sums, reshape(cast(index, 'int64'), [points, 1]), mul(rows, reshape(share, [points, 1])), 'add');
+      sums = scatterND(sums, cast(reshape(index, [points, 1]), 'int64'), mul(rows, reshape(share, [points, 1])), 'add');
     }
   }
   return transpose(reshape(sums, [n, h, w, c]), [0, 3, 1, 2]);

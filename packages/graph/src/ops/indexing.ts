@@ -51,7 +51,7 @@ export function gather(x: Value, indices: Value, axis = 0): Value {
         const axes = [...dy.shape.keys()];
         const rows = transpose(dy, [...axes.slice(at, at + rank), ...axes.slice(0, at), ...axes.slice(at + rank)]); // [...indices, ...before, ...after]
         const table = zeros(x, [x.shape[at]!, ...before, ...after]);
-        const sums = scatterND(table, reshape(cast(indices, 'int64'), [...indices.shape, 1]), rows, 'add');
+        const sums = scatterND(table, cast(reshape(indices, [...indices.shape, 1]), 'int64'), rows, 'add');
         const back = [...x.shape.keys()].map((i) => (i === at ? 0 : i < at ? i + 1 : i));
         return transpose(sums, back);
       },
