@@ -45,10 +45,15 @@ export function pasteMask(probabilities: Float32Array, { box, width, height }: P
     inside = !inside;
   };
   for (const [x, column] of columns) {
-    const top = x * height;
-    for (let y = down.start; y < down.end; y++) if (column[y - down.start]! >= 0.5 !== inside) turn(top + y);
-    if (inside && (down.end < height || x + 1 === across.end)) turn(top + down.end);
-    else if (inside && down.start > 0) turn(top + height);
+    const first = x * height + down.start;
+    let state = inside; // a local in the hot loop
+    for (let i = 0; i < column.length; i++) {
+      if (column[i]! >= 0.5 === state) continue;
+      turn(first + i);
+      state = !state;
+    }
+    // The run goes on in the next column only if that one begins in its first row.
+    if (inside && (down.start > 0 || down.end < height || x + 1 === across.end)) turn(x * height + down.end);
   }
   if (written < width * height) counts.push(width * height - written);
   return { size: [height, width], counts: Uint32Array.from(counts) };
