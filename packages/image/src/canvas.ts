@@ -7,6 +7,9 @@ import type { Picture } from './picture.ts';
 const SCRIPTS = ['latin', 'latin-ext', 'vietnamese', 'greek', 'cyrillic', 'cyrillic-ext', 'devanagari'];
 const families = SCRIPTS.map((script) => `Vitamin Noto Sans ${script}`).map((family) => `"${family}"`);
 
+/** What a canvas shows beside and below the picture. */
+const GROUND: Rgb = [250, 250, 248];
+
 let fontsReady = false;
 
 /** A picture that can be drawn on, and how large text and lines should be on it. */
@@ -19,11 +22,13 @@ export interface Drawing {
   readonly lineWidth: number;
 }
 
-/** Copies a picture onto a canvas that may be taller than the picture, below which there is room then. */
-export function startDrawing(picture: Picture, canvasHeight: number = picture.height): Drawing {
+/** Copies a picture to the top left of a canvas that may be larger. */
+export function startDrawing(picture: Picture, canvasWidth: number = picture.width, canvasHeight: number = picture.height): Drawing {
   const { width, height, data } = picture;
-  const canvas = createCanvas(width, canvasHeight);
+  const canvas = createCanvas(canvasWidth, canvasHeight);
   const context = canvas.getContext('2d');
+  context.fillStyle = css(GROUND);
+  context.fillRect(0, 0, canvasWidth, canvasHeight);
   const pixels = context.createImageData(width, height);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
     pixels.data[to] = data[from]!;
@@ -36,7 +41,7 @@ export function startDrawing(picture: Picture, canvasHeight: number = picture.he
   context.lineJoin = 'round';
   const fontSize = textSize(picture);
   useFont(context, fontSize);
-  return { canvas, context, fontSize, lineWidth: Math.max(2, Math.round(fontSize / 6)) };
+  return { canvas, context, fontSize, lineWidth: Math.max(2, Math.round(fontSize / 8)) };
 }
 
 /** What was drawn, as a picture. */

@@ -3,10 +3,12 @@ import type { Rgb } from './encode.ts';
 
 /** One line of a legend. */
 export interface LegendEntry {
-  readonly name: string;
-  /** Part of the picture's area, 0 to 1. */
-  readonly share: number;
+  readonly label: string;
   readonly color: Rgb;
+  /** Part of the picture's area, 0 to 1. */
+  readonly share: number | undefined;
+  /** How many there are. */
+  readonly times: number | undefined;
 }
 
 /** Where everything of a legend goes. */
@@ -16,28 +18,32 @@ export interface Legend {
   readonly columnWidth: number;
   readonly rowHeight: number;
   readonly margin: number;
+  /** At least the picture's; more where that is too narrow to read anything. */
+  readonly width: number;
   readonly height: number;
 }
 
+/** What a legend needs for its words. */
+const LEAST_WIDTH = 320;
+
 /** Lays entries out in as many columns of equal width as fit, read row by row. */
-export function planLegend(entries: readonly LegendEntry[], width: number, fontSize: number): Legend {
+export function planLegend(entries: readonly LegendEntry[], pictureWidth: number, fontSize: number): Legend {
+  const width = Math.max(pictureWidth, LEAST_WIDTH);
   const context = measuringContext(fontSize);
   const margin = Math.round(fontSize * 0.9);
   const rowHeight = Math.round(fontSize * 1.7);
-  const widest = Math.max(...entries.map((entry) => context.measureText(entry.name).width));
-  const percentWidth = context.measureText(' 100 %').width;
-  const wanted = Math.ceil(widest + percentWidth + fontSize * 2.6);
+  const widest = entries.reduce((most, entry) => Math.max(most, context.measureText(`${entry.label} ${noteOf(entry)}`).width), 0);
+  const wanted = Math.ceil(widest + fontSize * 2.8);
   const columns = Math.max(1, Math.min(entries.length, Math.floor((width - margin) / wanted)));
   const columnWidth = Math.floor((width - margin) / columns);
-  return { entries, columns, columnWidth, rowHeight, margin, height: Math.ceil(entries.length / columns) * rowHeight + 2 * margin };
+  return { entries, columns, columnWidth, rowHeight, margin, width, height: Math.ceil(entries.length / columns) * rowHeight + 2 * margin };
 }
 
-/** Draws on a plate of its own from row `top` of the canvas on, so that no picture disturbs it. */
-export function drawLegend({ canvas, context, fontSize }: Drawing, legend: Legend, top: number): void {
+/** Draws from row `top` of the canvas on, below the picture, so that nothing disturbs it. */
+export function drawLegend({ context, fontSize }: Drawing, legend: Legend, top: number): void {
   const { columns, columnWidth, rowHeight, margin } = legend;
-  context.fillStyle = css([250, 250, 248]);
-  context.fillRect(0, top, canvas.width, legend.height);
-  for (const [i, { name, share, color }] of legend.entries.entries()) {
+  for (const [i, entry] of legend.entries.entries()) {
+    const { label, color } = entry;
     const x = margin + (i % columns) * columnWidth;
     const y = top + margin + Math.floor(i / columns) * rowHeight;
     const swatch = Math.round(fontSize * 1.1);
@@ -50,16 +56,18 @@ export function drawLegend({ canvas, context, fontSize }: Drawing, legend: Legen
     context.stroke();
     const textX = x + swatch + fontSize * 0.5;
     const baseline = y + rowHeight / 2 + fontSize * 0.36;
-    const percent = formatShare(share);
-    const room = columnWidth - swatch - fontSize * 1.4 - context.measureText(` ${percent}`).width;
-    const text = fitText(context, name, room);
+    const note = noteOf(entry);
+    const room = columnWidth - swatch - fontSize * 1.4 - context.measureText(` ${note}`).width;
+    const text = fitText(context, label, room);
     context.fillStyle = css([24, 26, 30]);
     context.fillText(text, textX, baseline);
     context.fillStyle = css([110, 113, 120]);
-    context.fillText(percent, textX + context.measureText(`${text} `).width + fontSize * 0.15, baseline);
+    context.fillText(note, textX + context.measureText(`${text} `).width + fontSize * 0.15, baseline);
   }
 }
 
-function formatShare(share: number): string {
-  return share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`;
+/** Its share of the area, how many there are if it is not one, or both. */
+function noteOf({ share, times }: LegendEntry): string {
+  const percent = share === undefined ? undefined : share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`;
+  return [percent, times === undefined || times === 1 ? undefined : `×${times}`].filter((part) => part !== undefined).join(', ');
 }

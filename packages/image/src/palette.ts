@@ -34,6 +34,16 @@ export function labelColor(label: number): Rgb {
   return palette[Math.abs(Math.trunc(label)) % COLORS] ?? palette[0]!;
 }
 
+/** The color of the n-th thing of one label, so that neighbors can be told apart: the label's own, a lighter one, a darker one, and again. */
+export function shade(color: Rgb, n: number): Rgb {
+  const [ground, part] = [
+    [color, 0],
+    [[255, 255, 255], 0.3],
+    [[0, 0, 0], 0.25],
+  ][n % 3] as [Rgb, number];
+  return color.map((value, i) => Math.round(value + (ground[i]! - value) * part)) as unknown as Rgb;
+}
+
 /** Black or white, whichever reads better on a color: the WCAG contrast ratios of both are equal at luminance 0.179. */
 export function inkOn([red, green, blue]: Rgb): Rgb {
   const luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);

@@ -1,6 +1,6 @@
 import { type Backbone, classifyEncoding, labelPixels, type ScoredLabel } from '@vitamin-vlm/backbone';
 import { UNLABELED, type WorkOptions } from '@vitamin-vlm/core';
-import { drawLabelMap, type Picture } from '@vitamin-vlm/image';
+import { drawOverlay, type Picture } from '@vitamin-vlm/image';
 
 /** What was found in a picture. */
 export interface Reading {
@@ -37,9 +37,9 @@ export async function readPicture(
   // Numbered by size, so that the largest regions get the first colors, which are the easiest to tell apart.
   const rank = new Uint16Array(all.labels.length).fill(UNLABELED);
   largest.forEach(({ index }, i) => (rank[index] = i));
-  const map = { width, height, data: data.map((index) => rank[index]!) };
-  const names = where.map(({ label }) => label);
-  return { what: classifyEncoding(encoding, kinds), where, overlay: drawLabelMap(picture, map, names, { ignore: UNLABELED }) };
+  const labelMap = { width, height, data: data.map((index) => rank[index]!) };
+  const overlay = drawOverlay(picture, { labelMap }, { labels: where.map(({ label }) => label) });
+  return { what: classifyEncoding(encoding, kinds), where, overlay };
 }
 
 /** The part of the pixels that each label has, largest first. */

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import type { Label } from '@vitamin-vlm/backbone';
 import { type LabelMap, unlabeledIn, writeFileAtomic } from '@vitamin-vlm/core';
-import { drawLabelMap, encodeLabelPng, encodePng, labelColor, type Picture } from '@vitamin-vlm/image';
+import { drawOverlay, encodeLabelPng, encodePng, labelColor, type Picture } from '@vitamin-vlm/image';
 import type { FileWriter } from '../file-writer.ts';
 
 /** A label of a picture and how much of it there is. */
@@ -51,7 +51,7 @@ export async function writeLabelFiles(
   await writeFileAtomic(labelPath, await encodeLabelPng(image, narrow ? labels.map((_, i) => labelColor(i)) : undefined));
   if (picture && overlay !== undefined) {
     const names = labels.map(({ name }) => name);
-    await writeFileAtomic(overlay, await encodePng(drawLabelMap(picture, image, names, { ignore: unlabeledIn(image) })));
+    await writeFileAtomic(overlay, await encodePng(drawOverlay(picture, { labelMap: image }, { labels: names })));
   }
   await writeFileAtomic(json, `${JSON.stringify({ ...document, files }, null, 2)}\n`);
   return files;
