@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { Rgb } from './encode.ts';
 import type { Picture } from './picture.ts';
 
-/** Parts of Noto Sans (SIL Open Font License) that come as separate files. Letters of other scripts fall back to a system font if there is one. */
+/** The files of the folder `fonts`: Noto Sans cut by script. Letters of other scripts fall back to a system font if there is one. */
 const SCRIPTS = ['latin', 'latin-ext', 'vietnamese', 'greek', 'cyrillic', 'cyrillic-ext', 'devanagari'];
 const families = SCRIPTS.map((script) => `Vitamin Noto Sans ${script}`).map((family) => `"${family}"`);
 
@@ -91,9 +91,8 @@ export function css([red, green, blue]: Rgb, alpha = 1): string {
 /** Sets the text size, after loading the fonts once per process. */
 export function useFont(context: SKRSContext2D, fontSize: number): void {
   if (!fontsReady) {
-    const require = createRequire(import.meta.url);
     for (const script of SCRIPTS) {
-      const file = require.resolve(`@fontsource/noto-sans/files/noto-sans-${script}-600-normal.woff2`);
+      const file = fileURLToPath(new URL(`../fonts/noto-sans-${script}-600.woff2`, import.meta.url));
       GlobalFonts.registerFromPath(file, `Vitamin Noto Sans ${script}`);
     }
     fontsReady = true;

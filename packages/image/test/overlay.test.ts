@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { GlobalFonts } from '@napi-rs/canvas';
 import { encodeMask, UNLABELED, type Instance, type Mask } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
@@ -54,16 +55,30 @@ it('writes in a color that reads on any label color and its shades', () => {
   }
 });
 
-it('brings its own letters', () => {
+it.each([
+  ['latin', 'Wiii'],
+  ['latin-ext', 'Łőş'],
+  ['vietnamese', 'ắộữ'],
+  ['greek', 'Ωμέγα'],
+  ['cyrillic', 'Жук'],
+  ['cyrillic-ext', 'Ҥҕ'],
+  ['devanagari', 'हिन्दी'],
+])('brings its own letters: %s', (script, text) => {
   const context = measuringContext(20);
-  expect(GlobalFonts.has('Vitamin Noto Sans latin')).toBe(true);
+  expect(GlobalFonts.has(`Vitamin Noto Sans ${script}`)).toBe(true);
   // Advance widths of Noto Sans SemiBold at 20 pixels, which no fallback font shares.
-  const own = context.measureText('Wiiii').width;
-  context.font = '20px "Vitamin Noto Sans latin"';
-  expect(context.measureText('Wiiii').width).toBe(own);
-  context.font = '20px "Vitamin Noto Sans cyrillic"';
-  const cyrillic = context.measureText('Жук').width;
-  expect(measuringContext(20).measureText('Жук').width).toBe(cyrillic);
+  const shown = context.measureText(text).width;
+  context.font = `20px "Vitamin Noto Sans ${script}"`;
+  expect(context.measureText(text).width).toBe(shown);
+  expect(shown).toBeGreaterThan(15);
+});
+
+it('ships no font that it does not use', async () => {
+  const fonts = await readdir(new URL('../fonts', import.meta.url));
+  const registered = fonts.filter((file) => file.endsWith('.woff2')).map((file) => /^noto-sans-(.+)-600\.woff2$/.exec(file)?.[1]);
+  measuringContext(20);
+  expect(registered).toHaveLength(7);
+  for (const script of registered) expect(GlobalFonts.has(`Vitamin Noto Sans ${script}`)).toBe(true);
 });
 
 it('shortens what does not fit', () => {

@@ -62,7 +62,7 @@ export function contactSheet(seed: number, sceneCount: number, split: Split = 't
 
 function useFont(): void {
   if (GlobalFonts.has(family)) return;
-  GlobalFonts.registerFromPath(require.resolve('@fontsource/noto-sans/files/noto-sans-latin-600-normal.woff2'), family);
+  GlobalFonts.registerFromPath(require.resolve('@vitamin-vlm/image/fonts/noto-sans-latin-600.woff2'), family);
 }
 
 function title(c: SKRSContext2D, text: string, y: number): void {
