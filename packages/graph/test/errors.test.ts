@@ -99,6 +99,26 @@ const mistakes: Record<string, [mistake: () => unknown, told: string]> = {
       ]),
     '[H, 2, 2, 2]',
   ],
+  'regions of a matrix': [
+    () => g.roiAlign(a, a, whole, { size: [7, 7], scale: 1 }),
+    'boxes [R, 4] and images int64 [R] but received [2, 3], [2, 3], [2, 3]',
+  ],
+  'a gradient of regions without weights': [
+    () => {
+      const map = input([1, 2, 8, 8]);
+      const regions = g.roiAlign(map, input([3, 4]), input([3], 'int64'), { size: [2, 2], scale: 1 });
+      g.gradients(g.reduceSum(regions, [0, 1, 2, 3]), [map]);
+    },
+    'weights for the gradient of roiAlign but received none',
+  ],
+  'a box of a picture that is not there': [
+    () => g.roiWeights({ boxes: [0, 0, 1, 1], images: [1], maps: [1, 4, 4], size: [2, 2], scale: 1 }),
+    'one of 1 pictures, or -1, for box 0 but received 1',
+  ],
+  'a box without end': [
+    () => g.roiWeights({ boxes: [0, 0, Infinity, 1], images: [0], maps: [1, 4, 4], size: [2, 2], scale: 1 }),
+    'received Infinity x 1',
+  ],
   'a type nothing converts to': [() => g.cast(a, 'bool'), 'bool'],
   'a picture of another rank': [() => g.conv(a, input([1, 4, 3, 3]), null), '[2, 3]'],
   'another number of channels': [() => g.conv(picture, input([1, 3, 3, 3]), null), '[N, 3, H, W]'],

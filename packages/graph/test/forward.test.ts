@@ -295,6 +295,8 @@ it('tests every operator', () => {
     ...others,
     ...sampling,
     ...choosing, // sampling.test.ts
+    'roiAlign',
+    'roiWeights',
     'gradients',
     'layerNorm',
     'layerNorm2d',
