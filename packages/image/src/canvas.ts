@@ -7,6 +7,9 @@ import type { Picture } from './picture.ts';
 const SCRIPTS = ['latin', 'latin-ext', 'vietnamese', 'greek', 'cyrillic', 'cyrillic-ext', 'devanagari'];
 const families = SCRIPTS.map((script) => `Vitamin Noto Sans ${script}`).map((family) => `"${family}"`);
 
+/** Longer texts are cut before they are measured, whatever room there is. */
+const MOST_LETTERS = 400;
+
 /** What a canvas shows beside and below the picture. */
 const GROUND: Rgb = [250, 250, 248];
 
@@ -71,8 +74,8 @@ export function textSize({ width, height }: { readonly width: number; readonly h
 
 /** The text itself, or its beginning and an ellipsis where it is wider than `limit` pixels. */
 export function fitText(context: SKRSContext2D, text: string, limit: number): string {
-  if (context.measureText(text).width <= limit) return text;
-  const letters = Array.from(text);
+  if (text.length <= MOST_LETTERS && context.measureText(text).width <= limit) return text;
+  const letters = Array.from(text.slice(0, MOST_LETTERS));
   let low = 0;
   let high = letters.length;
   while (low < high) {

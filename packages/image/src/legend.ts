@@ -14,6 +14,8 @@ export interface LegendEntry {
 /** Where everything of a legend goes. */
 export interface Legend {
   readonly entries: readonly LegendEntry[];
+  /** How many entries are left out at the end. */
+  readonly more: number;
   readonly columns: number;
   readonly columnWidth: number;
   readonly rowHeight: number;
@@ -25,18 +27,23 @@ export interface Legend {
 
 /** What a legend needs for its words. */
 const LEAST_WIDTH = 320;
+/** More than anybody reads; a canvas has no room for the 65,000 labels that a damaged map may have. */
+const MOST_ENTRIES = 400;
 
 /** Lays entries out in as many columns of equal width as fit, read row by row. */
-export function planLegend(entries: readonly LegendEntry[], pictureWidth: number, fontSize: number): Legend {
+export function planLegend(all: readonly LegendEntry[], pictureWidth: number, fontSize: number): Legend {
   const width = Math.max(pictureWidth, LEAST_WIDTH);
   const context = measuringContext(fontSize);
   const margin = Math.round(fontSize * 0.9);
   const rowHeight = Math.round(fontSize * 1.7);
+  const entries = all.slice(0, MOST_ENTRIES).map((entry) => ({ ...entry, label: fitText(context, entry.label, width) }));
+  const more = all.length - entries.length;
   const widest = entries.reduce((most, entry) => Math.max(most, context.measureText(`${entry.label} ${noteOf(entry)}`).width), 0);
   const wanted = Math.ceil(widest + fontSize * 2.8);
   const columns = Math.max(1, Math.min(entries.length, Math.floor((width - margin) / wanted)));
   const columnWidth = Math.floor((width - margin) / columns);
-  return { entries, columns, columnWidth, rowHeight, margin, width, height: Math.ceil(entries.length / columns) * rowHeight + 2 * margin };
+  const rows = Math.ceil(entries.length / columns) + (more > 0 ? 1 : 0);
+  return { entries, more, columns, columnWidth, rowHeight, margin, width, height: rows * rowHeight + 2 * margin };
 }
 
 /** Draws from row `top` of the canvas on, below the picture, so that nothing disturbs it. */
@@ -64,6 +71,7 @@ export function drawLegend({ context, fontSize }: Drawing, legend: Legend, top: 
     context.fillStyle = css([110, 113, 120]);
     context.fillText(note, textX + context.measureText(`${text} `).width + fontSize * 0.15, baseline);
   }
+  if (legend.more > 0) context.fillText(`and ${legend.more} more`, margin, top + legend.height - margin - rowHeight / 2 + fontSize * 0.36);
 }
 
 /** Its share of the area, how many there are if it is not one, or both. */

@@ -85,6 +85,7 @@ class Placer {
   place(wish: NameWish, cover: number, limit = Infinity): boolean {
     const room = Math.min(limit, cover * this.#picture.width * this.#picture.height - this.covered);
     const least = Math.max(LEAST_FONT, Math.round(LEAST_PART * this.#fontSize));
+    if (room < least * least || !hasPlace(wish, least)) return false;
     const usual = Math.min(this.#fontSize, Math.max(least, Math.round(0.3 * Math.sqrt(extentOf(wish)))));
     for (const font of new Set([usual, Math.max(least, Math.round(0.75 * usual))])) {
       const name = this.#measure(wish, font);
@@ -129,6 +130,15 @@ function extentOf({ region, box }: NameWish): number {
   return region ? region.area : box ? Math.max(0, box[2]) * Math.max(0, box[3]) : 0;
 }
 
+/** Whether there can be a place in the least text size: a question that needs no measuring. */
+function hasPlace({ style, region, box }: NameWish, font: number): boolean {
+  return box !== undefined || (region !== undefined && (style === 'plate' || isDeep(region, font)));
+}
+
+function isDeep({ depth }: Region, font: number): boolean {
+  return depth >= font * 0.8;
+}
+
 /** Where a name may go, the usual place first. */
 function places(
   { style, region, box }: NameWish,
@@ -136,7 +146,7 @@ function places(
   font: number,
 ): (readonly [x: number, y: number])[] {
   const found: (readonly [number, number])[] = [];
-  const fits = region && region.depth >= font * 0.8 && width <= region.depth * 4;
+  const fits = region && isDeep(region, font) && width <= region.depth * 4;
   if (fits && !box) {
     const x = region.x - width / 2;
     const y = region.y - height / 2;

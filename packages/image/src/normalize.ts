@@ -16,7 +16,7 @@ export const CLIP_NORMALIZATION: Normalization = {
   std: [0.26862954, 0.26130258, 0.27577711],
 };
 
-/** The same constants as the configurations of F-ViT and FC-CLIP write them: for values from 0 to 255. */
+/** The same constants as the configurations of F-ViT and FC-CLIP write them: for values from 0 to 255. mmcv and detectron2 give the same bits. */
 export const CLIP_NORMALIZATION_255: Normalization = {
   divisor: 1,
   mean: [122.7709383, 116.7460125, 104.09373615],

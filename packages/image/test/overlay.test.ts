@@ -287,6 +287,15 @@ it('takes 16-bit labels, labels without names, and 200 labels at once', () => {
   expect(drawn.height).toBeGreaterThan(200 + 40 * 20);
 });
 
+it('draws what a damaged map or a hostile label asks for, in bounds', () => {
+  const data = Uint16Array.from({ length: 300 * 220 }, (_, i) => i % 65_535);
+  const drawn = drawOverlay(flat(300, 220, 60), { labelMap: { width: 300, height: 220, data } });
+  expect(drawn.height).toBeGreaterThan(2000);
+  expect(drawn.height).toBeLessThan(12_000);
+  const label = 'x'.repeat(100_000_000);
+  expect(drawOverlay(flat(400, 300, 0), { instances: [{ label, score: 1, box: [-1e9, -1e9, 2e9, 2e9] }] }).width).toBe(400);
+});
+
 it('refuses maps that do not fit the picture', () => {
   const map = { width: 4, height: 3, data: new Uint8Array(12) };
   expect(() => drawOverlay(flat(3, 4, 0), { labelMap: map })).toThrow(expect.objectContaining({ code: 'USAGE' }));

@@ -101,6 +101,14 @@ it('gives CLIP the bits that open_clip gives', () => {
   expect(md5(new Uint8Array(clipInput(noisePicture(40, 53, 7), 32).data.buffer))).toBe('79a0ef9fa51b339e4d82db0ac59ad4d1');
 });
 
+it('normalizes every byte to the bits that mmcv and detectron2 give', () => {
+  // imnormalize of mmcv 1.7.0 (OpenCV 4.6.0) of the bytes 0 to 255 in all three channels, channels first: MD5 of the float32 values. (x - mean) / std of
+  // float32 NumPy, as detectron2 has it, is the same.
+  const ramp = { width: 256, height: 1, data: Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)) };
+  const { data } = toTensor(ramp, { normalization: CLIP_NORMALIZATION_255 });
+  expect(md5(new Uint8Array(data.buffer))).toBe('da3bf468b3150b6f3578f3b51411fe29');
+});
+
 it('fills a canvas before or after normalization', () => {
   const picture = noisePicture(3, 2);
   const options = { normalization: CLIP_NORMALIZATION_255, canvas: { width: 5, height: 4 } };
