@@ -1,4 +1,5 @@
-// Makes a fresh clone ready: installs when package-lock.json has changed since the last install, then builds what is stale.
+// Makes a fresh clone ready: installs when package-lock.json has changed since the last install, builds what is stale, and runs the tasks that are
+// named, `node setup.mjs test`. Further flags are nx's.
 // Plain Node and no dependency, because it runs before there are any.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -28,4 +29,4 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   writeFileSync(stamp, lock);
 }
 process.env.NX_DAEMON = 'false';
-run('npx', ['--no-install', 'nx', 'run-many', '-t', 'build', '--outputStyle=static']);
+run('npx', ['--no-install', 'nx', 'run-many', '-t', 'build', ...process.argv.slice(2), '--outputStyle=static']);

@@ -57,7 +57,7 @@ it('reads labels with synonyms', () => {
   expect(() => parseClassesFile('\n\n')).toThrow('labels');
 });
 
-const folder = join(process.env['VITAMIN_SHARED'] ?? '../../../shared', 'data/vocabularies');
+const folder = join(process.env['VITAMIN_SHARED']!, 'data/vocabularies');
 it.skipIf(!existsSync(folder)).each([
   ['coco_panoptic', 133, 254],
   ['ade20k_150', 150, 403],

@@ -12,7 +12,7 @@ import { protocol4, trainingCheckpoint } from './support/torch-files.data.ts';
 import { tensorPickle, torchBytes } from './support/zip-bytes.ts';
 
 const file = temporaryFolder();
-const shared = process.env['VITAMIN_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared');
+const shared = process.env['VITAMIN_SHARED']!;
 
 it('reads what PyTorch 2.4.1 wrote: wrappers, OrderedDict with state, views, every dtype', async () => {
   await writeFile(file('checkpoint.pt'), Buffer.from(trainingCheckpoint, 'base64'));

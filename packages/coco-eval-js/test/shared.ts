@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 /** Reference data beside the checkout; tests that need it are skipped when it is not there. */
-const root = process.env['VITAMIN_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared');
+const root = process.env['VITAMIN_SHARED']!;
 export const dataFolder: string = join(root, 'data');
 export const hasData: boolean = existsSync(join(dataFolder, 'golden/README.txt'));
 export const whyNot = hasData ? '' : ' (skipped: no reference data, set VITAMIN_SHARED)';

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { decodeMask, encodeMask } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import { pasteMask } from '../src/mask-paste.ts';
@@ -89,7 +88,7 @@ it('refuses what is no mask, no box or no picture', () => {
 });
 
 /** Made by mmdetection 2.25.3. */
-const shared = process.env['VITAMIN_SHARED'] ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
+const shared = join(process.env['VITAMIN_SHARED']!, 'data');
 const file = join(shared, 'golden/heads/fvit_vectors.json');
 
 it.skipIf(!existsSync(file))('pastes the golden mask to the same pixels', async () => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Picture } from '../src/picture.ts';
 
 /** Reference data that is not part of the repository; tests that need it skip where it is absent. */
-export const shared: string = process.env['VITAMIN_SHARED'] ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
+export const shared: string = join(process.env['VITAMIN_SHARED']!, 'data');
 
 /** Deterministic noise: the upper bytes of the 32-bit generator state * 1664525 + 1013904223. */
 export function noise(length: number, seed = 1): Uint8Array {

@@ -1,3 +1,4 @@
+export { floors } from './floors.data.ts';
 export { snippets } from './snippets.ts';
 export type { Snippet } from './snippets.ts';
 export { filesBelow, root, textOf, workspaces } from './workspace.ts';

@@ -1,22 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filesBelow, textOf, workspaces } from '../src/index.ts';
-
-/** The rooms of ARCHITECTURE.md: a package imports only packages on lower floors. */
-const floors: Record<string, number> = {
-  'packages/core': -1,
-  'packages/checkpoint': 0,
-  'packages/graph': 0,
-  'packages/image': 0,
-  'packages/coco-eval-js': 0,
-  'packages/runtime': 1,
-  'packages/runs': 1,
-  'packages/backbone': 2,
-  'packages/training': 2,
-  'packages/fvit-detection': 3,
-  'packages/fcclip-segmentation': 3,
-  'packages/llava-bridge': 3,
-  'packages/cli': 4,
-};
+import { filesBelow, floors, textOf, workspaces } from '../src/index.ts';
 
 const all = workspaces();
 const folderOf = new Map(all.map(({ name, folder }) => [name, folder]));

@@ -1,0 +1,16 @@
+/** The rooms of ARCHITECTURE.md: a package imports only packages on lower floors. */
+export const floors: Readonly<Record<string, number>> = {
+  'packages/core': -1,
+  'packages/checkpoint': 0,
+  'packages/graph': 0,
+  'packages/image': 0,
+  'packages/coco-eval-js': 0,
+  'packages/runtime': 1,
+  'packages/runs': 1,
+  'packages/backbone': 2,
+  'packages/training': 2,
+  'packages/fvit-detection': 3,
+  'packages/fcclip-segmentation': 3,
+  'packages/llava-bridge': 3,
+  'packages/cli': 4,
+};
