@@ -1,13 +1,37 @@
 import { VitaminError } from '@vitamin-vlm/core';
 
+/**
+ * Who waits for a signal. It gets one listener however many calls share it: Node warns of a leak from the eleventh on, and a server may well
+ * run a hundred calls under one signal.
+ */
+const waiting = new WeakMap<AbortSignal, { readonly calls: Set<() => void>; readonly listener: () => void }>();
+
+/** Calls back once when the signal fires. Returns what takes the call back. */
+function onAbort(signal: AbortSignal, call: () => void): () => void {
+  let entry = waiting.get(signal);
+  if (!entry) {
+    const calls = new Set<() => void>();
+    entry = { calls, listener: () => [...calls].forEach((each) => each()) };
+    waiting.set(signal, entry);
+    signal.addEventListener('abort', entry.listener, { once: true });
+  }
+  const { calls, listener } = entry;
+  calls.add(call);
+  return () => {
+    calls.delete(call);
+    if (calls.size > 0 || waiting.get(signal) !== entry) return;
+    waiting.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
+}
+
 /** Settles as `work` does, or rejects with `ABORTED` as soon as the signal fires. The work itself goes on. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, message: string = 'Aborted on request'): Promise<T> {
   if (!signal) return work;
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => reject(new VitaminError('ABORTED', message, { cause: signal.reason }));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
     // Not AbortSignal.any: on Node 20 it keeps memory for as long as its longest-lived source.
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const forget = signal.aborted ? abort() : onAbort(signal, abort);
+    work.then(resolve, reject).finally(() => forget?.());
   });
 }

@@ -23,6 +23,8 @@ export interface Engine {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   /** With `transfer` the feeds' buffers may be taken away from the caller. */
+  /** Whether it can run no more. */
+  readonly failed: boolean;
   run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
 }
@@ -69,6 +71,7 @@ function viewOf(dtype: DType, buffer: ArrayBuffer): Tensor['data'] {
 
 /** An ONNX Runtime session on the thread that makes it. `run` and `create` block that thread. */
 export class OrtEngine implements Engine {
+  readonly failed: boolean = false;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly #ort: typeof import('onnxruntime-node');

@@ -122,6 +122,11 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** Whether its thread has died: every later call fails. Make another session. */
+  get failed(): boolean {
+    return this.#engine.failed;
+  }
+
   /**
    * Runs the network once. Feeds are checked at once and read when the call's turn comes: leave their data alone until then.
    *

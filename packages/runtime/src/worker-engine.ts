@@ -42,6 +42,10 @@ export class WorkerEngine implements Engine {
     this.#worker.unref();
   }
 
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   static async create(options: EngineOptions): Promise<WorkerEngine> {
     const engine = new WorkerEngine();
     try {

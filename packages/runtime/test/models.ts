@@ -11,11 +11,15 @@ export function scaleModel(scale: readonly number[]): OnnxModel {
 
 /** y = x * w, with w in a file at a byte offset. */
 export function externalScaleModel(file: string, offset: number, length: number): OnnxModel {
+  return toOnnx(externalScaleGraph(file, offset, length));
+}
+
+export function externalScaleGraph(file: string, offset: number, length: number): Graph {
   const graph = new Graph('scale');
   const x = graph.input('x', 'float32', [length]);
   const w: TensorRecord = { name: 'w', dtype: 'float32', shape: [length], file, offset, byteLength: length * 4 };
   graph.output('y', mul(x, graph.initializer('w', w)));
-  return toOnnx(graph);
+  return graph;
 }
 
 /** x: [size, size], multiplied `layers` times by a matrix that keeps it as it is: 2 * layers * size^3 operations. */
@@ -53,6 +57,6 @@ export function identityModel(ranks: Readonly<Partial<Record<DType, number>>>): 
 export function reshapeModel(): OnnxModel {
   const graph = new Graph('reshape');
   const inputs = [graph.input('x', 'float32', [4]), graph.input('shape', 'int64', [1])];
-  graph.output('y', graph.node({ op: 'Reshape', inputs, dtype: 'float32', shape: ['n'] }));
+  graph.output('y', graph.node({ op: 'Reshape', inputs, dtype: 'float32', shape: ['n'], introduces: ['n'] }));
   return toOnnx(graph);
 }
