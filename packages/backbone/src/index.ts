@@ -34,6 +34,7 @@ export { embedVocabulary } from './text/embed-vocabulary.ts';
 export type { EmbedVocabularyOptions, TextEmbedder } from './text/embed-vocabulary.ts';
 export type { VocabularyMatrix } from './text/vocabulary-matrix.ts';
 export { Backbone } from './backbone/backbone.ts';
+export type { EncodedImage } from './backbone/encode-each.ts';
 export type { FeatureMaps } from './backbone/encode.ts';
 export type {
   BackboneOptions,

@@ -1,10 +1,11 @@
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
+import { type ProgressEvent, type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import { clipInput, crop, encodePng } from '@vitamin-vlm/image';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Backbone } from '../src/backbone/backbone.ts';
 import { classifyEncoding, segmentEncoding } from '../src/image-encoding/ask.ts';
-import { saveImageEncoding } from '../src/image-encoding/image-encoding.ts';
+import type { EncodedImage } from '../src/backbone/encode-each.ts';
+import { type ImageEncoding, saveImageEncoding } from '../src/image-encoding/image-encoding.ts';
 import { normalizeRows } from '../src/tasks/features.ts';
 import { parseLabels } from '../src/text/labels.ts';
 import { ClipTokenizer } from '../src/text/clip-tokenizer.ts';
@@ -129,11 +130,55 @@ it('embeds a picture as CLIP sees it, from any source', async () => {
 
 it('encodes lists one by one or in batches, with equal results', async () => {
   const pictures = ['a', 'b', 'c'].map((name) => noisePicture(40, 50, name));
-  const single = await collect(backbone.encodeImages(pictures));
-  const batched = await collect(backbone.encodeImages(pictures, { batch: 2 }));
+  const single = await collect(backbone.encodeImages(pictures)).then(encodingsOf);
+  const batched = await collect(backbone.encodeImages(pictures, { batch: 2 })).then(encodingsOf);
   expect(batched).toHaveLength(3);
   single.forEach((encoding, i) => expectClose(batched[i]!.pooled.data, encoding.pooled.data));
   expect(single[0]!.pooled.data).not.toEqual(single[1]!.pooled.data);
+});
+
+function encodingsOf(images: readonly EncodedImage[]): ImageEncoding[] {
+  return images.map(({ encoding, error }) => {
+    if (error) throw error;
+    return encoding;
+  });
+}
+
+it.each([{}, { batch: 2 }, { dense: true }])('goes on after a broken picture, and counts pictures: %o', async (options) => {
+  const broken = new Uint8Array([1, 2, 3]);
+  const sources = [noisePicture(40, 50, 'a'), broken, 'no-such-picture.png', noisePicture(50, 40, 'b')];
+  const seen: number[][] = [];
+  const onProgress = (event: ProgressEvent): void => {
+    if (event.phase === 'run') seen.push([event.done, event.total]);
+  };
+  const images = await collect(backbone.encodeImages(sources, { ...options, onProgress }));
+  expect(images.map(({ source }) => source)).toEqual(sources);
+  expect(images.map(({ error }) => error?.code)).toEqual([undefined, 'INPUT_UNREADABLE', 'INPUT_NOT_FOUND', undefined]);
+  for (const at of [0, 3]) expectClose(images[at]!.encoding!.pooled.data, (await backbone.encodeImage(sources[at]!)).pooled.data);
+  expect(seen).toEqual([1, 2, 3, 4].map((done) => [done, 4]));
+  expect(await codeOf(collect(backbone.encodeImages(sources, { window: 40 })))).toBe('USAGE');
+  expect(await codeOf(collect(backbone.encodeImages(sources, { ...options, signal: AbortSignal.abort() })))).toBe('ABORTED');
+});
+
+it('looks once at a square picture that is one window, and gives what two looks give', async () => {
+  const square = noisePicture(48, 48);
+  let runs = 0;
+  const onProgress = (event: ProgressEvent): void => void (runs += Number(event.phase === 'run'));
+  const whole = await backbone.encodeImage(square, { dense: true, levels: ['os8'], onProgress });
+  expect(runs).toBe(1);
+  expect(whole.pooled.data).toEqual((await backbone.encodeImage(square)).pooled.data);
+  expect(whole.recipe).toMatchObject({ size: TINY_SIZE, window: TINY_SIZE, stride: TINY_SIZE / 2, padding: 'zeroAfter' });
+});
+
+it('refuses an encoding of the same weights that were read another way', async () => {
+  const options = { cacheDir: folder('cache'), threads: 1, posEmbed: 'skip' } as const;
+  await using skipping = await Backbone.load(folder('tiny.safetensors'), options);
+  const encoding = await skipping.encodeImage(noisePicture(40, 40));
+  expect(skipping.model.identity).toEqual(backbone.model.identity);
+  expect(() => backbone.checkEncoding(encoding)).toThrow('recipe.posEmbed');
+  skipping.checkEncoding(encoding);
+  await saveImageEncoding(folder('skipped.safetensors'), encoding);
+  expect(await codeOf(backbone.loadEncoding(folder('skipped.safetensors')))).toBe('WEIGHTS_MISMATCH');
 });
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -212,7 +257,7 @@ it('finds the picture that a caption was made from', async () => {
 
 async function pooledOf(pictures: ReturnType<typeof noisePicture>[]): Promise<Float32Array> {
   const all = await collect(backbone.encodeImages(pictures));
-  return Float32Array.from(all.flatMap(({ pooled }) => [...pooled.data]));
+  return Float32Array.from(all.flatMap(({ encoding }) => [...encoding!.pooled.data]));
 }
 
 it('counts windows, stops between them, and goes on afterwards', async () => {
@@ -259,14 +304,4 @@ it('makes words once: a second backbone takes them from the cache and never load
   const found = await second.vocabulary(words, { onProgress: ({ phase }) => phases.push(phase) });
   expect(found).toEqual(made);
   expect(phases).toEqual([]);
-});
-
-it('closes once and for all', async () => {
-  const other = await Backbone.load(folder('tiny.safetensors'), { cacheDir: folder('cache'), threads: 1 });
-  const running = other.encodeImage(noisePicture(40, 40));
-  await running;
-  await other.close();
-  await other.close();
-  expect(await codeOf(other.encodeImage(noisePicture(40, 40)))).toBe('USAGE');
-  expect(await codeOf(other.embedTexts(['a cat']))).toBe('USAGE');
 });

@@ -1,5 +1,6 @@
-import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { decodeImage } from '@vitamin-vlm/image';
+import { SessionPool } from '@vitamin-vlm/runtime';
 import { classifyEncoding, type ScoredLabel } from '../image-encoding/ask.ts';
 import { checkOrigin, type ImageEncoding, loadImageEncoding } from '../image-encoding/image-encoding.ts';
 import { checkSameIdentity } from '../load/identity.ts';
@@ -8,12 +9,13 @@ import { type OpenedModel, openModel } from '../load/open-model.ts';
 import type { WeightAddresses } from '../load/weights/open-weights.ts';
 import { labelPixels } from '../tasks/label-pixels.ts';
 import { type RetrievalRecall, retrievalRecall } from '../tasks/retrieval.ts';
-import { ClipTokenizer, type TokenBatch } from '../text/clip-tokenizer.ts';
+import type { TokenBatch } from '../text/clip-tokenizer.ts';
 import { embedVocabulary, type EmbedVocabularyOptions } from '../text/embed-vocabulary.ts';
 import { type Label, parseLabels } from '../text/labels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { windowGrid } from '../window/grid.ts';
 import { cropFrom } from '../window/slide-windows.ts';
+import { type EncodedImage, encodeEach } from './encode-each.ts';
 import { type Encoder, encodeInWindows, encodeSquares, type FeatureMaps, slidePicture, wantsDense } from './encode.ts';
 import { DENSE, ImageSide } from './image-side.ts';
 import type {
@@ -28,11 +30,11 @@ import type {
   SessionsOptions,
   Words,
 } from './options.ts';
-import { SessionPool } from './session-pool.ts';
+import { Running } from './running.ts';
 import { TextSide } from './text-side.ts';
 
-/** Sentences per run of the text tower. */
-const TEXT_BATCH = 64;
+/** Levels that are given unless others are asked for: what the published frameworks take. */
+const LEVELS: readonly string[] = ['os4', 'os8', 'mid', 'final'];
 /** Tokens of CLIP's vocabulary, which the tokenizer gives. */
 const CLIP_VOCABULARY = 49_408;
 
@@ -54,15 +56,18 @@ export class Backbone implements AsyncDisposable {
   /** Side of the square that the tower sees, in pixels. */
   readonly imageSize: number;
   readonly #sessions: SessionPool;
+  readonly #ownsSessions: boolean;
+  readonly #running = new Running();
   readonly #encoder: Encoder;
   readonly #text: TextSide | undefined;
   readonly #cacheDir: string | undefined;
 
   private constructor(model: OpenedModel, options: SessionsOptions) {
-    const { threads, provider, cacheDir, execution } = options;
+    const { threads, provider, cacheDir, execution, maxBytes, sessions } = options;
     this.model = model;
     this.imageSize = checkImageSize(options.imageSize ?? model.tower.imageSize);
-    this.#sessions = new SessionPool({ threads, provider, cacheDir, execution });
+    this.#sessions = sessions ?? new SessionPool({ threads, provider, cacheDir, execution, maxBytes });
+    this.#ownsSessions = sessions === undefined;
     const { text: _, ...identity } = model.identity;
     this.#encoder = { identity, recipe: model.recipe, imageSize: this.imageSize, image: new ImageSide(model, this.#sessions) };
     this.#text = model.text && new TextSide(model, model.text, this.#sessions);
@@ -92,33 +97,26 @@ export class Backbone implements AsyncDisposable {
    *   `ABORTED` between windows; `RUNTIME`.
    */
   async encodeImage(source: ImageSource, options: EncodeOptions = {}): Promise<ImageEncoding> {
-    if (wantsDense(options)) return await encodeInWindows(this.#encoder, source, options);
-    const [encoding] = await encodeSquares(this.#encoder, [source], options);
-    return encoding!;
+    return await this.#running.call(() => this.#encode(source, options));
   }
 
   /**
    * Encodes pictures as they are asked for: memory stays flat for any number of them. Without a dense map, `batch` pictures go into one run.
+   * Gives each picture in order, with its encoding or with what was wrong with it; a broken picture does not stop the others. Progress counts
+   * pictures; the total is 0 where it is not known, which is for everything but an array.
    *
-   * @throws VitaminError as `encodeImage`.
+   * @throws VitaminError for what is no picture's fault: `USAGE` for sizes that fit none, `UNSUPPORTED`, `ABORTED`, `RUNTIME`.
    */
   async *encodeImages(
     sources: Iterable<ImageSource> | AsyncIterable<ImageSource>,
     options: EncodeOptions = {},
-  ): AsyncGenerator<ImageEncoding, void, undefined> {
-    const together = wantsDense(options) ? 1 : (options.batch ?? 1);
-    let waiting: ImageSource[] = [];
-    for await (const source of sources) {
-      if (together === 1) {
-        yield await this.encodeImage(source, options);
-        continue;
-      }
-      waiting.push(source);
-      if (waiting.length < together) continue;
-      yield* await encodeSquares(this.#encoder, waiting, options);
-      waiting = [];
+  ): AsyncGenerator<EncodedImage, void, undefined> {
+    const images = encodeEach(this.#encoder, sources, options);
+    for (;;) {
+      const { value, done } = await this.#running.call(() => images.next());
+      if (done) return;
+      yield value;
     }
-    if (waiting.length > 0) yield* await encodeSquares(this.#encoder, waiting, options);
   }
 
   /**
@@ -127,7 +125,7 @@ export class Backbone implements AsyncDisposable {
    * @throws VitaminError as `encodeImage`; `USAGE` for an unknown level.
    */
   async features(source: ImageSource, options: FeatureOptions = {}): Promise<FeatureMaps> {
-    return await slidePicture(this.#encoder, await decodeImage(source), options.levels ?? ['os4', 'os8', 'mid', 'final'], options);
+    return await this.#running.call(() => this.#features(source, options));
   }
 
   /**
@@ -139,20 +137,15 @@ export class Backbone implements AsyncDisposable {
    * @throws VitaminError as `features`.
    */
   async windowMaps(pixels: Tensor<'float32'>, options: Omit<FeatureOptions, 'size'> = {}): Promise<Record<string, Tensor<'float32'>>> {
-    const {
-      window = this.imageSize,
-      stride = Math.floor(window / 2),
-      batch = 1,
-      levels = ['os4', 'os8', 'mid', 'final'],
-      placement = 'floor',
-    } = options;
+    const { window = this.imageSize, stride = Math.floor(window / 2), batch = 1, levels = LEVELS, placement = 'floor' } = options;
     const [n, channels, height = 0, width = 0] = pixels.shape;
     if (pixels.shape.length !== 4 || n !== 1 || channels !== 3) {
       throw new VitaminError('USAGE', `Expected pixels [1, 3, H, W] but received [${pixels.shape.join(', ')}]`);
     }
     const align = placement === 'aligned' ? this.model.tower.stride : 1;
     const grid = windowGrid(height, width, window, stride, { align });
-    return await this.#encoder.image.maps({ ...options, grid, crop: cropFrom(pixels, window), levels, batch });
+    const crop = cropFrom(pixels, window);
+    return await this.#running.call(() => this.#encoder.image.maps({ ...options, grid, crop, levels, batch }));
   }
 
   /** Embeds normalized squares: [N, 3, S, S] -> [N, E], not normalized. S need not be the image size. */
@@ -166,27 +159,17 @@ export class Backbone implements AsyncDisposable {
     }
     const one = 3 * size * size;
     const inputs = Array.from({ length: n }, (_, i) => tensor('float32', [3, size, size], pixels.data.subarray(i * one, (i + 1) * one)));
-    return await this.#encoder.image.embed(inputs, size, options.batch ?? 1, options);
+    return await this.#running.call(() => this.#encoder.image.embed(inputs, size, options.batch ?? 1, options));
   }
 
   /** Embeds token ids, [N, L] with L at most the context -> [N, E], not normalized. @throws VitaminError `UNSUPPORTED` without a text tower. */
   async embedTokens(tokens: TokenBatch, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
-    return await this.#requireText().embed(tokens, options);
+    return await this.#running.call(() => this.#requireText().embed(tokens, options));
   }
 
   /** Embeds texts as they stand: [N, E], not normalized. @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower. */
   async embedTexts(texts: readonly string[], options: WorkOptions = {}): Promise<Tensor<'float32'>> {
-    const tower = this.#requireWords();
-    const tokenizer = await ClipTokenizer.load();
-    const out = tensor('float32', [texts.length, this.#embedDim()]);
-    for (let first = 0; first < texts.length; first += TEXT_BATCH) {
-      throwIfAborted(options.signal);
-      const part = texts.slice(first, first + TEXT_BATCH);
-      const { data } = await tower.embed(tokenizer.tokenize(part), options);
-      out.data.set(data, first * this.#embedDim());
-      options.onProgress?.({ phase: 'run', done: first + part.length, total: texts.length });
-    }
-    return out;
+    return await this.#running.call(() => this.#requireWords().embedTexts(texts, options));
   }
 
   /**
@@ -195,9 +178,7 @@ export class Backbone implements AsyncDisposable {
    * @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower, and as `embedVocabulary`.
    */
   async vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions = {}): Promise<VocabularyMatrix> {
-    const cacheDirectory = options.cacheDirectory ?? this.#cacheDir;
-    const labels = typeof words[0] === 'object' ? (words as readonly Label[]) : parseLabels(words as readonly string[]);
-    return await embedVocabulary(this.#requireWords(), labels, { ...options, cacheDirectory });
+    return await this.#running.call(() => this.#vocabulary(words, options));
   }
 
   /**
@@ -216,45 +197,64 @@ export class Backbone implements AsyncDisposable {
 
   /** What is in a picture: labels by probability, best first. @throws VitaminError as `encodeImage` and `vocabulary`. */
   async classify(source: ImageSource, words: Words, options: ClassifyOptions = {}): Promise<ScoredLabel[]> {
-    const { top, scale, signal, onProgress, ...wordOptions } = options;
-    const vocabulary = await this.#matrix(words, { ...wordOptions, signal, onProgress });
-    const encoding = await this.encodeImage(source, { signal, onProgress });
-    return classifyEncoding(encoding, vocabulary, { top, scale });
+    const { top, scale, signal, onProgress } = options;
+    return await this.#running.call(async () => {
+      const vocabulary = await this.#matrix(words, options);
+      return classifyEncoding(await this.#encode(source, { signal, onProgress }), vocabulary, { top, scale });
+    });
   }
 
   /** What is where in a picture, without any training for it: one label per pixel. @throws VitaminError as `features` and `vocabulary`. */
   async segment(source: ImageSource, words: Words, options: SegmentOptions = {}): Promise<Segmentation> {
-    const vocabulary = await this.#matrix(words, options);
-    const { maps, geometry } = await this.features(source, { ...options, levels: [DENSE] });
-    const map = await labelPixels(maps[DENSE]!, vocabulary, geometry, { ...options, onProgress: undefined });
-    return { ...map, labels: vocabulary.labels };
+    return await this.#running.call(async () => {
+      const vocabulary = await this.#matrix(words, options);
+      const { maps, geometry } = await this.#features(source, { ...options, levels: [DENSE] });
+      const map = await labelPixels(maps[DENSE]!, vocabulary, geometry, { ...options, onProgress: undefined });
+      return { ...map, labels: vocabulary.labels };
+    });
   }
 
   /** How well pictures and captions find each other: recall at 1, 5 and 10. @throws VitaminError as `encodeImage` and `retrievalRecall`. */
   async retrieval(images: readonly ImageSource[], captions: readonly string[], options: RetrieveOptions = {}): Promise<RetrievalRecall> {
     const { imageOfText = captions.map((_, i) => i), batch, signal, onProgress, ...others } = options;
     const texts = await this.embedTexts(captions, { signal });
-    const pooled = tensor('float32', [images.length, this.#embedDim()]);
+    const width = this.model.tower.embedDim ?? 0;
+    const pooled = tensor('float32', [images.length, width]);
     let done = 0;
-    for await (const encoding of this.encodeImages(images, { batch, signal })) {
-      pooled.data.set(encoding.pooled.data, done * this.#embedDim());
-      done += 1;
-      onProgress?.({ phase: 'run', done, total: images.length });
+    for await (const { encoding, error } of this.encodeImages(images, { batch, signal, onProgress })) {
+      if (error) throw error;
+      pooled.data.set(encoding.pooled.data, width * done++);
     }
     return await retrievalRecall(pooled, texts, imageOfText, { ...others, signal });
   }
 
-  /** Frees all sessions. Waits for what runs; calling it again does nothing. */
-  close(): Promise<void> {
-    return this.#sessions.close();
+  /** Waits for the calls that run, then frees all sessions. Later calls are refused; closing again does nothing. */
+  async close(): Promise<void> {
+    await this.#running.end();
+    if (this.#ownsSessions) await this.#sessions.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  async #encode(source: ImageSource, options: EncodeOptions): Promise<ImageEncoding> {
+    if (wantsDense(options)) return await encodeInWindows(this.#encoder, source, options);
+    const [encoding] = await encodeSquares(this.#encoder, [source], options);
+    return encoding!;
+  }
+
+  async #features(source: ImageSource, options: FeatureOptions): Promise<FeatureMaps> {
+    return await slidePicture(this.#encoder, await decodeImage(source), options.levels ?? LEVELS, options);
+  }
+
+  async #vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
+    const labels = typeof words[0] === 'object' ? (words as readonly Label[]) : parseLabels(words as readonly string[]);
+    return await embedVocabulary(this.#requireWords(), labels, { ...options, cacheDirectory: options.cacheDirectory ?? this.#cacheDir });
+  }
+
   async #matrix(words: Words, options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
-    if (!('embeddings' in words)) return await this.vocabulary(words, options);
+    if (!('embeddings' in words)) return await this.#vocabulary(words, options);
     checkSameIdentity(this.model.identity, words.identity, 'the model and the words');
     return words;
   }
@@ -278,9 +278,5 @@ export class Backbone implements AsyncDisposable {
         hint: 'Tokenize elsewhere and pass the ids to embedTokens.',
       },
     );
-  }
-
-  #embedDim(): number {
-    return this.model.tower.embedDim ?? 0;
   }
 }

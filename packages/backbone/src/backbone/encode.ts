@@ -2,11 +2,11 @@ import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
 import type { Identity } from '../load/identity.ts';
+import type { OpenedModel } from '../load/open-model.ts';
 import type { Recipe } from '../load/recipe.ts';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
 import { windowGrid } from '../window/grid.ts';
-import type { OpenedModel } from '../load/open-model.ts';
-import { DENSE, type ImageSide } from './image-side.ts';
+import { DENSE, type ImageSide, type SlideMapsOptions } from './image-side.ts';
 import type { EncodeOptions, ImageSource, WindowOptions } from './options.ts';
 import { cropFromPicture, layOut, squareGeometry, squareInput } from './pixels.ts';
 
@@ -54,27 +54,29 @@ export async function encodeSquares(encoder: Encoder, sources: readonly ImageSou
   const width = shape[1]!;
   return geometries.map((geometry, i) => ({
     identity,
-    recipe: { ...recipe, ...LOOK, size: window, window, stride: window, placement: 'floor', padding: 'none' } as const,
+    recipe: { ...recipe, ...LOOK, size: window, window, stride: window, placement: 'floor', padding: 'none' },
     geometry,
     pooled: tensor('float32', [width], data.slice(i * width, (i + 1) * width)),
   }));
 }
 
-/** Encodes a picture in one look and in windows. */
+/** Encodes a picture in one look and in windows. A square picture that is one window is looked at once. */
 export async function encodeInWindows(encoder: Encoder, source: ImageSource, options: EncodeOptions): Promise<ImageEncoding> {
-  const { levels = [], dense = true, signal } = options;
+  const { levels = [], dense = true } = options;
   const picture = await decodeImage(source);
-  const [encoding] = await encodeSquares(encoder, [picture], { ...options, onProgress: undefined, signal });
-  const { maps, ...origin } = await slidePicture(encoder, picture, [...levels, ...(dense ? [DENSE] : [])], options);
+  let pooled: Tensor<'float32'> | undefined;
+  const onEmbedding = (embedding: Tensor<'float32'>): void => {
+    pooled = tensor('float32', [embedding.shape[1]!], embedding.data.slice(0, embedding.shape[1]));
+  };
+  const { maps, ...origin } = await slidePicture(encoder, picture, [...levels, ...(dense ? [DENSE] : [])], { ...options, onEmbedding });
+  const { width, height, window } = { ...origin.geometry.region, ...origin.recipe };
+  if (!pooled || width !== window || height !== window) {
+    [{ pooled }] = (await encodeSquares(encoder, [picture], { ...options, onProgress: undefined })) as [ImageEncoding];
+  }
   const kept = new Map(Object.entries(maps).map(([name, { shape, data }]) => [name, tensor('float32', shape.slice(1), data)]));
   const denseMap = kept.get(DENSE);
   kept.delete(DENSE);
-  return {
-    ...encoding!,
-    ...origin,
-    ...(denseMap ? { dense: denseMap } : {}),
-    ...(kept.size > 0 ? { maps: Object.fromEntries(kept) } : {}),
-  };
+  return { ...origin, pooled, ...(denseMap ? { dense: denseMap } : {}), ...(kept.size > 0 ? { maps: Object.fromEntries(kept) } : {}) };
 }
 
 /** Runs windows over a picture and averages the maps. */
@@ -82,23 +84,15 @@ export async function slidePicture(
   { image, imageSize, identity, recipe }: Encoder,
   picture: Picture,
   levels: readonly string[],
-  options: WindowOptions,
+  options: WindowOptions & Pick<SlideMapsOptions, 'onEmbedding'>,
 ): Promise<FeatureMaps> {
-  const {
-    window = imageSize,
-    size = window,
-    stride = Math.floor(window / 2),
-    batch = 1,
-    placement = 'floor',
-    signal,
-    onProgress,
-  } = options;
+  const { window = imageSize, size = window, stride = Math.floor(window / 2), batch = 1, placement = 'floor' } = options;
   image.checkSide(window, 'window');
   const { normalization, stride: cell } = image.tower;
-  const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, signal);
+  const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, options.signal);
   const align = placement === 'aligned' ? cell : 1;
   const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride, { align });
   const crop = cropFromPicture(scaled, window, normalization);
-  const maps = await image.maps({ grid, crop, levels, batch, signal, onProgress });
+  const maps = await image.maps({ ...options, grid, crop, levels, batch });
   return { maps, geometry, identity, recipe: { ...recipe, ...LOOK, size, window, stride, placement, padding: 'zeroAfter' } };
 }

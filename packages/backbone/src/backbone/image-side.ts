@@ -1,5 +1,5 @@
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import type { Session } from '@vitamin-vlm/runtime';
+import type { Lease, Session, SessionKey, SessionPool } from '@vitamin-vlm/runtime';
 import type { Identity } from '../load/identity.ts';
 import type { OpenedModel } from '../load/open-model.ts';
 import { denseGraph, EMBEDDING, imageGraph } from '../towers/graphs.ts';
@@ -7,7 +7,6 @@ import type { ImageTower } from '../towers/image-tower.ts';
 import type { WindowGrid, WindowPosition } from '../window/grid.ts';
 import { slideWindows } from '../window/slide-windows.ts';
 import { collectRows, type MapRows } from '../window/stitcher.ts';
-import type { SessionPool } from './session-pool.ts';
 
 /** Squares per run. Memory grows with it, and nothing is gained long before. */
 const MAX_BATCH = 1024;
@@ -22,17 +21,22 @@ export interface SlideMapsOptions extends WorkOptions {
   /** Names of levels, and `dense`. */
   readonly levels: readonly string[];
   readonly batch: number;
+  /** Receives what the pooled head gives for each batch of windows, [batch, E]; nothing without a head. */
+  readonly onEmbedding?: ((embedding: Tensor<'float32'>) => void) | undefined;
 }
 
 /** The image tower of a model. One session per input side, batch and set of outputs, made when first needed. */
 export class ImageSide {
   readonly tower: ImageTower;
   readonly #identity: Identity;
+  /** What tells this model's sessions from those of others in the pool. */
+  readonly #key: SessionKey;
   readonly #sessions: SessionPool;
 
-  constructor({ tower, identity }: OpenedModel, sessions: SessionPool) {
+  constructor({ tower, identity, recipe: { posEmbed, precision } }: OpenedModel, sessions: SessionPool) {
     this.tower = tower;
     this.#identity = identity;
+    this.#key = { tower: identity.tower, head: identity.head, posEmbed, precision };
     this.#sessions = sessions;
   }
 
@@ -40,7 +44,7 @@ export class ImageSide {
   async embed(inputs: readonly Tensor<'float32'>[], size: number, batch: number, options: WorkOptions): Promise<Tensor<'float32'>> {
     this.#requireHead();
     const { embedDim } = this.tower;
-    const session = await this.#session(size, batch, [EMBEDDING], options);
+    using lease = await this.#lease(size, batch, [EMBEDDING], options);
     const out = tensor('float32', [inputs.length, embedDim!]);
     const pixels = 3 * size * size;
     for (let first = 0; first < inputs.length; first += batch) {
@@ -48,7 +52,7 @@ export class ImageSide {
       const image = tensor('float32', [batch, 3, size, size]);
       const part = inputs.slice(first, first + batch);
       part.forEach(({ data }, i) => image.data.set(data, i * pixels));
-      const { embedding } = await session.run({ image }, { signal: options.signal, transfer: true });
+      const { embedding } = await lease.session.run({ image }, { signal: options.signal, transfer: true });
       out.data.set((embedding as Tensor<'float32'>).data.subarray(0, part.length * embedDim!), first * embedDim!);
     }
     return out;
@@ -59,17 +63,19 @@ export class ImageSide {
     const { grid, crop, levels, batch, signal, onProgress } = options;
     this.#checkLevels(levels);
     const { denseLevel } = this.tower;
-    const dense = levels.includes(DENSE) ? await this.#denseMap(grid, options) : undefined;
+    using head = levels.includes(DENSE) ? await this.#denseHead(options) : undefined;
+    const dense = head && this.#denseMap(head.session, grid);
     const collected = dense && levels.includes(denseLevel) ? collectRows(grid, dense.channels, dense.stride) : undefined;
     const names = [...new Set([...levels.filter((name) => name !== DENSE), ...(dense ? [denseLevel] : [])])];
-    const session = await this.#session(grid.window, batch, names, options);
+    using lease = await this.#lease(grid.window, batch, names, options);
     const maps = await slideWindows({
       grid,
       batchSize: batch,
       crop,
       run: async (image) => {
         await dense?.settled();
-        const outputs = await session.run({ image }, { signal, transfer: true });
+        const outputs = await lease.session.run({ image }, { signal, transfer: true });
+        if (outputs[EMBEDDING]) options.onEmbedding?.(outputs[EMBEDDING] as Tensor<'float32'>);
         return Object.fromEntries(names.map((name) => [name, outputs[name]!]));
       },
       ...(dense
@@ -89,31 +95,33 @@ export class ImageSide {
     return { ...maps, ...(collected ? { [denseLevel]: collected.map } : {}), ...(dense ? { [DENSE]: dense.map } : {}) };
   }
 
-  /** A dense map that grows by rows. The head runs while the tower works on the next windows. */
-  async #denseMap(grid: WindowGrid, options: WorkOptions): Promise<DenseMap> {
+  async #denseHead(options: WorkOptions): Promise<Lease> {
     this.#requireHead();
-    const head = await this.#sessions.get('dense', () => denseGraph(this.tower, this.#identity), options);
+    return await this.#sessions.lease({ ...this.#key, kind: 'dense' }, () => denseGraph(this.tower, this.#identity), options);
+  }
+
+  /** A dense map that grows by rows. The head runs while the tower works on the next windows. */
+  #denseMap(head: Session, grid: WindowGrid): DenseMap {
     const { channels, stride } = this.tower.levels.find(({ name }) => name === this.tower.denseLevel)!;
     return new DenseMap(head, grid, { channels, stride, embedDim: this.tower.embedDim! });
   }
 
   /** The session that gives these outputs: one that gives more serves as well. */
-  async #session(size: number, batch: number, outputs: readonly string[], options: WorkOptions): Promise<Session> {
+  async #lease(size: number, batch: number, outputs: readonly string[], options: WorkOptions): Promise<Lease> {
     this.checkSide(size, 'window');
     if (!Number.isInteger(batch) || batch < 1 || batch > MAX_BATCH) {
       throw new VitaminError('USAGE', `Expected a batch of 1 to ${MAX_BATCH} but received ${batch}`);
     }
     const all = this.tower.embedDim === undefined ? [] : [EMBEDDING];
-    const wanted = new Set([...all, this.tower.denseLevel, ...outputs]);
-    const key = (names: ReadonlySet<string>): string => `image ${size} ${batch} ${[...names].toSorted().join()}`;
-    const fitting = [...this.#sessions.keys].find((known) => {
-      const [kind, side, rows, names = ''] = known.split(' ');
-      const given = new Set(names.split(','));
-      return kind === 'image' && side === `${size}` && rows === `${batch}` && [...wanted].every((name) => given.has(name));
+    const wanted = [...new Set([...all, this.tower.denseLevel, ...outputs])].toSorted();
+    const fields = { ...this.#key, kind: 'image', size, batch };
+    const fitting = this.#sessions.keys.find(({ outputs: given, ...others }) => {
+      const same = Object.entries(fields).every(([name, value]) => others[name] === value);
+      return same && Array.isArray(given) && wanted.every((name) => given.includes(name));
     });
-    return await this.#sessions.get(
-      fitting ?? key(wanted),
-      () => imageGraph(this.tower, this.#identity, { size, batch, outputs: [...wanted] }),
+    return await this.#sessions.lease(
+      fitting ?? { ...fields, outputs: wanted },
+      () => imageGraph(this.tower, this.#identity, { size, batch, outputs: wanted }),
       options,
     );
   }

@@ -1,13 +1,13 @@
 import type { LabelMap, WorkOptions } from '@vitamin-vlm/core';
 import type { Picture } from '@vitamin-vlm/image';
 import type { Recipe } from '../load/recipe.ts';
+import type { PoolOptions, SessionPool } from '@vitamin-vlm/runtime';
 import type { OpenModelOptions } from '../load/open-model.ts';
 import type { LabelPixelsOptions } from '../tasks/label-pixels.ts';
 import type { RetrievalOptions } from '../tasks/retrieval.ts';
 import type { EmbedVocabularyOptions } from '../text/embed-vocabulary.ts';
 import type { Label } from '../text/labels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
-import type { PoolOptions } from './session-pool.ts';
 
 /** A path, a `file:` URL, the bytes of an image file, or decoded pixels. */
 export type ImageSource = string | URL | Uint8Array | Picture;
@@ -20,6 +20,8 @@ export interface BackboneOptions extends Omit<OpenModelOptions, 'cacheDir'>, Ses
 
 /** How the towers of a model are run. */
 export interface SessionsOptions extends PoolOptions {
+  /** A pool that several models share, in place of one of its own: its options count then, and it is not closed with the backbone. */
+  readonly sessions?: SessionPool | undefined;
   /** Side of the square that the tower sees, a multiple of 16. Default: what the model was trained at. Others resize the position embedding. */
   readonly imageSize?: number | undefined;
 }

@@ -1,11 +1,14 @@
 import { tensor, type Tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import type { Graph } from '@vitamin-vlm/graph';
+import type { SessionPool } from '@vitamin-vlm/runtime';
 import type { OpenedModel } from '../load/open-model.ts';
 import type { TextTowerConfig } from '../models/text-tower.ts';
-import { type TokenBatch, trimTokens } from '../text/clip-tokenizer.ts';
+import { ClipTokenizer, type TokenBatch, trimTokens } from '../text/clip-tokenizer.ts';
 import type { TextEmbedder } from '../text/embed-vocabulary.ts';
 import { textGraph } from '../towers/graphs.ts';
-import type { SessionPool } from './session-pool.ts';
 
+/** Sentences per run. */
+const TEXT_BATCH = 64;
 /** Sequence lengths that sessions are made for: names in prompts, sentences, and the context itself. */
 const LENGTHS = [16, 32];
 
@@ -25,6 +28,21 @@ export class TextSide implements TextEmbedder {
     this.#sessions = sessions;
   }
 
+  /** Texts as they stand: [N, E], not normalized. */
+  async embedTexts(texts: readonly string[], options: WorkOptions): Promise<Tensor<'float32'>> {
+    const tokenizer = await ClipTokenizer.load();
+    const { embedDim } = this.#config;
+    const out = tensor('float32', [texts.length, embedDim]);
+    for (let first = 0; first < texts.length; first += TEXT_BATCH) {
+      throwIfAborted(options.signal);
+      const part = texts.slice(first, first + TEXT_BATCH);
+      const { data } = await this.embed(tokenizer.tokenize(part), options);
+      out.data.set(data, first * embedDim);
+      options.onProgress?.({ phase: 'run', done: first + part.length, total: texts.length });
+    }
+    return out;
+  }
+
   /** [N, context] ids -> [N, E]. Cut to the longest text, which changes nothing: a token sees only what stands before it. */
   async embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>> {
     const { ids, eot } = trimTokens(tokens);
@@ -32,11 +50,9 @@ export class TextSide implements TextEmbedder {
     const { context } = this.#config;
     const length = [...LENGTHS, context].find((candidate) => candidate >= longest && candidate <= context);
     if (length === undefined) throw new VitaminError('USAGE', `Expected at most ${context} tokens a text but received ${longest}`);
-    const session = await this.#sessions.get(
-      `text ${length}`,
-      () => textGraph(this.#model.weights, this.identity, this.#config, length),
-      options,
-    );
+    const key = { kind: 'text', text: this.identity.text, length };
+    const build = (): Graph => textGraph(this.#model.weights, this.identity, this.#config, length);
+    using lease = await this.#sessions.lease(key, build, options);
     throwIfAborted(options.signal);
     const padded = tensor('int32', [rows, length]);
     for (let n = 0; n < rows; n++) padded.data.set(ids.data.subarray(n * longest, (n + 1) * longest), n * length);
@@ -45,7 +61,7 @@ export class TextSide implements TextEmbedder {
       [rows],
       Int32Array.from(eot, (end, n) => n * length + end),
     );
-    const { features } = await session.run({ ids: padded, ends }, { signal: options.signal });
+    const { features } = await lease.session.run({ ids: padded, ends }, { signal: options.signal });
     return features as Tensor<'float32'>;
   }
 }

@@ -1,4 +1,4 @@
-import { Graph, type OnnxModel, Parameters, reshape, toOnnx, type Weights } from '@vitamin-vlm/graph';
+import { Graph, Parameters, reshape, type Weights } from '@vitamin-vlm/graph';
 import type { Identity } from '../load/identity.ts';
 import { type TextTowerConfig, textTower } from '../models/text-tower.ts';
 import type { ImageTower } from './image-tower.ts';
@@ -16,31 +16,31 @@ export function imageGraph(
   tower: ImageTower,
   identity: Identity,
   { size, batch, outputs }: { readonly size: number; readonly batch: number; readonly outputs: readonly string[] },
-): OnnxModel {
+): Graph {
   const graph = new Graph(graphName('image', identity));
   const parameters = new Parameters(graph, { weights: tower.weightsFor(size) });
   const { maps, embedding } = tower.build(parameters.root, graph.input('image', 'float32', [batch, 3, size, size]));
   for (const name of outputs) graph.output(name, name === EMBEDDING ? embedding! : maps[name]!);
-  return toOnnx(graph);
+  return graph;
 }
 
 /** The head of the dense map: `map` float32 [1, C, L] in, `dense` [1, E, L] out, for any L. */
-export function denseGraph(tower: ImageTower, identity: Identity): OnnxModel {
+export function denseGraph(tower: ImageTower, identity: Identity): Graph {
   const graph = new Graph(graphName('dense', identity));
   const parameters = new Parameters(graph, { weights: tower.weightsFor(tower.imageSize) });
   const { channels } = tower.levels.find(({ name }) => name === tower.denseLevel)!;
   graph.output('dense', tower.dense(parameters.root, graph.input('map', 'float32', [1, channels, 'L'])));
-  return toOnnx(graph);
+  return graph;
 }
 
 /** The text tower for sequences of one length: `ids` int32 [N, length] and `ends` int32 [N] in, `features` [N, E] out, for any N. */
-export function textGraph(weights: Weights, identity: Identity, config: TextTowerConfig, length: number): OnnxModel {
+export function textGraph(weights: Weights, identity: Identity, config: TextTowerConfig, length: number): Graph {
   const graph = new Graph(graphName('text', identity));
   const parameters = new Parameters(graph, { weights });
   const ids = graph.input('ids', 'int32', ['N', length]);
   const { features } = textTower(parameters.root.at('text'), ids, graph.input('ends', 'int32', ['N']), config);
   graph.output('features', features);
-  return toOnnx(graph);
+  return graph;
 }
 
 /** Names and shapes of the tensors that both towers ask for, in the order of the model. Nothing is run. */
