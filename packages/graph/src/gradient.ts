@@ -1,6 +1,6 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Graph, Node, Value } from './graph.ts';
-import { expectFloats, isFloat } from './expect.ts';
+import { isFloat } from './expect.ts';
 import { add } from './ops/arithmetic.ts';
 import { formatShape, sameShape } from './shape.ts';
 
@@ -27,7 +27,9 @@ import { formatShape, sameShape } from './shape.ts';
  */
 export function gradients(outputs: Value | readonly Value[], wrt: readonly Value[], seeds?: readonly Value[]): Value[] {
   const ends = 'graph' in outputs ? [outputs] : outputs;
-  for (const value of [...ends, ...wrt]) expectFloats('gradients', value);
+  for (const { dtype } of [...ends, ...wrt]) {
+    if (!isFloat(dtype)) throw new VitaminError('USAGE', `Expected floating-point numbers to differentiate but received ${dtype}`);
+  }
   const graph = ends[0]?.graph;
   if (!graph) throw new VitaminError('USAGE', 'Expected at least one output to differentiate but received none');
   const forward = graph.nodes.slice();

@@ -70,10 +70,11 @@ export class Graph {
   /**
    * Declares something the caller feeds. Extents may be names, for example `'N'` for the batch.
    *
-   * @throws VitaminError `USAGE` for a name in use or extents that are neither positive integers nor names.
+   * @throws VitaminError `USAGE` for a name in use or extents that are neither positive integers nor names; `UNSUPPORTED` for bfloat16.
    */
   input(name: string, dtype: DType, shape: Shape): Value {
     checkShape(shape, `input "${name}"`);
+    expectFed(dtype, `input "${name}"`);
     this.claim(name);
     const value = { graph: this, name, dtype, shape };
     this.names.learn(value);
@@ -84,10 +85,11 @@ export class Graph {
   /**
    * Names a result so that the caller can ask for it (a tap). One value may have several names.
    *
-   * @throws VitaminError `USAGE` for a name in use or a value of another graph.
+   * @throws VitaminError `USAGE` for a name in use or a value of another graph; `UNSUPPORTED` for bfloat16.
    */
   output(name: string, value: Value): void {
     this.expectOwn(value, `output "${name}"`);
+    expectFed(value.dtype, `output "${name}"`);
     this.claim(name);
     this.outputs.set(name, value);
   }
@@ -233,4 +235,12 @@ export class Graph {
     this.taken.add(name);
     return name;
   }
+}
+
+/** ONNX Runtime's Node binding moves no bfloat16 in or out. */
+function expectFed(dtype: DType, what: string): void {
+  if (dtype !== 'bfloat16') return;
+  throw new VitaminError('UNSUPPORTED', `Expected a type that JavaScript can feed and read for ${what} but received bfloat16`, {
+    hint: "Use cast(x, 'float32') at the border; weights may be bfloat16.",
+  });
 }

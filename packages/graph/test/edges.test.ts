@@ -1,8 +1,7 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import * as g from '../src/index.ts';
-import { causal } from './cases.ts';
-import { evaluate, random } from './evaluate.ts';
+import { causal, evaluate, random } from './evaluate.ts';
 
 const vector = (...numbers: number[]): Tensor<'float32'> => tensor('float32', [numbers.length], new Float32Array(numbers));
 

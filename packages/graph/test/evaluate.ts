@@ -41,3 +41,13 @@ export function random(shape: readonly number[], seed: number): Tensor<'float32'
   });
   return tensor('float32', shape, data);
 }
+
+/** [L, L]: 0 where the column is not after the row, -infinity elsewhere. */
+export function causal(length: number): Tensor {
+  const open = (i: number): boolean => i % length <= Math.floor(i / length);
+  return tensor(
+    'float32',
+    [length, length],
+    Float32Array.from({ length: length * length }, (_, i) => (open(i) ? 0 : -Infinity)),
+  );
+}

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectFloats } from '../expect.ts';
+import { expectTypes, floats, singles } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { mul, neg } from './arithmetic.ts';
 import { equal, greater, less, scalarLike, where } from './compare.ts';
@@ -17,7 +17,7 @@ import { sigmoid } from './unary.ts';
  * ```
  */
 export function relu(x: Value): Value {
-  expectFloats('Relu', x);
+  expectTypes('Relu', floats, x);
   const y: Value = x.graph.node({
     op: 'Relu',
     inputs: [x],
@@ -40,7 +40,7 @@ export function relu(x: Value): Value {
  * ```
  */
 export function abs(x: Value): Value {
-  expectFloats('Abs', x);
+  expectTypes('Abs', floats, x);
   return x.graph.node({
     op: 'Abs',
     inputs: [x],
@@ -63,7 +63,7 @@ export function abs(x: Value): Value {
  * ```
  */
 export function clamp(x: Value, least: number, most: number): Value {
-  expectFloats('Clip', x);
+  expectTypes('Clip', floats, x);
   if (!(least <= most)) throw new VitaminError('USAGE', `Expected a lower bound not above the upper one but received ${least} and ${most}`);
   const y: Value = x.graph.node({
     op: 'Clip',
@@ -87,7 +87,7 @@ export function clamp(x: Value, least: number, most: number): Value {
  * ```
  */
 export function softplus(x: Value): Value {
-  expectFloats('Softplus', x);
+  expectTypes('Softplus', singles, x);
   return x.graph.node({ op: 'Softplus', inputs: [x], dtype: x.dtype, shape: x.shape, gradient: [(dy) => mul(dy, sigmoid(x))] });
 }
 
@@ -103,5 +103,6 @@ export function softplus(x: Value): Value {
  * ```
  */
 export function silu(x: Value): Value {
+  expectTypes('silu', singles, x); // ONNX Runtime fuses it, and its kernel knows no other types
   return mul(x, sigmoid(x));
 }

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectOneType, isFloat } from '../expect.ts';
+import { expectTypes, isFloat, numbers } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { broadcast, type Shape } from '../shape.ts';
 import { reduceSum } from './reduce.ts';
@@ -31,7 +31,7 @@ function binary(
   if (typeof like === 'number') throw new VitaminError('USAGE', `Expected at least one value for ${op} but received two numbers`);
   const x = asValue(a, like);
   const y = asValue(b, like);
-  expectOneType(op, x, y);
+  expectTypes(op, numbers, x, y);
   const [dx, dy] = gradient(x, y, () => out);
   const out: Value = like.graph.node({
     op,
@@ -114,6 +114,7 @@ export function div(a: Operand, b: Operand): Value {
 /**
  * -x.
  *
+ * @throws VitaminError `USAGE` for types without a sign.
  * @example
  * ```ts
  * import { Graph, neg } from '@vitamin-vlm/graph';
@@ -123,5 +124,10 @@ export function div(a: Operand, b: Operand): Value {
  * ```
  */
 export function neg(x: Value): Value {
+  expectTypes(
+    'Neg',
+    numbers.filter((dtype) => dtype !== 'uint8'),
+    x,
+  );
   return x.graph.node({ op: 'Neg', inputs: [x], dtype: x.dtype, shape: x.shape, gradient: [(dy) => neg(dy)] });
 }

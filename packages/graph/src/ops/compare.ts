@@ -1,17 +1,8 @@
 import { type DType, VitaminError } from '@vitamin-vlm/core';
-import { expectOneType, isFloat } from '../expect.ts';
+import { expectTypes, isFloat, numbers, sums } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { broadcast } from '../shape.ts';
 import { type Operand, unbroadcast } from './arithmetic.ts';
-
-/** Element types that ONNX Runtime compares. */
-const ordered: readonly DType[] = ['float32', 'float64', 'float16', 'int32', 'int64'];
-
-/** @throws VitaminError `USAGE` unless every value has one of these element types. */
-function expectTypes(op: string, types: readonly DType[], ...values: readonly Value[]): void {
-  const other = values.find((value) => !types.includes(value.dtype));
-  if (other) throw new VitaminError('USAGE', `Expected ${types.join(', ')} for ${op} but received ${other.dtype}`);
-}
 
 /** A number as a scalar of the element type of `like`. @throws VitaminError `USAGE` for a fraction beside integers, and beside bool. */
 export function scalarLike(like: Value, number: number): Value {
@@ -26,8 +17,7 @@ export function scalarLike(like: Value, number: number): Value {
 
 function comparison(op: string, types: readonly DType[], a: Value, b: Operand): Value {
   const other = typeof b === 'number' ? scalarLike(a, b) : b;
-  expectOneType(op, a, other);
-  expectTypes(op, types, a);
+  expectTypes(op, types, a, other);
   return a.graph.node({ op, inputs: [a, other], dtype: 'bool', shape: broadcast(a.shape, other.shape), gradient: ['stop', 'stop'] });
 }
 
@@ -44,7 +34,7 @@ function comparison(op: string, types: readonly DType[], a: Value, b: Operand): 
  * ```
  */
 export function greater(a: Value, b: Operand): Value {
-  return comparison('Greater', ordered, a, b);
+  return comparison('Greater', numbers, a, b);
 }
 
 /**
@@ -60,7 +50,7 @@ export function greater(a: Value, b: Operand): Value {
  * ```
  */
 export function less(a: Value, b: Operand): Value {
-  return comparison('Less', ordered, a, b);
+  return comparison('Less', numbers, a, b);
 }
 
 /**
@@ -76,7 +66,7 @@ export function less(a: Value, b: Operand): Value {
  * ```
  */
 export function equal(a: Value, b: Operand): Value {
-  return comparison('Equal', [...ordered, 'bool'], a, b);
+  return comparison('Equal', [...numbers, 'bool'], a, b);
 }
 
 function logical(op: string, ...values: readonly Value[]): Value {
@@ -153,8 +143,7 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
   if (typeof like === 'number') throw new VitaminError('USAGE', 'Expected at least one value to choose from but received two numbers');
   const x = typeof a === 'number' ? scalarLike(like, a) : a;
   const y = typeof b === 'number' ? scalarLike(like, b) : b;
-  expectOneType('Where', x, y);
-  expectTypes('Where', ['float32', 'float64', 'float16', 'int32', 'int64', 'uint8'], x);
+  expectTypes('Where', [...sums, 'uint8'], x, y);
   return condition.graph.node({
     op: 'Where',
     inputs: [condition, x, y],

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectFloats, expectInteger } from '../expect.ts';
+import { expectInteger, expectTypes, singles } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { type Dim, formatShape, sameShape, staticShape } from '../shape.ts';
 import { mul } from './arithmetic.ts';
@@ -53,7 +53,7 @@ export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, 
 /** Batch, height and width of x. */
 function checkConv(x: Value, weight: Value, bias: Value | null, options: Required<ConvOptions>): [Dim, number, number] {
   const { stride, padding, groups } = options;
-  expectFloats('Conv', x, weight, bias);
+  expectTypes('Conv', singles, x, weight, bias);
   expectInteger('the stride', stride, 1);
   expectInteger('the padding', padding, 0);
   expectInteger('the groups', groups, 1);

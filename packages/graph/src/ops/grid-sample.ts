@@ -1,5 +1,5 @@
 import { tensor, VitaminError } from '@vitamin-vlm/core';
-import { expectFloats } from '../expect.ts';
+import { expectTypes, singles } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { formatShape, staticShape } from '../shape.ts';
 import { add, mul, sub } from './arithmetic.ts';
@@ -27,7 +27,7 @@ import { concat, pad, slice } from './slice.ts';
  * ```
  */
 export function gridSample(x: Value, grid: Value): Value {
-  expectFloats('GridSample', x, grid);
+  expectTypes('GridSample', singles, x, grid);
   const [n, c] = x.shape;
   if (x.shape.length !== 4 || grid.shape.length !== 4 || grid.shape[0] !== n || grid.shape[3] !== 2) {
     throw new VitaminError(
@@ -41,9 +41,12 @@ export function gridSample(x: Value, grid: Value): Value {
     attributes: { mode: 'bilinear', padding_mode: 'zeros', align_corners: 0 },
     dtype: x.dtype,
     shape: [n!, c!, grid.shape[1]!, grid.shape[2]!],
-    gradient: [(dy) => imageGradient(dy, x, grid), (dy) => gridGradient(dy, x, grid)],
+    // Places among pixels need float32.
+    gradient: [imageGradient, gridGradient].map((rule) => (dy) => cast(rule(wide(dy), wide(x), wide(grid)), x.dtype)),
   });
 }
+
+const wide = (x: Value): Value => cast(x, 'float32');
 
 const floor = (x: Value): Value => x.graph.node({ op: 'Floor', inputs: [x], dtype: x.dtype, shape: x.shape });
 

@@ -1,4 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
+import { expectTypes, numbers } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { checkShape, formatShape, product, sameShape, type Shape } from '../shape.ts';
 
@@ -78,6 +79,7 @@ export function transpose(x: Value, order: readonly number[]): Value {
  * ```
  */
 export function expand(x: Value, shape: Shape): Value {
+  expectTypes('Expand', [...numbers, 'bool'], x);
   const repeated = shape.flatMap((dim, i) => (x.shape[i] === 1 && dim !== 1 ? [i] : []));
   if (shape.length !== x.shape.length || shape.some((dim, i) => dim !== x.shape[i] && !repeated.includes(i))) {
     throw new VitaminError(

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectFloats } from '../expect.ts';
+import { expectTypes, floats } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { broadcast, formatShape, sameShape } from '../shape.ts';
 import { reshape, transpose } from './layout.ts';
@@ -24,7 +24,7 @@ export function swapLast(x: Value): Value {
  * ```
  */
 export function matmul(a: Value, b: Value): Value {
-  expectFloats('MatMul', a, b);
+  expectTypes('MatMul', floats, a, b);
   if (a.shape.length < 2 || b.shape.length < 2 || a.shape.at(-1) !== b.shape.at(-2)) {
     throw new VitaminError(
       'USAGE',
@@ -67,7 +67,7 @@ export function gemm(
   c: Value | null = null,
   { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean } = {},
 ): Value {
-  expectFloats('Gemm', a, b, c);
+  expectTypes('Gemm', floats, a, b, c);
   const [m, k] = transA ? a.shape.toReversed() : a.shape;
   const [kb, n] = transB ? b.shape.toReversed() : b.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || k !== kb) {

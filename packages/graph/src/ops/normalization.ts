@@ -1,8 +1,9 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectFloats } from '../expect.ts';
+import { expectTypes, floats } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
+import { cast } from './cast.ts';
 import { reshape } from './layout.ts';
 import { reduceMean, reduceSum } from './reduce.ts';
 import { sqrt } from './unary.ts';
@@ -22,7 +23,7 @@ import { sqrt } from './unary.ts';
  * ```
  */
 export function layerNormalization(x: Value, scale: Value, bias: Value, eps: number): Value {
-  expectFloats('LayerNormalization', x, scale, bias);
+  expectTypes('LayerNormalization', floats, x, scale, bias);
   const width = x.shape.slice(-1);
   if (width.length === 0 || !sameShape(scale.shape, width) || !sameShape(bias.shape, width)) {
     throw new VitaminError(
@@ -30,7 +31,7 @@ export function layerNormalization(x: Value, scale: Value, bias: Value, eps: num
       `Expected x [..., D], scale [D] and bias [D] but received ${[x, scale, bias].map((value) => formatShape(value.shape)).join(', ')}`,
     );
   }
-  const stats = { dtype: x.dtype, shape: x.shape.with(-1, 1), optional: true };
+  const stats = { dtype: 'float32' as const, shape: x.shape.with(-1, 1), optional: true }; // whatever the type of x
   const [y, mean, inverse] = x.graph.apply({
     op: 'LayerNormalization',
     inputs: [x, scale, bias],
@@ -38,11 +39,12 @@ export function layerNormalization(x: Value, scale: Value, bias: Value, eps: num
     outputs: [{ dtype: x.dtype, shape: x.shape }, stats, stats],
     gradient: [(dy) => inputGradient(mul(dy, scale)), (dy) => sumRows(mul(dy, normalized())), (dy) => sumRows(dy)],
   });
-  const normalized = (): Value => mul(sub(x, mean!), inverse!);
+  const deviation = (): Value => cast(inverse!, x.dtype); // 1 / σ
+  const normalized = (): Value => mul(sub(x, cast(mean!, x.dtype)), deviation());
   /** With n the normalized input and g = dy · scale: dx = (g - mean(g) - n · mean(g · n)) / σ. */
   const inputGradient = (g: Value): Value => {
     const n = normalized();
-    return mul(inverse!, sub(sub(g, reduceMean(g, [-1])), mul(n, reduceMean(mul(g, n), [-1]))));
+    return mul(deviation(), sub(sub(g, reduceMean(g, [-1])), mul(n, reduceMean(mul(g, n), [-1]))));
   };
   const sumRows = (g: Value): Value => reshape(reduceSum(g, [...Array(g.shape.length - 1).keys()]), scale.shape);
   return y!;

@@ -1,8 +1,9 @@
 import { tensor, VitaminError } from '@vitamin-vlm/core';
-import { expectFloats, expectInteger } from '../expect.ts';
+import { expectInteger, expectTypes, singles } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { formatShape, staticShape } from '../shape.ts';
 import { mul } from './arithmetic.ts';
+import { cast } from './cast.ts';
 import { windowCount } from './window.ts';
 
 /** How the window of `averagePool` moves, the same in both directions. */
@@ -27,7 +28,7 @@ export interface PoolOptions {
  * ```
  */
 export function averagePool(x: Value, { kernel, stride, padding }: PoolOptions): Value {
-  expectFloats('AveragePool', x);
+  expectTypes('AveragePool', singles, x);
   expectInteger('the kernel', kernel, 1);
   expectInteger('the stride', stride, 1);
   expectInteger('the padding', padding, 0);
@@ -52,13 +53,11 @@ export function averagePool(x: Value, { kernel, stride, padding }: PoolOptions):
         const rows = windowSizes(h, height, kernel, stride, padding);
         const columns = windowSizes(w, width, kernel, stride, padding);
         const share = Float32Array.from({ length: height * width }, (_, i) => 1 / (rows[Math.floor(i / width)]! * columns[i % width]!));
-        const ones = x.graph.constant(
-          tensor('float32', [channels, 1, kernel, kernel], new Float32Array(channels * kernel * kernel).fill(1)),
-        );
+        const ones = x.graph.scalar(1, x.dtype, [channels, 1, kernel, kernel]);
         const rest = (extent: number): number => (extent + 2 * padding - kernel) % stride;
         return x.graph.node({
           op: 'ConvTranspose',
-          inputs: [mul(dy, x.graph.constant(tensor('float32', [height, width], share))), ones],
+          inputs: [mul(dy, cast(x.graph.constant(tensor('float32', [height, width], share)), x.dtype)), ones],
           attributes: { ...attributes, group: channels, output_padding: [rest(h), rest(w)] },
           dtype: x.dtype,
           shape: x.shape,

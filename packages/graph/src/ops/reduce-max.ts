@@ -1,3 +1,4 @@
+import { choices } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { div, mul } from './arithmetic.ts';
 import { cast } from './cast.ts';
@@ -16,7 +17,7 @@ import { reduce, reduceSum } from './reduce.ts';
  * ```
  */
 export function reduceMax(x: Value, axes: readonly number[]): Value {
-  const y: Value = reduce('ReduceMax', x, axes, (dy) => {
+  const y: Value = reduce('ReduceMax', choices, x, axes, (dy) => {
     const equal = x.graph.node({ op: 'Equal', inputs: [x, y], dtype: 'bool', shape: x.shape });
     const share = cast(equal, x.dtype);
     return mul(share, div(dy, reduceSum(share, axes)));

@@ -1,13 +1,13 @@
-import { VitaminError } from '@vitamin-vlm/core';
-import { expectFloats } from '../expect.ts';
+import { type DType, VitaminError } from '@vitamin-vlm/core';
+import { expectTypes, floats, sums } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { axisIndex, formatShape, product } from '../shape.ts';
 import { extentScalar } from './extent.ts';
 import { expand } from './layout.ts';
 
 /** A reduction that keeps the axes with extent 1. */
-export function reduce(op: string, x: Value, axes: readonly number[], rule: (dy: Value) => Value): Value {
-  expectFloats(op, x);
+export function reduce(op: string, types: readonly DType[], x: Value, axes: readonly number[], rule: (dy: Value) => Value): Value {
+  expectTypes(op, types, x);
   const at = axes.map((axis) => axisIndex(axis, x.shape.length));
   if (new Set(at).size !== at.length) {
     throw new VitaminError('USAGE', `Expected different axes of ${formatShape(x.shape)} but received [${axes.join(', ')}]`);
@@ -36,7 +36,7 @@ export function reduce(op: string, x: Value, axes: readonly number[], rule: (dy:
  * ```
  */
 export function reduceSum(x: Value, axes: readonly number[]): Value {
-  return reduce('ReduceSum', x, axes, (dy) => expand(dy, x.shape));
+  return reduce('ReduceSum', sums, x, axes, (dy) => expand(dy, x.shape));
 }
 
 /**
@@ -53,7 +53,7 @@ export function reduceSum(x: Value, axes: readonly number[]): Value {
  */
 export function reduceMean(x: Value, axes: readonly number[]): Value {
   const averaged = axes.map((axis) => x.shape[axisIndex(axis, x.shape.length)]!);
-  return reduce('ReduceMean', x, axes, (dy) => {
+  return reduce('ReduceMean', floats, x, axes, (dy) => {
     const count = extentScalar(x.graph, product(averaged), x.dtype);
     return expand(x.graph.node({ op: 'Div', inputs: [dy, count], dtype: dy.dtype, shape: dy.shape }), x.shape);
   });

@@ -1,7 +1,8 @@
 import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
-import { expectFloats, expectInteger } from '../expect.ts';
+import { expectInteger, expectTypes, singles } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { type Dim, formatShape, staticShape } from '../shape.ts';
+import { cast } from './cast.ts';
 import { matmul } from './matmul.ts';
 
 /**
@@ -33,7 +34,7 @@ const attributes = {
  * ```
  */
 export function resize(x: Value, size: readonly [Dim, Dim], mode: ResizeMode): Value {
-  expectFloats('Resize', x);
+  expectTypes('Resize', singles, x);
   if (x.shape.length !== 4) throw new VitaminError('USAGE', `Expected [N, C, H, W] but received ${formatShape(x.shape)}`);
   for (const extent of size) if (typeof extent === 'number') expectInteger('a size', extent, 1);
   const [n, c, h, w] = x.shape;
@@ -52,8 +53,8 @@ export function resize(x: Value, size: readonly [Dim, Dim], mode: ResizeMode): V
           number,
           number,
         ];
-        const rows = x.graph.constant(interpolation(toHeight, height, mode, true)); // [H, H']
-        const columns = x.graph.constant(interpolation(toWidth, width, mode, false)); // [W', W]
+        const rows = cast(x.graph.constant(interpolation(toHeight, height, mode, true)), x.dtype); // [H, H']
+        const columns = cast(x.graph.constant(interpolation(toWidth, width, mode, false)), x.dtype); // [W', W]
         return matmul(rows, matmul(dy, columns));
       },
     ],

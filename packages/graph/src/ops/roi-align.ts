@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectFloats, expectInteger } from '../expect.ts';
+import { expectInteger, expectTypes, floats } from '../expect.ts';
 import type { Value } from '../graph.ts';
 import { type Dim, formatShape, product, sameShape, staticShape } from '../shape.ts';
 import { reshape, transpose } from './layout.ts';
@@ -38,7 +38,7 @@ export interface RoiAlignOptions {
  * ```
  */
 export function roiAlign(x: Value, boxes: Value, images: Value, { size, scale, sampling = 0, weights }: RoiAlignOptions): Value {
-  expectFloats('RoiAlign', x, boxes);
+  expectTypes('RoiAlign', floats, x, boxes);
   for (const bins of size) expectInteger('a number of bins', bins, 1);
   expectInteger('the samples of a bin', sampling, 0);
   const [n, c, h, w] = x.shape;

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectInteger, expectOneType } from '../expect.ts';
+import { choices, expectInteger, expectOneType, expectTypes } from '../expect.ts';
 import type { Graph, Value } from '../graph.ts';
 import { axisIndex, type Dim, formatShape, quotient } from '../shape.ts';
 import { reshape } from './layout.ts';
@@ -128,6 +128,7 @@ function spread(x: Value, axis: number, step: number): Value {
  */
 export function pad(x: Value, axis: number, before: number, after: number, extent?: string): Value {
   const at = axisIndex(axis, x.shape.length);
+  expectTypes('Pad', [...choices, 'bool'], x);
   expectInteger('the amount before', before, 0);
   expectInteger('the amount after', after, 0);
   if (before === 0 && after === 0) return x;

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { expectFloats } from '../expect.ts';
+import { expectTypes, floats } from '../expect.ts';
 import { stopGradient } from '../gradient.ts';
 import type { Value } from '../graph.ts';
 import { mul, sub } from './arithmetic.ts';
@@ -50,6 +50,6 @@ export function logSoftmax(x: Value): Value {
 }
 
 function expectRows(op: string, x: Value): void {
-  expectFloats(op, x);
+  expectTypes(op, floats, x);
   if (x.shape.length === 0) throw new VitaminError('USAGE', `Expected at least one axis for ${op} but received a scalar`);
 }

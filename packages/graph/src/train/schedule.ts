@@ -1,7 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Value } from '../graph.ts';
 import { add, div, mul, sub } from '../ops/arithmetic.ts';
-import { minimum } from '../ops/select.ts';
+import { minimum } from '../ops/extremes.ts';
 import { reshape } from '../ops/layout.ts';
 import { reduceSum } from '../ops/reduce.ts';
 import { cos, sqrt } from '../ops/unary.ts';
