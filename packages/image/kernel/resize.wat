@@ -1,4 +1,5 @@
-;; The two inner loops of Pillow's resampling (ImagingResampleHorizontal_8bpc and ImagingResampleVertical_8bpc) in 128-bit SIMD.
+;; The inner loops of two programs' resizing in 128-bit SIMD, bit by bit: Pillow's resampling (ImagingResampleHorizontal_8bpc and
+;; ImagingResampleVertical_8bpc), and OpenCV's bilinear filter, which come last.
 ;;
 ;; Pillow computes, in 32-bit integers, clamp((2^21 + sum of pixel * weight) >> 22) with weights of 22 fraction bits.
 ;; The fast multiply-add of the instruction set, i32x4.dot_i16x8_s, takes 16-bit factors, so each weight is cut in two:
@@ -124,4 +125,63 @@
             (i32x4.shr_s (i32x4.add (i32x4.shl (local.get $h3) (i32.const 11)) (local.get $l3)) (i32.const 22)))))
       (local.set $src (i32.add (local.get $src) (i32.const 16)))
       (local.set $dst (i32.add (local.get $dst) (i32.const 16)))
-      (br_if $columns (i32.lt_u (local.get $dst) (local.get $end))))))
+      (br_if $columns (i32.lt_u (local.get $dst) (local.get $end)))))
+
+  ;; OpenCV's resize (INTER_LINEAR, 8 bits): weights of 11 fraction bits, two taps along each axis, both passes in integers.
+
+  ;; One row of RGB to the width of the output: 16-bit samples of 7 fraction bits, (pixel * weight a + next pixel * weight b) >> 4.
+  ;; offsets: i32 per output pixel, byte offset of its first input pixel. weights: (weight a, weight b) as i16 per output pixel.
+  ;; Two bytes behind the last sample are written too.
+  (func (export "opencvHorizontal")
+    (param $src i32) (param $dst i32) (param $width i32) (param $offsets i32) (param $weights i32)
+    (local $end i32) (local $x v128)
+    (local.set $end (i32.add (local.get $offsets) (i32.shl (local.get $width) (i32.const 2))))
+    (loop $pixel
+      (local.set $x
+        (i8x16.swizzle
+          (v128.load64_zero (i32.add (local.get $src) (i32.load (local.get $offsets))))
+          (v128.const i8x16 0 -1 3 -1 1 -1 4 -1 2 -1 5 -1 -1 -1 -1 -1)))
+      (local.set $x
+        (i32x4.shr_u (i32x4.dot_i16x8_s (local.get $x) (v128.load32_splat (local.get $weights))) (i32.const 4)))
+      (v128.store64_lane 0 (local.get $dst) (i16x8.narrow_i32x4_s (local.get $x) (local.get $x)))
+      (local.set $dst (i32.add (local.get $dst) (i32.const 6)))
+      (local.set $weights (i32.add (local.get $weights) (i32.const 4)))
+      (local.set $offsets (i32.add (local.get $offsets) (i32.const 4)))
+      (br_if $pixel (i32.lt_u (local.get $offsets) (local.get $end)))))
+
+  ;; One output row out of two such rows, 16 samples at a time: ((a * weight a >> 16) + (b * weight b >> 16) + 2) >> 2.
+  ;; Bytes up to the next multiple of 16 are written too.
+  (func (export "opencvVertical")
+    (param $a i32) (param $b i32) (param $dst i32) (param $length i32) (param $weightA i32) (param $weightB i32)
+    (local $end i32) (local $wa v128) (local $wb v128) (local $two v128) (local $low v128)
+    (local.set $wa (i16x8.splat (local.get $weightA)))
+    (local.set $wb (i16x8.splat (local.get $weightB)))
+    (local.set $two (v128.const i32x4 2 2 2 2))
+    (local.set $end (i32.add (local.get $dst) (local.get $length)))
+    (loop $columns
+      (local.set $low (call $mix (v128.load (local.get $a)) (v128.load (local.get $b)) (local.get $wa) (local.get $wb) (local.get $two)))
+      (v128.store (local.get $dst)
+        (i8x16.narrow_i16x8_u
+          (local.get $low)
+          (call $mix (v128.load offset=16 (local.get $a)) (v128.load offset=16 (local.get $b)) (local.get $wa) (local.get $wb) (local.get $two))))
+      (local.set $a (i32.add (local.get $a) (i32.const 32)))
+      (local.set $b (i32.add (local.get $b) (i32.const 32)))
+      (local.set $dst (i32.add (local.get $dst) (i32.const 16)))
+      (br_if $columns (i32.lt_u (local.get $dst) (local.get $end)))))
+
+  (func $mix (param $a v128) (param $b v128) (param $wa v128) (param $wb v128) (param $two v128) (result v128)
+    (i16x8.narrow_i32x4_s
+      (i32x4.shr_s
+        (i32x4.add
+          (i32x4.add
+            (i32x4.shr_s (i32x4.extmul_low_i16x8_s (local.get $a) (local.get $wa)) (i32.const 16))
+            (i32x4.shr_s (i32x4.extmul_low_i16x8_s (local.get $b) (local.get $wb)) (i32.const 16)))
+          (local.get $two))
+        (i32.const 2))
+      (i32x4.shr_s
+        (i32x4.add
+          (i32x4.add
+            (i32x4.shr_s (i32x4.extmul_high_i16x8_s (local.get $a) (local.get $wa)) (i32.const 16))
+            (i32x4.shr_s (i32x4.extmul_high_i16x8_s (local.get $b) (local.get $wb)) (i32.const 16)))
+          (local.get $two))
+        (i32.const 2)))))

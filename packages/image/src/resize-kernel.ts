@@ -21,13 +21,17 @@ export interface Kernel {
     pairs: number,
   ) => void;
   readonly vertical: (src: number, stride: number, dst: number, length: number, weights: number, pairs: number) => void;
+  /** One row at `src` to 16-bit samples at `dst`. */
+  readonly opencvHorizontal: (src: number, dst: number, width: number, offsets: number, weights: number) => void;
+  /** Two rows of 16-bit samples to `length` bytes at `dst`. */
+  readonly opencvVertical: (a: number, b: number, dst: number, length: number, weightA: number, weightB: number) => void;
   /** The memory as it is now; growing it makes earlier views useless. */
   readonly bytes: () => Uint8Array;
   /** Grows the memory when it has fewer than `size` bytes. */
   readonly reserve: (size: number) => void;
 }
 
-interface KernelExports extends Pick<Kernel, 'horizontal' | 'vertical'> {
+interface KernelExports extends Omit<Kernel, 'bytes' | 'reserve'> {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
 }
 
@@ -45,10 +49,9 @@ export function acquireKernel(): Kernel {
   const kept = idle.pop();
   if (kept) return kept;
   compiled ??= new WebAssembly.Module(Buffer.from(resizeKernel, 'base64'));
-  const { memory, horizontal, vertical } = new WebAssembly.Instance(compiled).exports as KernelExports;
+  const { memory, ...loops } = new WebAssembly.Instance(compiled).exports as KernelExports;
   return {
-    horizontal,
-    vertical,
+    ...loops,
     bytes: () => new Uint8Array(memory.buffer),
     reserve: (size) => {
       const missing = Math.ceil(size / PAGE) - memory.buffer.byteLength / PAGE;
