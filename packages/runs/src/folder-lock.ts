@@ -22,7 +22,14 @@ export interface FolderLock extends AsyncDisposable {
  * Takes a folder for this process until it is disposed of or the process dies. A holder that died on this machine is known at once by its
  * process number, one on another machine after a minute without a sign.
  *
+ * @param folder must exist
  * @throws VitaminError `USAGE` that names the process when another one works in the folder.
+ * @example
+ * ```ts
+ * import { lockFolder } from '@vitamin-vlm/runs';
+ * await using lock = await lockFolder('run');
+ * console.log(lock.lost.aborted); // false: nobody else writes here until the end of this block
+ * ```
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const lockfilePath = join(folder, 'lock');

@@ -2,9 +2,10 @@ import { VitaminError } from '@vitamin-vlm/core';
 import { mkdir, rm } from 'node:fs/promises';
 import { lockFolder } from './folder-lock.ts';
 import type { Journal } from './journal.ts';
-import { bindManifest, firstDifference, type Manifest } from './manifest.ts';
+import { bindManifest, type Manifest } from './manifest.ts';
 import { journalOf, openResults, writeResults } from './results.ts';
 import type { RunSummary } from './run-items.ts';
+import { firstDifference } from './settings.ts';
 import { wholeRun } from './shard.ts';
 
 interface Part {

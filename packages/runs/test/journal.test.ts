@@ -113,11 +113,11 @@ it('names the setting that differs, and refuses other items', async () => {
   const start = (changed: object) => runItems({ folder, items, settings, work: async () => 1, ...changed });
   const expectRefusal = (changed: object, part: string) =>
     expect(start(changed)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining(part) });
-  await expectRefusal({ settings: { model: 'nano', window: { size: 336, stride: 112 } } }, 'settings.window.stride of the run');
-  await expectRefusal({ settings: { ...settings, alpha: 0.1 } }, 'settings.alpha of the run');
-  await expectRefusal({ items: items.slice(1) }, 'total of the run');
-  await expectRefusal({ items: items.toReversed() }, 'items of the run');
-  await expectRefusal({ shard: { index: 1, count: 2 } }, 'shard.count of the run');
+  await expectRefusal({ settings: { model: 'nano', window: { size: 336, stride: 112 } } }, 'Expected settings.window.stride to be');
+  await expectRefusal({ settings: { ...settings, alpha: 0.1 } }, 'Expected settings.alpha to be');
+  await expectRefusal({ items: items.slice(1) }, 'Expected total to be');
+  await expectRefusal({ items: items.toReversed() }, 'Expected items to be');
+  await expectRefusal({ shard: { index: 1, count: 2 } }, 'Expected shard.count to be');
   await expect(start({ settings: { window: { stride: 168, size: 336 }, model: 'nano' } })).resolves.toEqual({ total: 12, broken: 0 });
 });
 
