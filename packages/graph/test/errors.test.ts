@@ -9,7 +9,7 @@ const input = (shape: g.Shape, dtype: 'float32' | 'float16' | 'int64' | 'uint8' 
 const a = input([2, 3]);
 const whole = input([2, 3], 'int64');
 const picture = input(['N', 4, 6, 6]);
-const options = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0, clipNorm: 1, decays: () => false };
+const options = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0, clipNorm: 1 };
 
 /** What a user may get wrong, and what the message must tell. */
 const mistakes: Record<string, [mistake: () => unknown, told: string]> = {
@@ -50,10 +50,10 @@ const mistakes: Record<string, [mistake: () => unknown, told: string]> = {
     () => graph.apply({ op: 'NonZero', inputs: [a], outputs: [{ dtype: 'int64', shape: [2, 'N'] }], introduces: ['N'] }),
     'NonZero but "N" is in use',
   ],
-  'a training without parameters': [
-    () => g.addTrainingStep(input([]), new Map(), { ...options, schedule: { peak: 1, warmupSteps: 1, totalSteps: 2 } }),
-    'at least one gradient',
-  ],
+  'a training without parameters': [() => g.addTrainingStep(input([]), new Map(), options), 'at least one gradient'],
+  'a parameter without a gradient': [() => g.addUpdate(new Map([['a', a]]), [], options), 'each of 1 parameters but received 0'],
+  'a cosine that ends before it begins': [() => g.cosineRate(1, { from: 5, to: 5 }), '5 to 5'],
+  'a warm-up without steps': [() => g.warmUp(g.constantRate(1), { steps: 0 }), 'received 0 and 0'],
   'a norm of 0': [() => g.clipGradients([a], 0), 'received 0'],
   'a graph without outputs': [() => g.toOnnx(new g.Graph('empty')), '"empty" to have outputs'],
   'an output of another graph': [() => graph.output('y', new g.Graph('second').input('c', 'float32', [3])), 'output "y"'],

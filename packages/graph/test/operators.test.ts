@@ -10,7 +10,7 @@ import { webgpu } from './webgpu-operators.ts';
 
 /** Exports that are no operators, and layers that only look up parameters for an operator of the table. */
 const others = `Graph Parameters Params gradients product quotient roiWeights toOnnx conv2d layerNorm layerNorm2d linear
-  accumulatedStep adamW addAccumulation addTrainingStep clipGradients cosineSchedule`.split(/\s+/);
+  accumulatedStep adamW addAccumulation addTrainingStep addUpdate clipGradients constantRate cosineRate multiStepRate warmUp`.split(/\s+/);
 
 it('has a row for every exported operator, with gradient cases or an excuse', () => {
   const functions = Object.keys(g).filter((name) => !others.includes(name));

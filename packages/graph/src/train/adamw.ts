@@ -1,6 +1,6 @@
 import type { Value } from '../graph.ts';
-import { add, div, mul, sub } from '../ops/arithmetic.ts';
-import { exp, sqrt } from '../ops/unary.ts';
+import { add, div, mul, type Operand, sub } from '../ops/arithmetic.ts';
+import { sqrt } from '../ops/unary.ts';
 
 /** Constants of AdamW. */
 export interface AdamWOptions {
@@ -23,29 +23,43 @@ export interface AdamWState {
   readonly square: Value;
 }
 
+/** What differs from step to step: float32 scalars. */
+export interface AdamWStep {
+  /** Learning rate. */
+  readonly rate: Value;
+  /** 1 - beta1ᵗ at step t, from 1. */
+  readonly meanCorrection: Value;
+  /** 1 - beta2ᵗ. */
+  readonly squareCorrection: Value;
+}
+
 /**
  * One step of AdamW with decoupled weight decay (Loshchilov and Hutter, arXiv:1711.05101), in PyTorch's order: decay, then update.
- * `step` is a float32 scalar that counts from 1, `rate` the learning rate of this step.
  *
  * @example
  * ```ts
  * import { adamW, Graph } from '@vitamin-vlm/graph';
  * const graph = new Graph('g');
  * const [parameter, mean, square] = ['w', 'mean', 'square'].map((name) => graph.input(name, 'float32', [4]));
+ * const [rate, meanCorrection, squareCorrection] = ['rate', 'c1', 'c2'].map((name) => graph.input(name, 'float32', []));
  * const gradient = graph.input('gradient', 'float32', [4]);
  * const options = { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.1 };
  * const state = { parameter: parameter!, mean: mean!, square: square! };
- * const next = adamW(state, gradient, graph.scalar(1e-3), graph.input('step', 'float32', []), options);
- * graph.output('w:next', next.parameter);
+ * const step = { rate: rate!, meanCorrection: meanCorrection!, squareCorrection: squareCorrection! };
+ * graph.output('w:next', adamW(state, gradient, step, options).parameter);
  * ```
  */
-export function adamW(state: AdamWState, gradient: Value, rate: Value, step: Value, options: AdamWOptions): AdamWState {
+export function adamW(state: AdamWState, gradient: Value, step: AdamWStep, options: AdamWOptions): AdamWState {
   const { beta1, beta2, eps, weightDecay } = options;
-  const mean = add(mul(state.mean, beta1), mul(gradient, 1 - beta1));
-  const square = add(mul(state.square, beta2), mul(mul(gradient, gradient), 1 - beta2));
-  const correction = (beta: number): Value => sub(1, exp(mul(step, Math.log(beta)))); // 1 - βᵗ
-  const denominator = add(sqrt(div(square, correction(beta2))), eps);
-  const update = div(div(mean, correction(beta1)), denominator);
-  const decayed = weightDecay === 0 ? state.parameter : mul(state.parameter, sub(1, mul(rate, weightDecay)));
-  return { parameter: sub(decayed, mul(update, rate)), mean, square };
+  const mean = runningMean(state.mean, gradient, beta1);
+  const square = runningMean(state.square, mul(gradient, gradient), beta2);
+  const denominator = add(div(sqrt(square), sqrt(step.squareCorrection)), eps);
+  const update = mul(div(mean, denominator), div(step.rate, step.meanCorrection));
+  const decayed = weightDecay === 0 ? state.parameter : mul(state.parameter, sub(1, mul(step.rate, weightDecay)));
+  return { parameter: sub(decayed, update), mean, square };
+}
+
+/** Moves a mean by 1 - beta of the way to a value. In float32 the mean of a constant is exact in this form, and not in beta·mean + (1 - beta)·value. */
+export function runningMean(mean: Value, value: Operand, beta: number): Value {
+  return add(mean, mul(sub(value, mean), 1 - beta));
 }

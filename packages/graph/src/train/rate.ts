@@ -1,56 +1,77 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import type { Value } from '../graph.ts';
-import { add, div, mul, sub } from '../ops/arithmetic.ts';
-import { minimum } from '../ops/extremes.ts';
-import { reshape } from '../ops/layout.ts';
-import { reduceSum } from '../ops/reduce.ts';
-import { cos, sqrt } from '../ops/unary.ts';
-
-/** Learning rate over a training. */
-export interface CosineOptions {
-  /** Largest rate, reached at the end of the warm-up. */
-  readonly peak: number;
-  readonly warmupSteps: number;
-  readonly totalSteps: number;
-}
 
 /**
- * Learning rate that rises linearly over the warm-up and then falls along half a cosine to 0. `step` counts from 1 (float32 scalar).
+ * Learning rate of a step; steps count from 1. A plain function: the loop evaluates it and feeds the number, so any rule fits one graph,
+ * and the rule is computed in float64.
+ */
+export type Rate = (step: number) => number;
+
+/**
+ * The same rate at every step.
  *
  * @example
  * ```ts
- * import { cosineSchedule, Graph } from '@vitamin-vlm/graph';
- * const graph = new Graph('g');
- * const step = graph.input('step', 'float32', []);
- * graph.output('rate', cosineSchedule(step, { peak: 1e-3, warmupSteps: 100, totalSteps: 1000 }));
+ * import { constantRate } from '@vitamin-vlm/graph';
+ * console.log(constantRate(1e-4)(1000)); // 0.0001
  * ```
  */
-export function cosineSchedule(step: Value, { peak, warmupSteps, totalSteps }: CosineOptions): Value {
-  const rising = minimum(div(step, Math.max(warmupSteps, 1)), 1);
-  const past = sub(step, minimum(step, warmupSteps)); // max(step - warm-up, 0)
-  const progress = minimum(div(past, Math.max(totalSteps - warmupSteps, 1)), 1);
-  return mul(mul(rising, peak), mul(add(cos(mul(progress, Math.PI)), 1), 0.5));
+export function constantRate(rate: number): Rate {
+  return () => rate;
 }
 
 /**
- * Scales gradients so that their joint L2 norm is at most `limit` (PyTorch's clip_grad_norm_). `norm` is the norm before, a scalar.
+ * A rate that is multiplied by `factor` each time as many steps as a milestone are done (PyTorch's MultiStepLR).
  *
- * @throws VitaminError `USAGE` for no gradients or a limit that is not positive.
  * @example
  * ```ts
- * import { clipGradients, Graph } from '@vitamin-vlm/graph';
- * const graph = new Graph('g');
- * const parts = ['a', 'b'].map((name) => graph.input(name, 'float32', [4]));
- * const clipped = clipGradients(parts, 1);
- * clipped.gradients.forEach((gradient, i) => graph.output(`clipped${i}`, gradient));
- * graph.output('norm', clipped.norm);
+ * import { multiStepRate } from '@vitamin-vlm/graph';
+ * const rate = multiStepRate(1e-4, { milestones: [32_000, 44_000] });
+ * console.log(rate(32_000), rate(32_001), rate(44_001)); // 1e-4, 1e-5, 1e-6
  * ```
  */
-export function clipGradients(gradients: readonly Value[], limit: number): { readonly gradients: Value[]; readonly norm: Value } {
-  if (gradients.length === 0) throw new VitaminError('USAGE', 'Expected at least one gradient to clip but received none');
-  if (!(limit > 0)) throw new VitaminError('USAGE', `Expected a positive largest norm but received ${limit}`);
-  const squares = gradients.map((g) => reshape(reduceSum(mul(g, g), [...g.shape.keys()]), []));
-  const norm = sqrt(squares.reduce((sum, square) => add(sum, square)));
-  const factor = minimum(div(limit, add(norm, 1e-6)), 1);
-  return { gradients: gradients.map((g) => mul(g, factor)), norm };
+export function multiStepRate(
+  rate: number,
+  { milestones, factor = 0.1 }: { readonly milestones: readonly number[]; readonly factor?: number },
+): Rate {
+  return (step) => rate * factor ** milestones.filter((milestone) => step > milestone).length;
+}
+
+/**
+ * A rate that falls along half a cosine from `peak` to `floor` (default 0) while the steps done go from `from` (default 0) to `to`;
+ * `peak` before, `floor` after (PyTorch's CosineAnnealingLR for `from` = 0, without its restarts).
+ *
+ * @throws VitaminError `USAGE` unless from < to.
+ * @example
+ * ```ts
+ * import { cosineRate } from '@vitamin-vlm/graph';
+ * const rate = cosineRate(1e-3, { to: 1000 });
+ * console.log(rate(1), rate(501), rate(1001)); // 0.001, 0.0005, 0
+ * ```
+ */
+export function cosineRate(
+  peak: number,
+  { from = 0, to, floor = 0 }: { readonly from?: number; readonly to: number; readonly floor?: number },
+): Rate {
+  if (!(from < to)) throw new VitaminError('USAGE', `Expected a cosine that ends after it begins but received ${from} to ${to}`);
+  return (step) => {
+    const progress = Math.min(Math.max((step - 1 - from) / (to - from), 0), 1);
+    return floor + (peak - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+  };
+}
+
+/**
+ * Any rate, multiplied by a factor that rises linearly from `start` at the first step to 1 when `steps` are done (PyTorch's LinearLR).
+ *
+ * @throws VitaminError `USAGE` for a start outside [0, 1] or a number of steps that is not positive.
+ * @example
+ * ```ts
+ * import { multiStepRate, warmUp } from '@vitamin-vlm/graph';
+ * const rate = warmUp(multiStepRate(1e-4, { milestones: [32_000] }), { steps: 250, start: 0.001 });
+ * console.log(rate(1), rate(251)); // 1e-7, 1e-4
+ * ```
+ */
+export function warmUp(rate: Rate, { steps, start = 0 }: { readonly steps: number; readonly start?: number }): Rate {
+  if (!(steps > 0) || !(start >= 0 && start <= 1))
+    throw new VitaminError('USAGE', `Expected a positive number of steps and a start in [0, 1] but received ${steps} and ${start}`);
+  return (step) => rate(step) * (1 - (1 - start) * (1 - Math.min((step - 1) / steps, 1)));
 }

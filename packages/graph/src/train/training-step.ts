@@ -1,23 +1,30 @@
-import type { Graph, Value } from '../graph.ts';
+import { VitaminError } from '@vitamin-vlm/core';
 import { gradients } from '../gradient.ts';
-import { add, div } from '../ops/arithmetic.ts';
-import { adamW, type AdamWOptions } from './adamw.ts';
-import { clipGradients, cosineSchedule, type CosineOptions } from './schedule.ts';
+import type { Graph, Value } from '../graph.ts';
+import { add, div, mul } from '../ops/arithmetic.ts';
+import { adamW, type AdamWOptions, runningMean } from './adamw.ts';
+import { clipGradients } from './clip.ts';
 
-/** How `addTrainingStep` updates the parameters. */
-export interface TrainingOptions extends AdamWOptions {
-  readonly schedule: CosineOptions;
-  /** Largest joint L2 norm of all gradients. */
-  readonly clipNorm: number;
-  /** Which parameters decay. Usual: those of two and more dimensions, so neither biases nor norms. */
-  readonly decays: (path: string, shape: readonly number[]) => boolean;
+/** A value for all parameters, or one for each. */
+export type PerParameter = number | ((path: string, shape: readonly number[]) => number);
+
+/** How parameters are updated: AdamW on clipped gradients. */
+export interface TrainingOptions extends Omit<AdamWOptions, 'weightDecay'> {
+  /** Share of a parameter that a step of rate 1 takes away. Usual: 0 for parameters of one dimension (biases, norms). */
+  readonly weightDecay: PerParameter;
+  /** Factor on the learning rate. Default: 1. */
+  readonly rateFactor?: PerParameter;
+  /** Largest joint L2 norm of all gradients. Default: no limit. */
+  readonly clipNorm?: number;
 }
 
 /**
- * Adds a whole training step to the graph of a loss: gradients, clipping, schedule, AdamW.
+ * Adds a whole training step to the graph of a loss: gradients, clipping, AdamW.
  *
- * Inputs it declares: `step` (float32 scalar that counts from 1) and, for every trained parameter `p`, `p:mean` and `p:square` (first 0).
- * Outputs: `loss`, `gradientNorm`, `rate`, and for every parameter `p:next`, `p:mean:next`, `p:square:next`, to be fed to the next step.
+ * Inputs it declares: `rate`, a float32 scalar; and state that starts at 0: `p:mean` and `p:square` for every trained parameter `p`,
+ * and the scalars `adamw:mean` and `adamw:square`, by which the means of the first steps are corrected. Outputs: `loss`, `gradientNorm`
+ * (before clipping), and `x:next` for every parameter and all state, to be fed as `x` to the next step. A graph may have more of them, such
+ * as the running statistics of batch norms.
  *
  * @param trained `Parameters.trained`: the graph inputs to be learned, at least one.
  * @example
@@ -31,10 +38,9 @@ export interface TrainingOptions extends AdamWOptions {
  *   beta1: 0.9,
  *   beta2: 0.98,
  *   eps: 1e-6,
- *   weightDecay: 0.1,
+ *   weightDecay: (_, shape) => (shape.length > 1 ? 0.1 : 0),
+ *   rateFactor: (path) => (path.startsWith('tower.') ? 0.1 : 1),
  *   clipNorm: 1,
- *   decays: (_, shape) => shape.length > 1,
- *   schedule: { peak: 1e-3, warmupSteps: 100, totalSteps: 1000 },
  * });
  * const model = toOnnx(graph); // outputs fc.weight:next and so on
  * console.log(model.bytes.length);
@@ -42,7 +48,56 @@ export interface TrainingOptions extends AdamWOptions {
  */
 export function addTrainingStep(loss: Value, trained: ReadonlyMap<string, Value>, options: TrainingOptions): void {
   loss.graph.output('loss', loss);
-  addOptimizer(loss.graph, trained, gradients(loss, [...trained.values()]), options);
+  addUpdate(trained, gradients(loss, [...trained.values()]), options);
+}
+
+/**
+ * `addTrainingStep` for gradients that were made otherwise, for example from seeds: the same inputs and outputs, without `loss`.
+ *
+ * @param parts one gradient for each of `trained`, in its order
+ * @throws VitaminError `USAGE` when their numbers differ.
+ * @example
+ * ```ts
+ * import { addUpdate, Graph, toOnnx } from '@vitamin-vlm/graph';
+ * const graph = new Graph('update');
+ * const weight = graph.input('fc.weight', 'float32', [1, 4]);
+ * const gradient = graph.input('gradient', 'float32', [1, 4]);
+ * addUpdate(new Map([['fc.weight', weight]]), [gradient], { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 });
+ * console.log(toOnnx(graph).bytes.length);
+ * ```
+ */
+export function addUpdate(trained: ReadonlyMap<string, Value>, parts: readonly Value[], options: TrainingOptions): void {
+  if (parts.length !== trained.size)
+    throw new VitaminError('USAGE', `Expected a gradient for each of ${trained.size} parameters but received ${parts.length}`);
+  const { clipNorm = Number.POSITIVE_INFINITY, weightDecay, rateFactor = 1 } = options;
+  const clipped = clipGradients(parts, clipNorm);
+  const graph = clipped.norm.graph;
+  const rate = graph.input('rate', 'float32', []);
+  graph.output('gradientNorm', clipped.norm);
+  // 1 - betaᵗ is the running mean of ones: kept as state, it is as exact as the means it corrects, and no step number is needed.
+  const correction = (name: string, beta: number): Value => {
+    const next = runningMean(graph.input(name, 'float32', []), 1, beta);
+    graph.output(`${name}:next`, next);
+    return next;
+  };
+  const corrections = {
+    meanCorrection: correction('adamw:mean', options.beta1),
+    squareCorrection: correction('adamw:square', options.beta2),
+  };
+  [...trained].forEach(([path, parameter], i) => {
+    const shape = parameter.shape as readonly number[];
+    const state = {
+      parameter,
+      mean: graph.input(`${path}:mean`, 'float32', shape),
+      square: graph.input(`${path}:square`, 'float32', shape),
+    };
+    const factor = valueOf(rateFactor, path, shape);
+    const step = { rate: factor === 1 ? rate : mul(rate, factor), ...corrections };
+    const next = adamW(state, clipped.gradients[i]!, step, { ...options, weightDecay: valueOf(weightDecay, path, shape) });
+    graph.output(`${path}:next`, next.parameter);
+    graph.output(`${path}:mean:next`, next.mean);
+    graph.output(`${path}:square:next`, next.square);
+  });
 }
 
 /**
@@ -70,50 +125,26 @@ export function addAccumulation(loss: Value, trained: ReadonlyMap<string, Value>
 }
 
 /**
- * The second half: takes `p:sum` and `batches` (float32 scalar), and outputs what `addTrainingStep` does, without `loss`.
+ * The second half: takes `p:sum` and `batches` (float32 scalar: how many were added up), and outputs what `addTrainingStep` does, without
+ * `loss`. The gradient is the mean over the batches.
  *
+ * @param trained the same as of the first half, from its graph
  * @example
  * ```ts
  * import { accumulatedStep, Graph, toOnnx } from '@vitamin-vlm/graph';
  * const graph = new Graph('apply');
- * accumulatedStep(graph, new Map([['fc.weight', [1, 4]]]), {
- *   beta1: 0.9,
- *   beta2: 0.98,
- *   eps: 1e-6,
- *   weightDecay: 0.1,
- *   clipNorm: 1,
- *   decays: (_, shape) => shape.length > 1,
- *   schedule: { peak: 1e-3, warmupSteps: 100, totalSteps: 1000 },
- * });
+ * const shapes = new Map([['fc.weight', { shape: [1, 4] }]]); // or Parameters.trained of the first half
+ * accumulatedStep(graph, shapes, { beta1: 0.9, beta2: 0.98, eps: 1e-6, weightDecay: 0.1, clipNorm: 1 });
  * console.log(toOnnx(graph).bytes.length);
  * ```
  */
-export function accumulatedStep(graph: Graph, shapes: ReadonlyMap<string, readonly number[]>, options: TrainingOptions): void {
+export function accumulatedStep(graph: Graph, trained: ReadonlyMap<string, Pick<Value, 'shape'>>, options: TrainingOptions): void {
   const batches = graph.input('batches', 'float32', []);
-  const parameters = new Map([...shapes].map(([path, shape]) => [path, graph.input(path, 'float32', shape)]));
-  const parts = [...shapes].map(([path, shape]) => div(graph.input(`${path}:sum`, 'float32', shape), batches));
-  addOptimizer(graph, parameters, parts, options);
+  const parameters = new Map([...trained].map(([path, { shape }]) => [path, graph.input(path, 'float32', shape)]));
+  const parts = [...trained].map(([path, { shape }]) => div(graph.input(`${path}:sum`, 'float32', shape), batches));
+  addUpdate(parameters, parts, options);
 }
 
-function addOptimizer(graph: Graph, trained: ReadonlyMap<string, Value>, parts: readonly Value[], options: TrainingOptions): void {
-  const step = graph.input('step', 'float32', []);
-  const rate = cosineSchedule(step, options.schedule);
-  const clipped = clipGradients(parts, options.clipNorm);
-  graph.output('gradientNorm', clipped.norm);
-  graph.output('rate', rate);
-  [...trained].forEach(([path, parameter], i) => {
-    const shape = parameter.shape as readonly number[];
-    const state = {
-      parameter,
-      mean: graph.input(`${path}:mean`, 'float32', shape),
-      square: graph.input(`${path}:square`, 'float32', shape),
-    };
-    const next = adamW(state, clipped.gradients[i]!, rate, step, {
-      ...options,
-      weightDecay: options.decays(path, shape) ? options.weightDecay : 0,
-    });
-    graph.output(`${path}:next`, next.parameter);
-    graph.output(`${path}:mean:next`, next.mean);
-    graph.output(`${path}:square:next`, next.square);
-  });
+function valueOf(value: PerParameter, path: string, shape: readonly number[]): number {
+  return typeof value === 'number' ? value : value(path, shape);
 }
