@@ -80,13 +80,8 @@ function normalizePixels(pixels: Value): Value {
   return transpose(div(sub(cast(pixels, 'float32'), channels(mean)), channels(std)), [0, 3, 1, 2]);
 }
 
-export interface StepModel {
-  readonly model: OnnxModel;
-  readonly trained: readonly string[];
-}
-
 /** The training step as one ONNX model. `frozen` weights are built in and not trained (locked-text tuning). */
-export function buildTrainingStep(schedule: Schedule, frozen?: Weights): StepModel {
+export function buildTrainingStep(schedule: Schedule, frozen?: Weights): OnnxModel {
   const graph = new Graph('contrastive-step');
   const parameters = new Parameters(graph, { ...(frozen && { weights: frozen }), trainable: (path) => !frozen?.has(path) });
   const loss = contrastiveLoss(graph, parameters, schedule.batch);
@@ -94,10 +89,8 @@ export function buildTrainingStep(schedule: Schedule, frozen?: Weights): StepMod
     beta1: 0.9,
     beta2: 0.98,
     eps: 1e-6,
-    weightDecay: schedule.weightDecay,
+    weightDecay: (path, shape) => (shape.length > 1 && !path.includes('embed') ? schedule.weightDecay : 0),
     clipNorm: 1,
-    schedule: { peak: schedule.peakRate, warmupSteps: schedule.warmupSteps, totalSteps: schedule.steps },
-    decays: (path, shape) => shape.length > 1 && !path.includes('embed'),
   });
-  return { model: toOnnx(graph), trained: [...parameters.trained.keys()] };
+  return toOnnx(graph);
 }

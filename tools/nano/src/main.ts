@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { Backbone, ClipTokenizer } from '@vitamin-vlm/backbone';
 import type { Split } from '@vitamin-vlm/picture-world';
+import { type LogEntry, plotLogs } from '@vitamin-vlm/training';
 import { Command } from 'commander';
 import { modelShapes } from './contrastive.ts';
 import { evaluate } from './evaluate.ts';
@@ -10,9 +10,8 @@ import { exportModel } from './export-model.ts';
 import { initialize } from './initialize.ts';
 import { contrastive } from './nano-config.ts';
 import { textTowerOf } from './locked-text.ts';
-import { plotRuns } from './plot.ts';
 import { SamplerPool } from './sampler-pool.ts';
-import { train, type LogEntry } from './train.ts';
+import { trainContrastive } from './train.ts';
 
 const program = new Command('nano').description('Trains the embedded models on picture-world.');
 
@@ -35,31 +34,30 @@ program
   .option('--seed <n>', 'seed of the initial weights', Number, 1)
   .option('--text <checkpoint>', 'locked-text tuning: keep the text tower of this model and train the image tower against it')
   .action(async ({ output, steps, batch, threads, seed, text }: TrainFlags) => {
-    await mkdir(output, { recursive: true });
     const controller = new AbortController();
     process.once('SIGINT', () => controller.abort());
     const locked = text === undefined ? undefined : await textTowerOf(text);
     await using sampler = new SamplerPool(batch);
-    const state = await train({
+    const { parameters } = await trainContrastive({
+      folder: output,
       schedule: { ...contrastive, steps, batch },
       initial: new Map([...initialize(modelShapes(), seed), ...(locked?.scale ?? [])]),
       ...(locked && { frozen: locked.text }),
+      origin: { seed, lockedText: text ?? null },
       batchOf: (step) => sampler.batchOf(step),
       tokenizer: await ClipTokenizer.load(),
-      checkpoint: join(output, 'state.safetensors'),
       saveEvery: 250,
-      log: join(output, 'log.jsonl'),
-      onStep: report,
+      onLog: report,
       signal: controller.signal,
       ...(threads && { threads }),
     });
-    const parameters = [...state.tensors].filter(([name]) => !name.includes(':'));
     await exportModel(join(output, 'model'), new Map([...parameters, ...(locked?.text ?? [])]));
   });
 
-function report({ step, loss, rate, samples, seconds }: LogEntry): void {
-  if (step % 20 === 0)
-    console.error(`step ${step}  loss ${loss.toFixed(3)}  rate ${rate.toExponential(2)}  ${samples} samples  ${seconds.toFixed(0)} s`);
+function report(entry: LogEntry): void {
+  if ('evaluation' in entry || entry.step % 20 !== 0) return;
+  const { step, loss, rate, samples, seconds } = entry;
+  console.error(`step ${step}  loss ${loss.toFixed(3)}  rate ${rate.toExponential(2)}  ${samples} samples  ${seconds.toFixed(0)} s`);
 }
 
 program
@@ -83,7 +81,8 @@ program
   .argument('<runs...>', 'name=log.jsonl')
   .requiredOption('-o, --output <file>', 'SVG file')
   .action(async (runs: string[], { output }: { output: string }) => {
-    await plotRuns(new Map(runs.map((run) => run.split('=', 2) as [string, string])), output);
+    const logs = new Map(runs.map((run) => run.split('=', 2) as [string, string]));
+    await plotLogs(logs, output, { title: 'Contrastive training on picture-world', over: 'samples' });
   });
 
 await program.parseAsync();

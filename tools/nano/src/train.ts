@@ -1,69 +1,43 @@
-import { appendFile } from 'node:fs/promises';
-import { throwIfAborted, tensor, type Tensor, type WorkOptions } from '@vitamin-vlm/core';
 import type { ClipTokenizer } from '@vitamin-vlm/backbone';
-import type { Weights } from '@vitamin-vlm/graph';
-import { Session } from '@vitamin-vlm/runtime';
+import type { Tensor } from '@vitamin-vlm/core';
+import { cosineRate, type Rate, warmUp, type Weights } from '@vitamin-vlm/graph';
+import { train, type TrainOptions, type TrainResult } from '@vitamin-vlm/training';
 import { contrastiveFeeds, type Samples } from './batch.ts';
 import { buildTrainingStep } from './contrastive.ts';
 import type { Schedule } from './nano-config.ts';
-import { advance, initialState, resumeState, saveState, type TrainingState } from './training-state.ts';
 
-/** One line of the training log. */
-export interface LogEntry {
-  readonly step: number;
-  readonly samples: number;
-  readonly loss: number;
-  readonly rate: number;
-  readonly gradientNorm: number;
-  /** Since this process started. */
-  readonly seconds: number;
-}
-
-export interface TrainOptions extends WorkOptions {
+/** What a contrastive training needs beside the folder and the hooks of the loop. */
+export interface ContrastiveOptions extends Pick<TrainOptions, 'folder' | 'saveEvery' | 'onLog' | 'signal' | 'onProgress'> {
   readonly schedule: Schedule;
   /** Values before the first step, by path. */
   readonly initial: ReadonlyMap<string, Tensor>;
   /** Weights that are used but not trained. */
   readonly frozen?: Weights;
+  /** Where the initial and the frozen weights come from, to tell one training from another. */
+  readonly origin: Readonly<Record<string, unknown>>;
   /** Batch of a step, made ahead of time by the caller's workers. Steps count from 1. */
   readonly batchOf: (step: number) => Promise<Samples>;
   readonly tokenizer: ClipTokenizer;
-  /** Checkpoint file: written every `saveEvery` steps and at the end, resumed from when it exists. */
-  readonly checkpoint: string;
-  readonly saveEvery: number;
-  /** JSON lines of `LogEntry`, appended. */
-  readonly log: string;
-  readonly onStep?: (entry: LogEntry) => void;
   readonly threads?: number;
 }
 
-/** Runs or resumes a training; returns the final state. Stopping by `signal` saves a checkpoint first. */
-export async function train(options: TrainOptions): Promise<TrainingState> {
-  const { schedule, batchOf, tokenizer, signal } = options;
-  const { model, trained } = buildTrainingStep(schedule, options.frozen);
-  const state = (await resumeState(options.checkpoint)) ?? initialState(options.initial, trained);
-  await using session = await Session.create(model, { execution: 'inline', ...(options.threads && { threads: options.threads }) });
-  const start = performance.now();
-  while (state.step < schedule.steps) {
-    if (signal?.aborted) await saveState(options.checkpoint, state);
-    throwIfAborted(signal);
-    const step = state.step + 1;
-    const feeds = contrastiveFeeds(await batchOf(step), tokenizer);
-    const outputs = await session.run(
-      { ...Object.fromEntries(state.tensors), ...feeds, step: tensor('float32', [], new Float32Array([step])) },
-      { transfer: true },
-    );
-    advance(state, outputs);
-    const entry = logEntry(outputs, step, schedule.batch, (performance.now() - start) / 1000);
-    await appendFile(options.log, `${JSON.stringify(entry)}\n`);
-    options.onStep?.(entry);
-    options.onProgress?.({ phase: 'run', done: step, total: schedule.steps });
-    if (step % options.saveEvery === 0 || step === schedule.steps) await saveState(options.checkpoint, state);
-  }
-  return state;
+/** Runs or resumes a contrastive training of both towers. */
+export function trainContrastive(options: ContrastiveOptions): Promise<TrainResult> {
+  const { schedule, frozen, origin, batchOf, tokenizer, threads, ...rest } = options;
+  return train({
+    ...rest,
+    graphs: { step: buildTrainingStep(schedule, frozen) },
+    settings: { ...schedule, ...origin },
+    steps: schedule.steps,
+    rate: rateOf(schedule),
+    batch: async (step) => ({ feeds: contrastiveFeeds(await batchOf(step), tokenizer) }),
+    samplesPerStep: schedule.batch,
+    session: threads === undefined ? {} : { threads },
+  });
 }
 
-function logEntry(outputs: Readonly<Record<string, Tensor>>, step: number, batch: number, seconds: number): LogEntry {
-  const scalar = (name: string): number => Number(outputs[name]!.data[0]);
-  return { step, samples: step * batch, loss: scalar('loss'), rate: scalar('rate'), gradientNorm: scalar('gradientNorm'), seconds };
+/** Rises by equal parts to the peak at step `warmupSteps`, then falls along half a cosine to 0 at the last step. */
+function rateOf({ peakRate, warmupSteps, steps }: Schedule): Rate {
+  const falling = cosineRate(peakRate, { from: warmupSteps - 1, to: steps - 1 });
+  return warmUp(falling, { steps: warmupSteps - 1, start: 1 / warmupSteps });
 }

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Backbone, ClipTokenizer } from '@vitamin-vlm/backbone';
+import { type LogEntry, readLog, type StepEntry, type TrainResult } from '@vitamin-vlm/training';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { contrastiveFeeds } from '../src/batch.ts';
 import { modelShapes } from '../src/contrastive.ts';
@@ -9,8 +10,7 @@ import { exportModel } from '../src/export-model.ts';
 import { initialize } from '../src/initialize.ts';
 import { sampleBatch } from '../src/sampler.ts';
 import { textTowerOf } from '../src/locked-text.ts';
-import { train, type LogEntry, type TrainOptions } from '../src/train.ts';
-import type { TrainingState } from '../src/training-state.ts';
+import { type ContrastiveOptions, trainContrastive } from '../src/train.ts';
 
 // Whole training steps of the real model: seconds each on a quiet machine, more on a busy one.
 vi.setConfig({ testTimeout: 240_000 });
@@ -25,24 +25,20 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const schedule = { batch: 2, steps: 4, warmupSteps: 2, peakRate: 1e-3, weightDecay: 0.1 };
 
-async function run(name: string, options: Partial<TrainOptions> = {}): Promise<{ state: TrainingState; log: LogEntry[] }> {
-  const log = join(folder, `${name}.jsonl`);
-  const state = await train({
+async function run(name: string, options: Partial<ContrastiveOptions> = {}): Promise<TrainResult & { readonly log: StepEntry[] }> {
+  const result = await trainContrastive({
+    folder: join(folder, name),
     schedule,
     initial: initialize(modelShapes(), 5),
+    origin: { seed: 5 },
     batchOf: async (step) => sampleBatch(step, schedule.batch),
     tokenizer,
-    checkpoint: join(folder, `${name}.safetensors`),
     saveEvery: 100,
-    log,
     threads: 1,
     ...options,
   });
-  const lines = (await readFile(log, 'utf8')).trim().split('\n');
-  return { state, log: lines.map((line) => JSON.parse(line) as LogEntry) };
+  return { ...result, log: (await readLog(join(folder, name, 'log.jsonl'))) as StepEntry[] };
 }
-
-const parametersOf = (state: TrainingState) => new Map([...state.tensors].filter(([name]) => !name.includes(':')));
 
 it('goes on after an interruption as if there had been none', async () => {
   const whole = await run('whole');
@@ -50,17 +46,18 @@ it('goes on after an interruption as if there had been none', async () => {
   const stop = ({ step }: LogEntry): void => {
     if (step === 2) controller.abort();
   };
-  await expect(run('parts', { onStep: stop, signal: controller.signal })).rejects.toMatchObject({ code: 'ABORTED' });
+  await expect(run('parts', { onLog: stop, signal: controller.signal })).rejects.toMatchObject({ code: 'ABORTED' });
   const resumed = await run('parts');
   expect(resumed.log.map((entry) => entry.step)).toEqual([1, 2, 3, 4]);
+  expect(resumed.log.map((entry) => entry.rate)).toEqual([5e-4, 1e-3, expect.closeTo(5e-4, 12), 0]);
   expect(resumed.log.map((entry) => entry.loss)).toEqual(whole.log.map((entry) => entry.loss));
-  expect(resumed.state.tensors.get('visual.head.proj.weight')).toEqual(whole.state.tensors.get('visual.head.proj.weight'));
+  expect(resumed.parameters).toEqual(whole.parameters);
 });
 
 it('writes a model that loads like a published one, and can lock its text tower', async () => {
-  const { state } = await run('whole'); // resumed at its end: nothing is trained again
+  const { parameters } = await run('whole'); // resumed at its end: nothing is trained again
   const model = join(folder, 'model');
-  await exportModel(model, parametersOf(state));
+  await exportModel(model, parameters);
   await using backbone = await Backbone.load(model, { threads: 1 });
   expect(backbone.imageSize).toBe(96);
   const { pixels } = sampleBatch(1, 1);
@@ -69,7 +66,7 @@ it('writes a model that loads like a published one, and can lock its text tower'
 
   const locked = await textTowerOf(model);
   const tuned = await run('tuned', { frozen: locked.text });
-  const names = [...parametersOf(tuned.state).keys()];
+  const names = [...tuned.parameters.keys()];
   expect(names.filter((name) => name.startsWith('text.'))).toEqual([]);
   expect(names).toContain('visual.trunk.pos_embed');
   expect(names).toContain('logit_scale');
