@@ -1,4 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
+// oxlint-disable-next-line import/no-cycle -- types only: a graph has extents, which are worked out by nodes of that graph
 import type { Graph, Value } from './graph.ts';
 import { type Dim, formatShape, leastOf, namesOf, product, type Shape } from './shape.ts';
 

@@ -1,4 +1,5 @@
 import { type DType, floatToBfloat16, floatToHalf, type Tensor, type TensorRecord, tensor, VitaminError } from '@vitamin-vlm/core';
+// oxlint-disable-next-line import/no-cycle -- only types come back, see there
 import { Extents } from './extents.ts';
 import { checkShape, type Dim, formatShape, namesOf, type Shape } from './shape.ts';
 

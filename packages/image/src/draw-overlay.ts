@@ -1,44 +1,15 @@
-import { VitaminError, type Instance, type LabelMap, type Panoptic } from '@vitamin-vlm/core';
+import { VitaminError } from '@vitamin-vlm/core';
 import { finishDrawing, startDrawing, textSize } from './canvas.ts';
 import { drawNames } from './draw-names.ts';
-import type { Rgb } from './encode.ts';
 import { enlargement, enlargePicture } from './enlarge.ts';
 import { checkLabelMap } from './label-map.ts';
 import { drawLegend, planLegend } from './legend.ts';
 import { placeNames } from './name-places.ts';
 import { drawOutlines } from './outline.ts';
+import type { Overlay, OverlayOptions } from './overlay.ts';
 import { overlayLayers } from './overlay-layers.ts';
 import { paintAreas } from './paint-areas.ts';
 import { checkPicture, type Picture } from './picture.ts';
-
-/** What was found in a picture. The layers lie on each other in this order; each may be absent. */
-export interface Overlay {
-  /** One label per pixel: indices into `labels` of the options. */
-  readonly labelMap?: LabelMap | undefined;
-  /** Things and stuff. Pixels whose id is not among the segments stay as they are. */
-  readonly panoptic?: Panoptic | undefined;
-  /** Masks and boxes. Smaller masks lie on larger ones. */
-  readonly instances?: readonly Instance[] | undefined;
-}
-
-/** Options of `drawOverlay`. */
-export interface OverlayOptions {
-  /**
-   * What the numbers of the label map mean, and which label has which color in all layers: the n-th one `labelColor(n)`. Labels that are not among them get the
-   * colors behind those, in the order in which they appear.
-   */
-  readonly labels?: readonly string[] | undefined;
-  /** Color per label, instead of those of `labelColor`. */
-  readonly color?: ((label: string) => Rgb) | undefined;
-  /** Share of the label's color in a painted area, 0 to 1. Default 0.55. */
-  readonly opacity?: number | undefined;
-  /** Names in the picture. Default true. */
-  readonly names?: boolean | undefined;
-  /** Scores behind the names of things. Default true; annotations have none worth showing. */
-  readonly scores?: boolean | undefined;
-  /** A legend below the picture. Default: when it tells something that the names do not, a share of the area or a label whose name found no room. */
-  readonly legend?: boolean | undefined;
-}
 
 /**
  * Draws what was found over a picture: areas in the colors of their labels with borders between them, outlines of boxes, names, a legend. Names of all layers

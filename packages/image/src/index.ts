@@ -3,7 +3,7 @@ export type { ClipInputOptions } from './clip-input.ts';
 export { decodeImage, MAX_PIXELS } from './decode.ts';
 export type { DecodeOptions } from './decode.ts';
 export { drawOverlay } from './draw-overlay.ts';
-export type { Overlay, OverlayOptions } from './draw-overlay.ts';
+export type { Overlay, OverlayOptions } from './overlay.ts';
 export { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng } from './encode.ts';
 export type { Rgb } from './encode.ts';
 export { centerCrop, crop, LLAVA_PAD_COLOR, pad, padToSquare } from './geometry.ts';

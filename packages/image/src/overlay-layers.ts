@@ -1,5 +1,5 @@
 import { unlabeledIn, type Box, type Instance, type LabelMap, type Panoptic } from '@vitamin-vlm/core';
-import type { Overlay, OverlayOptions } from './draw-overlay.ts';
+import type { Overlay, OverlayOptions } from './overlay.ts';
 import type { Rgb } from './encode.ts';
 import { enlargeLabels } from './enlarge.ts';
 import { instanceMap } from './instance-map.ts';

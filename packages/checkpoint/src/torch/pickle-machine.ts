@@ -2,7 +2,6 @@ import type { VitaminError } from '@vitamin-vlm/core';
 
 import { corrupt } from '../corrupt.ts';
 import { MAX_PICKLE_STACK, MAX_PICKLE_STEPS } from '../limits.ts';
-import { opcodes } from './opcodes.ts';
 import type { PickleValue } from './values.ts';
 
 /** The state of the restricted pickle machine: a cursor over the bytes, a stack, marks into it and a memo. */
@@ -22,17 +21,9 @@ export class PickleMachine {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Runs to STOP and returns the value on top. */
-  run(): PickleValue {
-    for (;;) {
-      const position = this.#at;
-      const code = this.byte();
-      if (code === STOP) return this.pop();
-      const act = opcodes.get(code);
-      if (act === undefined) throw this.fail(`Expected a pickle opcode but found 0x${code.toString(16)} at byte ${position}`);
-      this.spend(1);
-      act(this);
-    }
+  /** Where the next byte stands. */
+  get position(): number {
+    return this.#at;
   }
 
   /** Counts work against `MAX_PICKLE_STEPS`; opcodes that allocate more than a value call it again. */
@@ -133,7 +124,5 @@ export class PickleMachine {
     return at;
   }
 }
-
-const STOP = 0x2e;
 // The lone surrogates that Python may write ("surrogatepass") are not UTF-8 and are refused; a byte order mark is text.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -9,7 +9,7 @@ import { corrupt, quote, unsupported } from '../corrupt.ts';
 import { MAX_PICKLE_BYTES } from '../limits.ts';
 import { NameTable, type MetadataValue, type OpenedFile } from '../opened-file.ts';
 import { flatten } from './flatten.ts';
-import { PickleMachine } from './pickle-machine.ts';
+import { runPickle } from './run-pickle.ts';
 import { toTensorRecord } from './tensor-record.ts';
 import { unwrap } from './unwrap.ts';
 import { readZipDirectory, type ZipEntry } from './zip-directory.ts';
@@ -26,7 +26,7 @@ export async function readTorchArchive(source: ByteSource): Promise<OpenedFile> 
   const root = findRoot(source.path, entries);
   await assertLittleEndian(source, entries.get(`${root}byteorder`));
   const pickle = await readPickle(source, entries.get(`${root}data.pkl`)!);
-  const { weights, around } = unwrap(new PickleMachine(source.path, pickle).run());
+  const { weights, around } = unwrap(runPickle(source.path, pickle));
 
   const tensors = new NameTable<TensorRecord>(source.path);
   const metadata = new NameTable<MetadataValue>(source.path);

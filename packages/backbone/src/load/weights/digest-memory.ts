@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TensorRecord, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
-import type { TensorDigest } from './tensor-digests.ts';
+
+/** What all bytes of one tensor say. */
+export interface TensorDigest {
+  /** SHA-256 of its elements in row-major order, 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** False when an element is NaN or infinite. */
+  readonly finite: boolean;
+}
 
 /** What tells one state of a file from another without reading it. Times in nanoseconds: more digits than a double holds. */
 export interface FileState {

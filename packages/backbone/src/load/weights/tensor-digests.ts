@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Tensor, type TensorRecord, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { DigestMemory, sameState, stateOf } from './digest-memory.ts';
+import { DigestMemory, sameState, stateOf, type TensorDigest } from './digest-memory.ts';
 import { allFinite } from './finite.ts';
-
-/** What all bytes of one tensor say. */
-export interface TensorDigest {
-  /** SHA-256 of its elements in row-major order, 64 hexadecimal digits. */
-  readonly sha256: string;
-  /** False when an element is NaN or infinite. */
-  readonly finite: boolean;
-}
 
 /** How digests are made. */
 export interface DigestOptions extends WorkOptions {
