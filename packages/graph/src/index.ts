@@ -4,6 +4,8 @@ export type { Attribute, GradientRule, Node, NodeSpec, Value } from './graph.ts'
 export { attention } from './nn/attention.ts';
 export { affine, conv2d, layerNorm, layerNorm2d, linear } from './nn/layers.ts';
 export type { Conv2dOptions } from './nn/layers.ts';
+export { binaryCrossEntropy, crossEntropy, diceLoss, l1Loss, smoothL1Loss } from './nn/loss.ts';
+export type { CrossEntropyOptions, Reduction } from './nn/loss.ts';
 export { toOnnx } from './onnx.ts';
 export type { OnnxModel } from './onnx.ts';
 export { abs, clamp, relu, silu, softplus } from './ops/activation.ts';

@@ -1,10 +1,19 @@
 import { choosing } from './choosing.ts';
 import { elementwise } from './elementwise.ts';
 import { layout } from './layout.ts';
+import { losses } from './losses.ts';
 import { products } from './products.ts';
 import { reduce } from './reduce.ts';
 import type { Operator } from './row.ts';
 import { windows } from './windows.ts';
 
 /** Every exported operator by its name. */
-export const operators: Readonly<Record<string, Operator>> = { ...choosing, ...elementwise, ...layout, ...products, ...reduce, ...windows };
+export const operators: Readonly<Record<string, Operator>> = {
+  ...choosing,
+  ...elementwise,
+  ...layout,
+  ...losses,
+  ...products,
+  ...reduce,
+  ...windows,
+};
