@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, statfs, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -13,12 +13,17 @@ const CHUNK_BYTES = 4 * 2 ** 20;
 
 /**
  * The copy of a weight file in the cache's own folder, made on first use: where hard links cannot reach. Its name is a hash
- * of the file's identity, so that it is found again by every graph over the same weights and by none over others.
+ * of the file's identity and of the time of its last change, which nobody can set: it is found again by every graph over the same weights and
+ * by none over others.
  *
  * @throws VitaminError `RUNTIME` when the disk has too little room, `ABORTED`.
  */
 export async function copyOnce(source: FileIdentity, folder: string, options: WorkOptions): Promise<{ path: string; fresh: boolean }> {
-  const name = createHash('sha256').update(JSON.stringify(source)).digest('hex').slice(0, 32);
+  const { ctimeNs } = await stat(source.path, { bigint: true });
+  const name = createHash('sha256')
+    .update(JSON.stringify([source, `${ctimeNs}`]))
+    .digest('hex')
+    .slice(0, 32);
   const path = join(folder, `${name}.bin`);
   if (await matches(path, source)) return { path, fresh: false };
   await mkdir(folder, { recursive: true });

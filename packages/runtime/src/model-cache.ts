@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 
@@ -55,7 +55,7 @@ export async function cacheModel(model: OnnxModel, cacheDir: string, options: Wo
     .update(JSON.stringify([...files].toSorted(([a], [b]) => (a < b ? -1 : 1))));
   const entry = join(cacheDir, 'graphs', hash.digest('hex').slice(0, 32));
   const path = join(entry, GRAPH_FILE);
-  if (await isIntact(entry, files, model.bytes.byteLength)) {
+  if (await isIntact(entry, files, model.bytes)) {
     await touch(path);
     return { path, copied: [] };
   }
@@ -65,10 +65,13 @@ export async function cacheModel(model: OnnxModel, cacheDir: string, options: Wo
   return { path, copied };
 }
 
-/** Every weight file stands in the entry and is the one it should be. */
-async function isIntact(entry: string, files: ReadonlyMap<string, FileIdentity>, graphBytes: number): Promise<boolean> {
-  const graph = await stat(join(entry, GRAPH_FILE)).catch(() => undefined);
-  if (graph?.size !== graphBytes) return false;
+/** The graph in the entry is this one, byte for byte, and every weight file stands beside it and is the one it should be. */
+async function isIntact(entry: string, files: ReadonlyMap<string, FileIdentity>, bytes: Uint8Array): Promise<boolean> {
+  const path = join(entry, GRAPH_FILE);
+  const graph = await stat(path).catch(() => undefined);
+  if (!graph?.isFile() || graph.size !== bytes.byteLength) return false;
+  const kept = await readFile(path).catch(() => undefined);
+  if (!kept || Buffer.compare(kept, bytes) !== 0) return false;
   for (const [location, identity] of files) if (!(await matches(join(entry, location), identity))) return false;
   return true;
 }
@@ -92,7 +95,7 @@ async function build(
     }
     await writeFile(join(draft, GRAPH_FILE), bytes);
     await writeFile(join(draft, SOURCES_FILE), JSON.stringify([...files.values()]));
-    await publish(draft, entry, () => isIntact(entry, files, bytes.byteLength));
+    await publish(draft, entry, () => isIntact(entry, files, bytes));
   } catch (cause) {
     if (cause instanceof VitaminError) throw cause;
     throw new VitaminError('RUNTIME', `Expected to write the graph to ${cacheDir} but failed: ${(cause as Error).message}`, {

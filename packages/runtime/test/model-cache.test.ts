@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -86,6 +86,21 @@ it('repairs a damaged entry', async () => {
   await rm(link);
   await writeFile(link, 'something else');
   expect((await readBack()).factor).toBe(2);
+});
+
+it('repairs a graph that was cut short, or damaged without a change of its size', async () => {
+  await readBack();
+  const [entry] = await graphs();
+  const graph = join(cacheDir, 'graphs', entry!, 'graph.onnx');
+  const whole = await readFile(graph);
+  const flipped = Buffer.from(whole);
+  flipped[whole.length - 1]! ^= 1;
+  for (const damaged of [whole.subarray(0, whole.length - 1), Buffer.concat([whole, whole]), flipped, Buffer.alloc(0)]) {
+    await writeFile(graph, damaged);
+    expect((await readBack()).factor).toBe(2);
+    expect(await readFile(graph)).toEqual(whole);
+    expect(await graphs()).toEqual([entry]);
+  }
 });
 
 it('gives back the disk space of deleted weights when the next graph is cached', async () => {
