@@ -18,7 +18,7 @@ import { noisePicture, tinyText, TINY_SIZE, tinyWeights } from './support/tiny-m
 const folder = temporaryFolder();
 const weights = tinyWeights(tinyText.vocabulary);
 const words = ['cat', 'dog|puppy', 'car'];
-const uncached = { cacheDirectory: false } as const;
+const uncached = { cacheDir: false } as const;
 let backbone: Backbone;
 
 beforeAll(async () => {

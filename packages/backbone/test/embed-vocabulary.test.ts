@@ -40,7 +40,7 @@ const labels = parseLabels(['cat|kitten', 'dog']);
 
 it('gives one unit row per synonym, the normalized mean of its normalized prompts', async () => {
   const tower = new BagOfTokens('bag-1');
-  const matrix = await embedVocabulary(tower, labels, { prompts: 'imagenet7', cacheDirectory: false, batchSize: 5 });
+  const matrix = await embedVocabulary(tower, labels, { prompts: 'imagenet7', cacheDir: false, batchSize: 5 });
   expect(matrix).toMatchObject({ identity: tower.identity, labels });
   expect(matrix.embeddings.shape).toEqual([3, 6]);
   const tokenizer = await ClipTokenizer.load();
@@ -52,7 +52,7 @@ it('gives one unit row per synonym, the normalized mean of its normalized prompt
 
 it('does not run the tower again for the same words, and does for any change', async () => {
   const tower = new BagOfTokens('bag-1');
-  const options = { cacheDirectory: join(directory, 'a', 'b') };
+  const options = { cacheDir: join(directory, 'a', 'b') };
   const first = await embedVocabulary(tower, labels, options);
   expect(tower.texts).toBe(3);
   expect(await embedVocabulary(tower, labels, options)).toEqual(first);
@@ -63,17 +63,43 @@ it('does not run the tower again for the same words, and does for any change', a
   const other = new BagOfTokens('bag-2');
   await embedVocabulary(other, labels, options);
   expect(other.texts).toBe(3);
-  expect(await readdir(options.cacheDirectory)).toHaveLength(4);
+  expect(await readdir(options.cacheDir)).toHaveLength(4);
+});
+
+it('embeds words once when many ask for them at once, also when the first gives up', async () => {
+  const tower = new BagOfTokens('bag-3');
+  const options = { cacheDir: directory, batchSize: 1 };
+  const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => embedVocabulary(tower, labels, options)));
+  expect(tower.texts).toBe(3);
+  for (const other of others) expect(other).toEqual(first);
+
+  const controller = new AbortController();
+  const more = parseLabels(['cow', 'horse', 'goat']);
+  const quitter = embedVocabulary(tower, more, { ...options, signal: controller.signal, onProgress: () => controller.abort() });
+  const patient = embedVocabulary(tower, more, options);
+  await expect(quitter).rejects.toMatchObject({ code: 'ABORTED' });
+  expect((await patient).embeddings.shape).toEqual([3, 6]);
+  const late = embedVocabulary(tower, parseLabels(['hen']), options);
+  const impatient = embedVocabulary(tower, parseLabels(['hen']), { ...options, signal: AbortSignal.abort() });
+  await expect(impatient).rejects.toMatchObject({ code: 'ABORTED' });
+  await late;
+});
+
+it('gives each name the same row whatever the size of a batch', async () => {
+  const tower = new BagOfTokens('bag-4');
+  const options = { cacheDir: false, prompts: 'imagenet7' } as const;
+  const expected = await embedVocabulary(tower, labels, options);
+  for (const batchSize of [1, 4, 7, 21, 100]) expect(await embedVocabulary(tower, labels, { ...options, batchSize })).toEqual(expected);
 });
 
 it('replaces a damaged file and leaves no half-written one', async () => {
   const tower = new BagOfTokens('bag-1');
-  const first = await embedVocabulary(tower, labels, { cacheDirectory: directory });
+  const first = await embedVocabulary(tower, labels, { cacheDir: directory });
   const [name] = await readdir(directory);
   const whole = await readFile(join(directory, name!));
   for (const damage of [Buffer.alloc(0), whole.subarray(0, whole.length - 5), Buffer.from('not a tensor file')]) {
     await writeFile(join(directory, name!), damage);
-    expect(await embedVocabulary(tower, labels, { cacheDirectory: directory })).toEqual(first);
+    expect(await embedVocabulary(tower, labels, { cacheDir: directory })).toEqual(first);
     expect(await readFile(join(directory, name!))).toEqual(whole);
   }
   expect(await readdir(directory)).toEqual([name]);
@@ -83,12 +109,12 @@ it('says early that the cache cannot be written, and refuses empty vocabularies 
   const tower = new BagOfTokens('bag-1');
   const file = join(directory, 'file');
   await writeFile(file, '');
-  await expect(embedVocabulary(tower, labels, { cacheDirectory: join(file, 'x') })).rejects.toMatchObject({ code: 'RUNTIME' });
+  await expect(embedVocabulary(tower, labels, { cacheDir: join(file, 'x') })).rejects.toMatchObject({ code: 'RUNTIME' });
   expect(tower.texts).toBe(0);
-  await expect(embedVocabulary(tower, [], { cacheDirectory: false })).rejects.toThrow('at least one label');
+  await expect(embedVocabulary(tower, [], { cacheDir: false })).rejects.toThrow('at least one label');
   const short: TextEmbedder = { identity: { tower: 'any', text: 'short' }, embed: async () => tensor('float32', [1, 6]) };
-  await expect(embedVocabulary(short, labels, { cacheDirectory: false })).rejects.toThrow('Expected 3 text embeddings');
-  const aborted = embedVocabulary(tower, labels, { cacheDirectory: directory, signal: AbortSignal.abort() });
+  await expect(embedVocabulary(short, labels, { cacheDir: false })).rejects.toThrow('Expected 3 text embeddings');
+  const aborted = embedVocabulary(tower, labels, { cacheDir: directory, signal: AbortSignal.abort() });
   await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
   expect(await readdir(directory)).toEqual(['file']);
 });

@@ -99,9 +99,7 @@ it('reads an image tower alone, as timm writes it', async () => {
   const { final } = await trunk.windowMaps(pixels, { levels: ['final'] });
   expect(final?.shape).toEqual([1, 64, 2, 2]);
   expect((await failure(trunk.embedPixels(pixels))).code).toBe('UNSUPPORTED');
-  expect((await failure(trunk.vocabulary(['cat'], { cacheDirectory: false }))).message).toMatch(
-    /text tower but .*trunk\.safetensors has none/u,
-  );
+  expect((await failure(trunk.vocabulary(['cat'], { cacheDir: false }))).message).toMatch(/text tower but .*trunk\.safetensors has none/u);
 });
 
 it.each<[DType, (value: number) => number]>([

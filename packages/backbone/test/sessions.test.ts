@@ -33,7 +33,7 @@ it('warns of no leak when twenty ask at once', async () => {
   process.on('warning', note);
   const { signal } = new AbortController();
   await using backbone = await Backbone.load(folder('tiny.safetensors'), { cacheDir: folder('cache'), threads: 1 });
-  const vocabulary = await backbone.vocabulary(['cat', 'dog'], { cacheDirectory: false });
+  const vocabulary = await backbone.vocabulary(['cat', 'dog'], { cacheDir: false });
   await Promise.all(Array.from({ length: 20 }, () => backbone.classify(noisePicture(40, 40), vocabulary, { signal })));
   await new Promise((resolve) => {
     setImmediate(resolve);

@@ -25,7 +25,18 @@ function onAbort(signal: AbortSignal, call: () => void): () => void {
   };
 }
 
-/** Settles as `work` does, or rejects with `ABORTED` as soon as the signal fires. The work itself goes on. */
+/**
+ * Settles as `work` does, or rejects with `ABORTED` as soon as the signal fires. The work itself goes on. A signal may be shared by any number of
+ * calls: it gets one listener.
+ *
+ * @throws VitaminError `ABORTED`.
+ * @example
+ * ```ts
+ * import { abortable } from '@vitamin-vlm/runtime';
+ * const answer = await abortable(Promise.resolve(42), AbortSignal.timeout(1000));
+ * console.log(answer); // 42
+ * ```
+ */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, message: string = 'Aborted on request'): Promise<T> {
   if (!signal) return work;
   return new Promise<T>((resolve, reject) => {

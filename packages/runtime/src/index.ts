@@ -1,3 +1,4 @@
+export { abortable } from './abortable.ts';
 export { cgroupLimits, defaultThreads } from './cgroup.ts';
 export type { CgroupLimits } from './cgroup.ts';
 export { probeGuestEngine } from './guest-engine.ts';

@@ -9,13 +9,24 @@ const UNUSED_DAYS = 30;
 /** Long enough that nobody is still writing it. */
 const DRAFT_DAYS = 1;
 
+/** Entries looked at in one go, so that making a graph does not become slower with every graph there is. */
+const LOOKED_AT = 200;
+
 /**
  * Removes from the cache what serves no one: graphs whose weights were replaced or deleted (their hard links would keep a
- * deleted file's disk space), graphs unused for 30 days, copies of weights that no graph uses, and drafts a day old.
+ * deleted file's disk space), graphs and words unused for 30 days, copies of weights that no graph uses, and drafts a day old. Of many entries
+ * some are looked at, others the next time.
  */
 export async function pruneCache(cacheDir: string): Promise<void> {
+  for (const name of some((await list(cacheDir)).filter((file) => file.startsWith('words-')))) {
+    const words = join(cacheDir, name);
+    if (await isOlder(words, name.endsWith('.tmp') ? DRAFT_DAYS : UNUSED_DAYS)) await rm(words, { force: true });
+  }
+  const digests = join(cacheDir, 'digests');
+  for (const name of some(await list(digests)))
+    if (await isOlder(join(digests, name), UNUSED_DAYS)) await rm(join(digests, name), { force: true });
   const graphs = join(cacheDir, 'graphs');
-  for (const name of await list(graphs)) {
+  for (const name of some(await list(graphs))) {
     const entry = join(graphs, name);
     if (name.startsWith('.draft-') ? await isOlder(entry, DRAFT_DAYS) : await isUseless(entry))
       await rm(entry, { recursive: true, force: true });
@@ -27,6 +38,13 @@ export async function pruneCache(cacheDir: string): Promise<void> {
     // The change time moves when a graph links or unlinks the copy, so it says how long no graph has used it.
     if (info?.nlink === 1 && Date.now() - info.ctimeMs > DRAFT_DAYS * DAY_MS) await rm(file, { force: true });
   }
+}
+
+/** All of a short list; of a long one a stretch from a place that chance picks. */
+function some(names: readonly string[]): readonly string[] {
+  if (names.length <= LOOKED_AT) return names;
+  const first = Math.floor(Math.random() * names.length);
+  return [...names.slice(first), ...names.slice(0, first)].slice(0, LOOKED_AT);
 }
 
 async function list(folder: string): Promise<string[]> {

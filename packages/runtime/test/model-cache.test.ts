@@ -112,6 +112,23 @@ it('gives back the disk space of deleted weights when the next graph is cached',
   expect(await graphs()).toHaveLength(1);
 });
 
+function daysAgo(count: number): Date {
+  return new Date(Date.now() - count * 86_400_000);
+}
+
+it('removes words, digests and drafts that were unused for long', async () => {
+  await mkdir(join(cacheDir, 'digests'), { recursive: true });
+  const old = ['words-1.safetensors', 'words-2.safetensors.tmp', 'digests/1.json'];
+  const young = ['words-3.safetensors', 'words-4.safetensors.tmp', 'digests/2.json', 'other.bin'];
+  for (const name of [...old, ...young]) await writeFile(join(cacheDir, name), '');
+  for (const name of old) await utimes(join(cacheDir, name), daysAgo(31), daysAgo(31));
+  await utimes(join(cacheDir, 'words-3.safetensors'), daysAgo(29), daysAgo(29));
+  await utimes(join(cacheDir, 'other.bin'), daysAgo(99), daysAgo(99));
+  await readBack();
+  for (const name of old) await expect(stat(join(cacheDir, name))).rejects.toMatchObject({ code: 'ENOENT' });
+  for (const name of young) expect((await stat(join(cacheDir, name))).size).toBe(0);
+});
+
 it('copies once where a link cannot reach, says so, and can be aborted', async (context) => {
   const there = await mkdtemp(join(OTHER_FILE_SYSTEM, 'vitamin-runtime-')).catch(() => undefined);
   const isOther = there !== undefined && (await stat(there)).dev !== (await stat(root)).dev;

@@ -54,7 +54,7 @@ export async function evaluate(backbone: Backbone, options: EvaluationOptions): 
 /** Top-1 over the names of all kinds. */
 async function zeroShot(backbone: Backbone, { split, firstSeed, perKind, signal }: EvaluationOptions): Promise<Evaluation['zeroShot']> {
   const names = kinds.map((kind) => kind.name);
-  const vocabulary = await backbone.vocabulary(names, { prompts: promptSets.simple, cacheDirectory: false });
+  const vocabulary = await backbone.vocabulary(names, { prompts: promptSets.simple, cacheDir: false });
   const correct = new Map<string, number>();
   for (const [k, name] of names.entries()) {
     const pictures = Array.from(
@@ -110,7 +110,7 @@ async function retrieval(
 async function segmentation(backbone: Backbone, options: EvaluationOptions): Promise<Evaluation['segmentation']> {
   const { split, firstSeed, segmentationScenes, signal } = options;
   const names = [...kinds.map((kind) => kind.name), ...stuffKinds];
-  const vocabulary = await backbone.vocabulary(names, { prompts: promptSets.simple, cacheDirectory: false });
+  const vocabulary = await backbone.vocabulary(names, { prompts: promptSets.simple, cacheDir: false });
   const confusion = semanticConfusion(names.length);
   for (let i = 0; i < segmentationScenes; i++) {
     const scene = renderScene(firstSeed + i, { width: 2 * backbone.imageSize, split });

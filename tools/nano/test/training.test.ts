@@ -61,7 +61,7 @@ it('writes a model that loads like a published one, and can lock its text tower'
   await using backbone = await Backbone.load(model, { threads: 1 });
   expect(backbone.imageSize).toBe(96);
   const { pixels } = sampleBatch(1, 1);
-  const labels = await backbone.classify({ width: 96, height: 96, data: pixels }, ['cat', 'dog'], { cacheDirectory: false });
+  const labels = await backbone.classify({ width: 96, height: 96, data: pixels }, ['cat', 'dog'], { cacheDir: false });
   expect(labels.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
 
   const locked = await textTowerOf(model);

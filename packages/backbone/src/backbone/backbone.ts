@@ -250,7 +250,7 @@ export class Backbone implements AsyncDisposable {
 
   async #vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
     const labels = typeof words[0] === 'object' ? (words as readonly Label[]) : parseLabels(words as readonly string[]);
-    return await embedVocabulary(this.#requireWords(), labels, { ...options, cacheDirectory: options.cacheDirectory ?? this.#cacheDir });
+    return await embedVocabulary(this.#requireWords(), labels, { ...options, cacheDir: options.cacheDir ?? this.#cacheDir });
   }
 
   async #matrix(words: Words, options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {

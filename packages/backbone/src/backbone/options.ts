@@ -58,7 +58,7 @@ export interface FeatureOptions extends WindowOptions {
 }
 
 /** Options of `classify` and `segment`: how words become a matrix. */
-export type WordOptions = Pick<EmbedVocabularyOptions, 'prompts' | 'cacheDirectory'>;
+export type WordOptions = Pick<EmbedVocabularyOptions, 'prompts' | 'cacheDir'>;
 
 export interface ClassifyOptions extends WordOptions, WorkOptions {
   /** How many labels, best first. Default: all. */

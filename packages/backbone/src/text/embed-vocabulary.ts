@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { defaultCacheDir } from '@vitamin-vlm/runtime';
-import { checkCacheDirectory, readCachedEmbeddings, writeCachedEmbeddings } from './embedding-cache.ts';
+import { abortable, defaultCacheDir } from '@vitamin-vlm/runtime';
+import { checkCacheDir, readCachedEmbeddings, writeCachedEmbeddings } from './embedding-cache.ts';
 import { ClipTokenizer, type TokenBatch } from './clip-tokenizer.ts';
 import type { Identity } from '../load/identity.ts';
 import type { Label } from './labels.ts';
 import { fillPrompts, type Prompts } from './prompts.ts';
-import { ensemblePrompts } from '../tasks/features.ts';
+import { normalizeRows } from '../tasks/features.ts';
 import type { VocabularyMatrix } from './vocabulary-matrix.ts';
 
 /** The text side of a model, as far as vocabularies need it. */
@@ -22,7 +22,7 @@ export interface EmbedVocabularyOptions extends WorkOptions {
   /** Sentences that each name is put into; their embeddings are averaged. Default 'simple'. */
   readonly prompts?: Prompts | undefined;
   /** Folder of the cache, or false for none. Default: `vitamin` in `XDG_CACHE_HOME` or `~/.cache`. */
-  readonly cacheDirectory?: string | false | undefined;
+  readonly cacheDir?: string | false | undefined;
   /** Sentences per run. Default 64. */
   readonly batchSize?: number | undefined;
 }
@@ -46,47 +46,111 @@ export async function embedVocabulary(
   labels: readonly Label[],
   options: EmbedVocabularyOptions = {},
 ): Promise<VocabularyMatrix> {
-  const { prompts = 'simple', cacheDirectory = defaultCacheDir() } = options;
-  const sentences = labels.flatMap(({ synonyms }) => synonyms.map((name) => fillPrompts(name, prompts)));
-  if (sentences.length === 0) throw new VitaminError('USAGE', 'Expected at least one label but received none');
-  const key = createHash('sha256')
-    .update(JSON.stringify([tower.identity.text, sentences]))
-    .digest('hex');
-  const matrix = (embeddings: Tensor<'float32'>): VocabularyMatrix => ({ identity: tower.identity, labels, embeddings });
-  if (cacheDirectory === false) return matrix(await embedNames(tower, sentences, options));
+  const { prompts = 'simple', cacheDir = defaultCacheDir(), signal } = options;
+  const names = labels.flatMap(({ synonyms }) => synonyms);
+  if (names.length === 0) throw new VitaminError('USAGE', 'Expected at least one label but received none');
+  const sentences = new Sentences(names, prompts);
+  if (cacheDir === false) return { identity: tower.identity, labels, embeddings: await embedNames(tower, sentences, options) };
 
-  await checkCacheDirectory(cacheDirectory);
-  const cached = await readCachedEmbeddings(cacheDirectory, key, sentences.length);
-  if (cached) return matrix(cached);
-  const embeddings = await embedNames(tower, sentences, options);
-  await writeCachedEmbeddings(cacheDirectory, key, embeddings);
-  return matrix(embeddings);
+  await checkCacheDir(cacheDir);
+  const key = sentences.key(tower.identity.text);
+  const make = async (): Promise<Tensor<'float32'>> => {
+    const cached = await readCachedEmbeddings(cacheDir, key, names.length);
+    if (cached) return cached;
+    const embeddings = await embedNames(tower, sentences, options);
+    await writeCachedEmbeddings(cacheDir, key, embeddings);
+    return embeddings;
+  };
+  return { identity: tower.identity, labels, embeddings: await onceAtATime(`${cacheDir}/${key}`, make, signal) };
 }
 
-/** [names, E] from the sentences of each name, batch by batch. */
-async function embedNames(
-  tower: TextEmbedder,
-  sentences: readonly string[][],
-  options: EmbedVocabularyOptions,
+/** Words that are being embedded: who asks for the same ones meanwhile waits for them instead of running the tower too. */
+const underWay = new Map<string, Promise<Tensor<'float32'>>>();
+
+/** Runs `make`, or waits for who runs it. When the other gives up or fails, it is this caller's turn. */
+async function onceAtATime(
+  key: string,
+  make: () => Promise<Tensor<'float32'>>,
+  signal: AbortSignal | undefined,
 ): Promise<Tensor<'float32'>> {
+  for (let other = underWay.get(key); other; other = underWay.get(key)) {
+    const found = await abortable(
+      other.catch(() => undefined),
+      signal,
+    );
+    if (found) return found;
+  }
+  const made = make();
+  underWay.set(key, made);
+  try {
+    return await made;
+  } finally {
+    underWay.delete(key);
+  }
+}
+
+/** The names of a vocabulary in all of their prompts, written when they are needed: together they may be many megabytes. */
+class Sentences {
+  readonly names: readonly string[];
+  /** Prompts of each name. */
+  readonly each: number;
+  readonly #prompts: Prompts;
+
+  constructor(names: readonly string[], prompts: Prompts) {
+    this.names = names;
+    this.each = fillPrompts(names[0]!, prompts).length;
+    this.#prompts = prompts;
+  }
+
+  of(name: string): string[] {
+    return fillPrompts(name, this.#prompts);
+  }
+
+  /** What the embeddings depend on, as a hash. */
+  key(text: string): string {
+    const hash = createHash('sha256').update(`words/2 ${text}\n`);
+    for (const name of this.names) hash.update(`${JSON.stringify(this.of(name))}\n`);
+    return hash.digest('hex');
+  }
+
+  /** All sentences, by batches. */
+  *batches(size: number): Generator<string[], void, undefined> {
+    let batch: string[] = [];
+    for (const name of this.names) {
+      for (const sentence of this.of(name)) {
+        if (batch.push(sentence) < size) continue;
+        yield batch;
+        batch = [];
+      }
+    }
+    if (batch.length > 0) yield batch;
+  }
+}
+
+/** [names, E]: the mean of the unit vectors of each name's sentences, summed as the batches come, made one long again. */
+async function embedNames(tower: TextEmbedder, sentences: Sentences, options: EmbedVocabularyOptions): Promise<Tensor<'float32'>> {
   const { batchSize = 64, signal, onProgress } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new VitaminError('USAGE', `Expected a batch of 1 or more but received ${batchSize}`);
   }
-  const texts = sentences.flat();
+  const { names, each } = sentences;
   const tokenizer = await ClipTokenizer.load();
-  let all: Tensor<'float32'> | undefined;
-  for (let first = 0; first < texts.length; first += batchSize) {
+  let mean: Tensor<'float32'> | undefined;
+  let done = 0;
+  for (const batch of sentences.batches(batchSize)) {
     throwIfAborted(signal);
-    const batch = texts.slice(first, first + batchSize);
     const part = await tower.embed(tokenizer.tokenize(batch), { signal });
     const dim = part.shape.at(-1) ?? 0;
-    all ??= tensor('float32', [texts.length, dim]);
-    if (part.data.length !== batch.length * dim || dim !== all.shape[1]) {
+    mean ??= tensor('float32', [names.length, dim]);
+    if (part.data.length !== batch.length * dim || dim !== mean.shape[1]) {
       throw new VitaminError('RUNTIME', `Expected ${batch.length} text embeddings but the tower gave [${part.shape.join(', ')}]`);
     }
-    all.data.set(part.data, first * dim);
-    onProgress?.({ phase: 'run', done: first + batch.length, total: texts.length });
+    const unit = normalizeRows(part).data;
+    for (let row = 0; row < batch.length; row++, done++) {
+      const to = Math.floor(done / each) * dim;
+      for (let e = 0; e < dim; e++) mean.data[to + e]! += unit[row * dim + e]! / each;
+    }
+    onProgress?.({ phase: 'run', done, total: names.length * each });
   }
-  return ensemblePrompts(all!, sentences[0]!.length);
+  return normalizeRows(mean!);
 }

@@ -1,10 +1,10 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCheckpoint, writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { type Tensor, VitaminError } from '@vitamin-vlm/core';
 
 /** Makes the folder and says early, before minutes of work, when nothing can be kept there. */
-export async function checkCacheDirectory(directory: string): Promise<void> {
+export async function checkCacheDir(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
     await access(directory, constants.W_OK);
@@ -26,7 +26,11 @@ export async function readCachedEmbeddings(directory: string, key: string, rows:
     await using file = await openCheckpoint(cacheFile(directory, key));
     const record = file.tensors.get('embeddings');
     const fits = record?.dtype === 'float32' && record.shape.length === 2 && record.shape[0] === rows && file.metadata['key'] === key;
-    return fits ? ((await file.read('embeddings')) as Tensor<'float32'>) : undefined;
+    if (!fits) return undefined;
+    const now = new Date();
+    // Words unused for long are removed; in a cache that cannot be written nothing is.
+    await utimes(cacheFile(directory, key), now, now).catch(() => undefined);
+    return (await file.read('embeddings')) as Tensor<'float32'>;
   } catch (error) {
     if (error instanceof VitaminError) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TensorRecord, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 
@@ -92,7 +92,11 @@ async function readDigests(path: string, state: FileState): Promise<Map<string, 
     if (kept.schema !== SCHEMA || !kept.state || !sameState(kept.state, state)) return none;
     const entries = Object.entries(kept.digests ?? {});
     const whole = entries.every(([, digest]) => /^[0-9a-f]{64}$/u.test(digest.sha256 ?? '') && typeof digest.finite === 'boolean');
-    return whole ? new Map(entries as [string, TensorDigest][]) : none;
+    if (!whole) return none;
+    const now = new Date();
+    // Digests unused for long are removed; in a cache that cannot be written nothing is.
+    await utimes(path, now, now).catch(() => undefined);
+    return new Map(entries as [string, TensorDigest][]);
   } catch {
     return none;
   }
