@@ -7,7 +7,6 @@ import {
   iouMatrix,
   levelAnchors,
   nms,
-  roiAlignWeights,
   roiLevels,
   RPN_DEVIATIONS,
   shiftedNms,
@@ -124,22 +123,3 @@ function plainNms(overlaps: Float32Array, scores: Float32Array, members: number[
   }
   return kept;
 }
-
-describe('RoIAlign as a matrix', () => {
-  it('averages the cells below a box', () => {
-    const weights = roiAlignWeights(boxes([8, 8, 24, 24]), 0, { cells: 4, scale: 1 / 8, bins: 1 });
-    expect(rounded(weights)).toEqual([0, 0.5, 0.5, 0]);
-  });
-
-  it('counts samples outside of the map as zeros and has none for a box without length', () => {
-    const weights = roiAlignWeights(boxes([-64, 0, 32, 8], [20, 20, 20, 20]), 0, { cells: 4, scale: 1 / 8, bins: 1 });
-    expect(rounded(weights.subarray(0, 4))).toEqual([0.1667, 0.0833, 0.0833, 0.0833]); // 12 samples at -8 to 3, that at -1 in cell 0
-    expect([...weights.subarray(4)]).toEqual([0, 0, 0, 0]);
-  });
-
-  it('refuses sides that are no counts', () => {
-    expect(() => roiAlignWeights(boxes(), 0, { cells: 0, scale: 1, bins: 1 })).toThrow(
-      /Expected positive numbers of cells and bins but received 0/,
-    );
-  });
-});

@@ -1,10 +1,10 @@
-import type { BackboneOptions, EmbedVocabularyOptions, ImageSource, Label } from '@vitamin-vlm/backbone';
-import type { WorkOptions } from '@vitamin-vlm/core';
+import type { EmbedVocabularyOptions, ImageSource, Label, SessionsOptions, WindowOptions } from '@vitamin-vlm/backbone';
 import type { DetectionEncoding } from '../encoding/detection-encoding.ts';
 import type { DetectionVocabulary } from '../encoding/vocabulary.ts';
+import type { OpenDetectorOptions } from '../load/open-detector.ts';
 
 /** Options of `Detector.load`. */
-export interface DetectorOptions extends Omit<BackboneOptions, 'imageSize' | 'posEmbed' | 'prefix'> {
+export interface DetectorOptions extends OpenDetectorOptions, Omit<SessionsOptions, 'imageSize' | 'cacheDir'> {
   /**
    * Address of the CLIP model that the detector was built on, as `Backbone.load` takes it: for new words (a detector's file holds no text tower), and
    * for the image tower where the file lacks it. When both hold the image tower they must be equal.
@@ -13,40 +13,30 @@ export interface DetectorOptions extends Omit<BackboneOptions, 'imageSize' | 'po
 }
 
 /** How a picture is read. All lengths in pixels of the network's input. Defaults: those of the model. */
-export interface EncodeOptions extends WorkOptions {
+export interface EncodeOptions extends Omit<WindowOptions, 'size'> {
   /** The longer edge of the picture is scaled to this, smaller pictures too; the shorter one is padded to it. F-ViT: 896. */
   readonly size?: number | undefined;
-  /** Side of a window. F-ViT: 336. */
-  readonly window?: number | undefined;
-  /** Pixels from window to window. F-ViT: 168. */
-  readonly stride?: number | undefined;
-  /**
-   * Start windows on whole cells of the coarsest map. Published heads were trained with every second window half a cell off, so the default is false.
-   */
-  readonly aligned?: boolean | undefined;
-  /** Windows per run of the tower. Default 1. */
-  readonly batch?: number | undefined;
   /** Regions kept at most. F-ViT: 1000. */
   readonly proposals?: number | undefined;
   /** Best anchors of each level that become candidates. F-ViT: 2000. */
   readonly proposalsPerLevel?: number | undefined;
   /** Overlap above which the worse of two proposals is dropped. F-ViT: 0.7. */
   readonly proposalNms?: number | undefined;
-  /** Keep the feature pyramid, which masks are made from later: 68 MB at size 896. Default false. */
+  /** Keep the feature pyramid, which masks are made from: 68 MB at size 896. Default false. */
   readonly masks?: boolean | undefined;
-  /** Keep the dense CLIP map, [E, h, w] with unit vectors. Default false. */
+  /** Keep the dense CLIP map and the pooled embedding, which the tower's pass gives as well. Default false. */
   readonly dense?: boolean | undefined;
 }
 
 /** How words become the columns of a classifier. */
-export interface VocabularyOptions extends Omit<EmbedVocabularyOptions, 'prompts'> {
+export interface VocabularyOptions extends EmbedVocabularyOptions {
   /** Sentences that each name is put into. Default: F-ViT's 63. */
   readonly prompts?: EmbedVocabularyOptions['prompts'];
   /** Things that are not wanted: they take their share of the probability, but are never detected. */
   readonly background?: readonly string[] | undefined;
-  /** Names to be scored as seen in training ("base"), by the name that is shown. Default: those that the detector was trained on. */
+  /** Names to be scored as seen in training ("base"). Default: those whose boxes the detector was trained with. */
   readonly base?: readonly string[] | undefined;
-  /** Further classes given by what a box of a picture looks like (`Detector.look`) instead of by words. */
+  /** Further classes shown instead of named: by what a region of a picture looks like (`Detector.look`). */
   readonly like?: readonly PictureQuery[] | undefined;
 }
 
@@ -79,11 +69,11 @@ export interface ScoreOptions {
   readonly detectTemperature?: number | undefined;
   /** Factor on the cosines of CLIP. OV-COCO: 75, OV-LVIS: 50. */
   readonly vlmTemperature?: number | undefined;
-  /** Suppress in float32 with moved boxes, as mmcv does. For repeating published figures to the last box. Default false. */
+  /** Suppress in float32 with moved boxes, as mmcv does (`shiftedNms`). For repeating published figures to the last box. Default false. */
   readonly shiftedNms?: boolean | undefined;
 }
 
-/** Options of `Detector.detect`. */
+/** Options of `Detector.detect`. What concerns reading a picture has no meaning for an encoding, except `masks`. */
 export interface DetectOptions extends EncodeOptions, ScoreOptions, VocabularyOptions {}
 
 /** What can be asked: a picture, or its encoding. */

@@ -1,16 +1,14 @@
 import type { ImageGeometry } from '@vitamin-vlm/backbone';
 import type { Tensor } from '@vitamin-vlm/core';
+import type { DetectorIdentity } from '../load/open-detector.ts';
 import type { DetectionRecipe } from '../recipe/recipe.ts';
 
 /**
  * What the detector found in a picture before any word was asked: plain data that can be kept, saved (`saveDetectionEncoding`) and asked again and again.
- * R regions, best first; R is 0 when nothing was proposed.
+ * R regions, best first; R is 0 when nothing was proposed. With `pooled` and `dense` it serves as an `ImageEncoding` of the backbone too.
  */
 export interface DetectionEncoding {
-  /** Identity of the detector that made it: tower and heads. */
-  readonly model: string;
-  /** Identity of the image tower alone, for words that were made with the same CLIP model. */
-  readonly tower: string;
+  readonly identity: DetectorIdentity;
   readonly recipe: DetectionRecipe;
   /** Sizes of picture and canvas. The picture lies in the top left corner. */
   readonly geometry: ImageGeometry;
@@ -26,6 +24,8 @@ export interface DetectionEncoding {
   readonly clipVectors: Tensor<'float32'>;
   /** Feature pyramid at strides 4, 8, 16, 32, [1, C, h, w] each, which masks are made from. */
   readonly pyramid?: readonly Tensor<'float32'>[];
+  /** [E], unit vector: CLIP's head on the mean over the picture's cells, from the same pass as the regions. */
+  readonly pooled?: Tensor<'float32'>;
   /** [E, h, w], unit vectors: the dense CLIP map of the canvas. */
   readonly dense?: Tensor<'float32'>;
 }

@@ -1,24 +1,23 @@
-/** How a picture was prepared, read, and reduced to regions. Lengths in pixels of the network's input. */
-export interface DetectionRecipe {
-  /** Side of the square canvas, and length of the picture's longer edge on it. */
-  readonly size: number;
-  readonly window: number;
-  readonly stride: number;
-  readonly aligned: boolean;
+import type { Recipe } from '@vitamin-vlm/backbone';
+
+/** How a picture was prepared, read by the tower, and reduced to regions. */
+export interface DetectionRecipe extends Recipe {
+  /** Best anchors of each level that became candidates. */
   readonly proposalsPerLevel: number;
+  /** Overlap above which the worse of two proposals was dropped. */
   readonly proposalNms: number;
+  /** Regions at most. */
   readonly proposals: number;
 }
 
-/** The settings of F-ViT's configurations for windows of 336 pixels. Other towers keep the proportions: 8/3 windows per canvas, half a window per step. */
-export function defaultRecipe(window: number): DetectionRecipe {
-  return {
-    size: (window * 8) / 3,
-    window,
-    stride: window / 2,
-    aligned: false,
-    proposalsPerLevel: 2000,
-    proposalNms: 0.7,
-    proposals: 1000,
-  };
+/** The part of a recipe that F-ViT's configurations set. Lengths in pixels of the network's input. */
+export type ReadSettings = Pick<DetectionRecipe, 'size' | 'window' | 'stride' | 'proposalsPerLevel' | 'proposalNms' | 'proposals'>;
+
+/**
+ * F-ViT's settings for a tower of this window: canvas 896, windows of 336 every 168, regions 2000 / 0.7 / 1000. For other windows in the same proportions, the
+ * canvas in whole cells of 32 pixels.
+ */
+export function defaultReadSettings(window: number): ReadSettings {
+  const size = Math.round((window * 8) / 3 / 32) * 32;
+  return { size, window, stride: Math.floor(window / 2), proposalsPerLevel: 2000, proposalNms: 0.7, proposals: 1000 };
 }

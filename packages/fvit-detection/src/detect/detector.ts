@@ -1,0 +1,224 @@
+import { Backbone, checkRecipe, checkSameIdentity, type ImageSource } from '@vitamin-vlm/backbone';
+import { type Box, type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { CLIP_NORMALIZATION_255, decodeImage } from '@vitamin-vlm/image';
+import { SessionPool } from '@vitamin-vlm/runtime';
+import type { DetectionEncoding } from '../encoding/detection-encoding.ts';
+import { makeVocabulary } from '../encoding/make-vocabulary.ts';
+import type { DetectionVocabulary } from '../encoding/vocabulary.ts';
+import { type OpenedDetector, openDetector } from '../load/open-detector.ts';
+import { type DetectionRecipe, defaultReadSettings } from '../recipe/recipe.ts';
+import { answer } from './answer.ts';
+import type { Detections } from './detections.ts';
+import { encodeRegions } from './encode-regions.ts';
+import { Heads, TOWER_STRIDE } from './heads.ts';
+import type { DetectionWords, DetectOptions, DetectorOptions, DetectSource, EncodeOptions, VocabularyOptions } from './options.ts';
+import { type PreparedPicture, preparePicture, scaleFactors, squareCanvas } from './prepare.ts';
+import { clipVectorsOf, meanOfCorner } from './read-map.ts';
+
+const TOWER_LEVELS = ['os4', 'os8', 'mid', 'final'];
+const DENSE = 'dense';
+
+/** A picture, or what came of it; errors are those of the picture alone. */
+export type DetectedPicture =
+  | { readonly source: DetectSource; readonly detections: Detections }
+  | { readonly source: DetectSource; readonly error: VitaminError };
+
+/**
+ * An open-vocabulary detector. A picture is encoded once and asked with any words; sessions of ONNX Runtime are made when they are first needed.
+ *
+ * @example
+ * ```ts
+ * import { Detector } from '@vitamin-vlm/fvit-detection';
+ * await using detector = await Detector.load('fvit_ovcoco.pth', { tower: 'vitamin-large-336' });
+ * const encoding = await detector.encode('street.jpg'); // the networks run once
+ * for (const words of [['person', 'red umbrella'], ['dog', 'bicycle']]) {
+ *   const { detections } = await detector.detect(encoding, words); // new words cost milliseconds
+ *   for (const { label, score, box } of detections) console.log(label, score, box);
+ * }
+ * ```
+ */
+export class Detector implements AsyncDisposable {
+  /** What was loaded: files, sizes, classes, settings, identity. */
+  readonly model: OpenedDetector;
+  readonly #backbone: Backbone;
+  readonly #sessions: SessionPool;
+  readonly #heads: Heads;
+
+  private constructor(model: OpenedDetector, options: DetectorOptions) {
+    const { threads, provider, execution, maxBytes } = options;
+    const cacheDir = options.cacheDir === false ? undefined : options.cacheDir;
+    this.model = model;
+    this.#sessions = new SessionPool({ threads, provider, execution, cacheDir, maxBytes });
+    this.#backbone = Backbone.from(model.tower, { sessions: this.#sessions });
+    this.#heads = new Heads(model, this.#sessions);
+  }
+
+  /**
+   * Loads a detector. The weights stay in their files; nothing is computed yet.
+   *
+   * @throws VitaminError as `openDetector` does.
+   */
+  static async load(address: string, options: DetectorOptions = {}): Promise<Detector> {
+    return new Detector(await openDetector(address, options), options);
+  }
+
+  /**
+   * Everything that does not depend on words: tower, pyramid, proposals, and the vectors of their regions.
+   *
+   * @throws VitaminError as `decodeImage`; `USAGE` for a size that is no multiple of 16 or smaller than the window; `ABORTED` between windows; `RUNTIME`.
+   */
+  async encode(source: ImageSource, options: EncodeOptions = {}): Promise<DetectionEncoding> {
+    const { size } = this.#recipe(options);
+    return await this.encodePixels(await preparePicture(await decodeImage(source), squareCanvas(size), options.signal), options);
+  }
+
+  /**
+   * `encode` for a picture that was prepared before (`preparePicture`), on a canvas of any extents that are multiples of 16 and at least a window.
+   *
+   * @throws VitaminError as `encode`.
+   */
+  async encodePixels(picture: PreparedPicture, options: EncodeOptions = {}): Promise<DetectionEncoding> {
+    const { geometry } = picture;
+    const recipe = { ...this.#recipe(options), size: Math.max(geometry.inputWidth, geometry.inputHeight) };
+    const { masks = false, dense: keepDense = false } = options;
+    const levels = [...TOWER_LEVELS, DENSE];
+    const { [DENSE]: dense, ...maps } = await this.#backbone.windowMaps(picture.pixels, { ...windowsOf(recipe), ...work(options), levels });
+    const tokens = keepDense ? meanOfCorner(maps['final']!, geometry.region, TOWER_STRIDE) : undefined;
+    const pooled = tokens ? await this.#heads.pooled(tokens, this.model.tower.tower, options) : undefined;
+    const found = await encodeRegions({ maps, dense: dense!, geometry }, recipe, this.#heads, masks || keepDense, options);
+    const { pyramid, ...regions } = found;
+    return {
+      identity: this.model.identity,
+      recipe,
+      geometry,
+      ...regions,
+      ...(masks ? { pyramid } : {}),
+      ...(pooled ? { pooled, dense: tensor('float32', dense!.shape.slice(1), dense!.data) } : {}),
+    };
+  }
+
+  /**
+   * What is where in a picture, or in one that was encoded before: the same boxes either way.
+   *
+   * @param words - What to look for. Default: the classes that the detector was trained with.
+   * @throws VitaminError as `encode` and `vocabulary`; `WEIGHTS_MISMATCH` when encoding or words are of another model; `UNSUPPORTED` for masks without a mask
+   *   head; `USAGE` for masks of an encoding without its pyramid, and for settings out of range.
+   */
+  async detect(source: DetectSource, words?: DetectionWords, options: DetectOptions = {}): Promise<Detections> {
+    const vocabulary = await this.vocabulary(words, options);
+    const encoding = isEncoding(source) ? this.#checked(source) : await this.encode(source, options);
+    return await answer(encoding, vocabulary, { model: this.model, heads: this.#heads }, options);
+  }
+
+  /**
+   * `detect` for many pictures, one after the other as they are asked for: memory stays flat for any number of them. A broken picture gives its error, and the rest goes on.
+   *
+   * @throws VitaminError as `detect`, except what concerns one picture alone.
+   */
+  async *detectAll(
+    sources: Iterable<DetectSource> | AsyncIterable<DetectSource>,
+    words?: DetectionWords,
+    options: DetectOptions = {},
+  ): AsyncGenerator<DetectedPicture, void, undefined> {
+    const vocabulary = await this.vocabulary(words, options);
+    for await (const source of sources) {
+      try {
+        yield { source, detections: await this.detect(source, vocabulary, options) };
+      } catch (error) {
+        if (!(error instanceof VitaminError) || !['INPUT_NOT_FOUND', 'INPUT_UNREADABLE'].includes(error.code)) throw error;
+        yield { source, error };
+      }
+    }
+  }
+
+  /**
+   * Makes the classifier of some words, or finds it in the cache: then the text tower is not even loaded.
+   *
+   * @param words - Default: the classes that the detector was trained with, which are in its file.
+   * @throws VitaminError `UNSUPPORTED` for new words when the detector was loaded without its CLIP model, and as `Backbone.vocabulary`; `USAGE` for a query of another width.
+   */
+  async vocabulary(words?: DetectionWords, options: VocabularyOptions = {}): Promise<DetectionVocabulary> {
+    return await makeVocabulary(words, options, this.model, this.#backbone);
+  }
+
+  /**
+   * CLIP's vectors of regions of a picture, to be asked for with `like`: "find what looks like this box".
+   *
+   * @param boxes - x, y, width, height in pixels of the picture.
+   * @returns [N, E], unit vectors.
+   * @throws VitaminError as `encode`; `USAGE` for a box without a part of the picture.
+   */
+  async look(source: ImageSource, boxes: readonly Box[], options: EncodeOptions = {}): Promise<Tensor<'float32'>> {
+    const recipe = this.#recipe(options);
+    const picture = await preparePicture(await decodeImage(source), squareCanvas(recipe.size), options.signal);
+    const { width, height } = picture.geometry;
+    const wrong = boxes.find(([x, y, w, h]) => !(w > 0 && h > 0 && x < width && y < height && x + w > 0 && y + h > 0));
+    if (wrong)
+      throw new VitaminError('USAGE', `Expected boxes inside the picture of ${width} x ${height} but received ${wrong.join(', ')}`);
+    const scale = scaleFactors(picture.geometry);
+    const corners = boxes.flatMap(([x, y, w, h]) => [x * scale.x, y * scale.y, (x + w) * scale.x, (y + h) * scale.y]);
+    const maps = await this.#backbone.windowMaps(picture.pixels, { ...windowsOf(recipe), ...work(options), levels: [DENSE] });
+    return clipVectorsOf(maps[DENSE]!, Float32Array.from(corners), TOWER_STRIDE);
+  }
+
+  /** Frees all sessions. Waits for what runs; calling it again does nothing. */
+  async close(): Promise<void> {
+    await this.#backbone.close();
+    await this.#sessions.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #recipe(options: EncodeOptions): DetectionRecipe {
+    const { tower, recipe } = this.model.tower;
+    const defaults = { ...defaultReadSettings(tower.imageSize), ...this.model.read };
+    const read = {
+      size: options.size ?? defaults.size,
+      window: options.window ?? defaults.window,
+      stride: options.stride ?? defaults.stride,
+      proposalsPerLevel: options.proposalsPerLevel ?? defaults.proposalsPerLevel,
+      proposalNms: options.proposalNms ?? defaults.proposalNms,
+      proposals: options.proposals ?? defaults.proposals,
+    };
+    if (!(Number.isInteger(read.size) && read.size > 0 && read.size % TOWER_STRIDE === 0)) {
+      throw new VitaminError('USAGE', `Expected a size that is a positive multiple of ${TOWER_STRIDE} pixels but received ${read.size}`);
+    }
+    const wrong = (['proposals', 'proposalsPerLevel'] as const).find((name) => !Number.isInteger(read[name]) || read[name] < 1);
+    if (wrong) throw new VitaminError('USAGE', `Expected a positive whole number of ${wrong} but received ${read[wrong]}`);
+    return {
+      ...recipe,
+      ...read,
+      edge: 'longest',
+      resize: 'opencv-bilinear',
+      placement: options.placement ?? 'floor',
+      padding: 'zeroAfter',
+      normalization: CLIP_NORMALIZATION_255,
+    };
+  }
+
+  #checked(encoding: DetectionEncoding): DetectionEncoding {
+    checkSameIdentity(encoding.identity, this.model.identity, 'the encoding and the detector');
+    if (encoding.identity.heads !== this.model.identity.heads) {
+      throw new VitaminError('WEIGHTS_MISMATCH', 'Expected an encoding of this detector but it was made by another one on the same tower', {
+        hint: 'Encode the picture again.',
+      });
+    }
+    const { posEmbed, precision } = this.model.tower.recipe;
+    checkRecipe(encoding.recipe, { posEmbed, precision }, 'the encoding');
+    return encoding;
+  }
+}
+
+function isEncoding(source: DetectSource): source is DetectionEncoding {
+  return typeof source === 'object' && 'classVectors' in source;
+}
+
+function windowsOf({ window, stride, placement }: DetectionRecipe): Pick<DetectionRecipe, 'window' | 'stride' | 'placement'> {
+  return { window, stride, placement };
+}
+
+function work({ batch, signal, onProgress }: EncodeOptions): WorkOptions & Pick<EncodeOptions, 'batch'> {
+  return { batch, signal, onProgress };
+}
