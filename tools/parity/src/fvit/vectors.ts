@@ -10,9 +10,9 @@ import {
   levelAnchors,
   nms,
   pasteMask,
-  roiAlignWeights,
   stretchMask,
 } from '@vitamin-vlm/fvit-detection';
+import { roiWeights } from '@vitamin-vlm/graph';
 import { mmdetSize, resize } from '@vitamin-vlm/image';
 import { formulaStream, formulaValues } from '../formula.ts';
 import type { Golden } from '../golden/golden.ts';
@@ -33,12 +33,18 @@ function roiAlign(golden: Golden): void {
   const feature = formulaValues('vec.roi.feat', [1, 3, 12, 16], 4);
   golden.at('feature').tensor(feature);
   const rois = Float32Array.from(golden.at('rois').takeNumbers());
+  const count = rois.length / 4;
   for (const i of golden.at('cases').keys()) {
     const one = golden.at('cases', i);
     const [bins, scale, sampling] = ['output', 'scale', 'sampling'].map((name) => one.at(name).takeNumber()) as [number, number, number];
-    const rows = roiAlignWeights(rois, 1, { cells: 12, scale, bins, sampling });
-    const columns = roiAlignWeights(rois, 0, { cells: 16, scale, bins, sampling });
-    const count = rois.length / 4;
+    const { rows, columns } = roiWeights({
+      boxes: rois,
+      images: new Uint8Array(count),
+      maps: [1, 12, 16],
+      size: [bins, bins],
+      scale,
+      sampling,
+    });
     const data = new Float64Array(count * 3 * bins * bins);
     for (let at = 0; at < data.length; at++) {
       const [x, y, channel, roi] = [
@@ -49,7 +55,8 @@ function roiAlign(golden: Golden): void {
       ];
       for (let h = 0; h < 12; h++) {
         for (let w = 0; w < 16; w++) {
-          data[at]! += rows[(roi * bins + y) * 12 + h]! * columns[(roi * bins + x) * 16 + w]! * feature.data[(channel * 12 + h) * 16 + w]!;
+          data[at]! +=
+            rows.data[(roi * bins + y) * 12 + h]! * columns.data[(roi * bins + x) * 16 + w]! * feature.data[(channel * 12 + h) * 16 + w]!;
         }
       }
     }

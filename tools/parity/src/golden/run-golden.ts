@@ -3,20 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { SessionOptions } from '@vitamin-vlm/runtime';
+import { fvitFullWidth } from '../fvit/full-width.ts';
+import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
+import type { GoldenChecker } from './checker.ts';
 import { Golden, type GoldenResult } from './golden.ts';
-
-/** What a checker may use beside the file. */
-export interface GoldenContext extends Pick<SessionOptions, 'threads' | 'signal'> {
-  /** An empty folder for checkpoints and caches, removed afterwards. */
-  readonly folder: string;
-}
-
-/** Computes everything that a golden file of one format expects, and hands it in. */
-export type GoldenChecker = (golden: Golden, context: GoldenContext) => Promise<void> | void;
 
 /** The formats of golden files by their key `format`. */
 const formats: Readonly<Record<string, GoldenChecker>> = {
+  'fvit-full-width': fvitFullWidth,
+  'fvit-nano': fvitNano,
   'fvit-vectors': fvitVectors,
 };
 
