@@ -1,11 +1,9 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Value } from '../graph.ts';
-import { add, mul } from '../ops/arithmetic.ts';
 import { reshape, transpose } from '../ops/layout.ts';
-import { matmul } from '../ops/matmul.ts';
 import { slice } from '../ops/slice.ts';
-import { softmax } from '../ops/softmax.ts';
 import { formatShape } from '../shape.ts';
+import { scaledDotProduct } from './scaled-dot-product.ts';
 
 /**
  * Multi-head self-attention from packed projections (Vaswani et al., arXiv:1706.03762). qkv: [N, L, 3·D], rows ordered q, k, v, each head-major.
@@ -33,7 +31,6 @@ export function attention(qkv: Value, heads: number, mask?: Value): Value {
     Value,
     Value,
   ];
-  const scores = matmul(mul(q, size ** -0.5), transpose(k, [0, 1, 3, 2])); // [N, heads, L, L]
-  const mixed = matmul(softmax(mask ? add(scores, mask) : scores), v); // [N, heads, L, size]
+  const mixed = scaledDotProduct(q, k, v, mask); // [N, heads, L, size]
   return reshape(transpose(mixed, [0, 2, 1, 3]), [n!, length!, width]);
 }

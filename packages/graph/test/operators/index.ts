@@ -1,4 +1,5 @@
 import { choosing } from './choosing.ts';
+import { decoder } from './decoder.ts';
 import { elementwise } from './elementwise.ts';
 import { layout } from './layout.ts';
 import { losses } from './losses.ts';
@@ -10,6 +11,7 @@ import { windows } from './windows.ts';
 /** Every exported operator by its name. */
 export const operators: Readonly<Record<string, Operator>> = {
   ...choosing,
+  ...decoder,
   ...elementwise,
   ...layout,
   ...losses,
