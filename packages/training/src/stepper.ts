@@ -46,6 +46,8 @@ export class Stepper implements AsyncDisposable {
   readonly state: readonly StateInfo[];
   /** Batches of a step. */
   readonly batches: number;
+  /** False once the state given to `run` is lost: its arrays went to the engine and did not come back, or came back with NaN. */
+  whole = true;
   readonly #forward: Session | undefined;
   readonly #accumulate: Session | undefined;
   readonly #update: Session;
@@ -83,26 +85,16 @@ export class Stepper implements AsyncDisposable {
   }
 
   /**
-   * One step. The new state takes the place of the old one in `tensors`, whose arrays go to the engine: when this fails, they are lost.
+   * One step. The new state takes the place of the old one in `tensors`, whose arrays go to the engine. Look at `whole` when this fails.
    *
    * @throws VitaminError `RUNTIME` when the loss or the norm of the gradients is not finite, `USAGE` for feeds that do not fit.
    */
   async run(tensors: Map<string, Tensor>, batches: readonly Batch[], rate: number): Promise<StepValues> {
     const scalars = { rate: scalar(rate), batches: scalar(this.batches) };
-    if (!this.#accumulate) {
-      const feeds = await this.#feedsOf(batches[0]!, tensors);
-      return finite(take(await this.#runOwned(this.#update, tensors, { ...feeds, ...scalars }), tensors));
-    }
-    const sums = new Map<string, Tensor>();
-    for (const { name, shape } of this.#accumulate.inputs) if (isSum(name)) sums.set(name, tensor('float32', shape as number[]));
-    const means: Record<string, number> = {};
-    for (const batch of batches) {
-      const feeds = await this.#feedsOf(batch, tensors);
-      const results = await this.#accumulate.run(pick(this.#accumulate, [sums, tensors], feeds));
-      for (const [name, value] of Object.entries(take(results, tensors, sums))) means[name] = (means[name] ?? 0) + value / batches.length;
-    }
-    const all = new Map([...tensors, ...sums]);
-    return finite({ ...means, ...take(await this.#runOwned(this.#update, all, scalars), tensors) });
+    const state = new Map(tensors);
+    if (this.#accumulate) return this.#advance(tensors, state, scalars, await this.#addUp(this.#accumulate, state, batches));
+    const feeds = await this.#feedsOf(batches[0]!, state);
+    return this.#advance(tensors, state, { ...feeds, ...scalars }, {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,21 +102,42 @@ export class Stepper implements AsyncDisposable {
   }
 
   /** Feeds of a batch with the targets that its forward results lead to. */
-  async #feedsOf({ feeds, targets }: Batch, tensors: ReadonlyMap<string, Tensor>): Promise<NamedTensors> {
+  async #feedsOf({ feeds, targets }: Batch, state: ReadonlyMap<string, Tensor>): Promise<NamedTensors> {
     const main = this.#accumulate ?? this.#update;
     const known = new Set([...main.inputs, ...(this.#forward?.inputs ?? [])].map(({ name }) => name));
-    const results = this.#forward && targets ? await targets(await this.#forward.run(pick(this.#forward, [tensors], feeds))) : {};
+    const results = this.#forward && targets ? await targets(await this.#forward.run(pick(this.#forward, state, feeds))) : {};
     const all = { ...feeds, ...results };
-    const unknown = Object.keys(all).find((name) => !known.has(name));
+    const unknown = Object.keys(all).find((name) => !known.has(name) || state.has(name));
     if (unknown !== undefined)
       throw new VitaminError('USAGE', `Expected feeds for inputs of the training graphs but received one for "${unknown}"`);
     return all;
   }
 
-  /** Runs with the state's arrays handed over instead of copied; feeds that are the caller's are copied first. */
-  async #runOwned(session: Session, tensors: ReadonlyMap<string, Tensor>, feeds: NamedTensors): Promise<NamedTensors> {
+  /** Gradients of all batches, added to the state as `p:sum`. Returns the means of the scalars. */
+  async #addUp(session: Session, state: Map<string, Tensor>, batches: readonly Batch[]): Promise<Record<string, number>> {
+    for (const { name, shape } of session.inputs) if (isSum(name)) state.set(name, tensor('float32', shape as number[]));
+    const means: Record<string, number> = {};
+    for (const batch of batches) {
+      const values = take(await session.run(pick(session, state, await this.#feedsOf(batch, state))), state);
+      for (const [name, value] of Object.entries(values)) means[name] = (means[name] ?? 0) + value / batches.length;
+    }
+    return means;
+  }
+
+  /** The update. The state's arrays are handed over instead of copied; feeds are the caller's and copied first. */
+  async #advance(
+    tensors: Map<string, Tensor>,
+    state: Map<string, Tensor>,
+    feeds: NamedTensors,
+    means: Readonly<Record<string, number>>,
+  ): Promise<StepValues> {
+    this.whole = false;
     const copies = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, copyOf(feed)]));
-    return session.run(pick(session, [tensors], copies), { transfer: true });
+    const results = await this.#update.run(pick(this.#update, state, copies), { transfer: true });
+    const values = finite({ ...means, ...take(results, state) });
+    for (const name of tensors.keys()) tensors.set(name, state.get(name)!);
+    this.whole = true;
+    return values;
   }
 }
 
@@ -133,20 +146,20 @@ const scalar = (value: number): Tensor => tensor('float32', [], new Float32Array
 const isSum = (name: string): boolean => name.endsWith(':sum') || name.endsWith(`:sum${NEXT}`);
 
 /** The feeds that a session declares, from its state and the batch. */
-function pick(session: Session, states: readonly ReadonlyMap<string, Tensor>[], feeds: NamedTensors): NamedTensors {
+function pick(session: Session, state: ReadonlyMap<string, Tensor>, feeds: NamedTensors): NamedTensors {
   const found: Record<string, Tensor> = {};
   for (const { name } of session.inputs) {
-    const value = states.find((state) => state.has(name))?.get(name) ?? feeds[name];
+    const value = state.get(name) ?? feeds[name];
     if (value) found[name] = value; // the session says which one is missing
   }
   return found;
 }
 
-/** Moves every `name:next` into the state and returns the scalars. */
-function take(results: NamedTensors, tensors: Map<string, Tensor>, sums?: Map<string, Tensor>): Record<string, number> {
+/** Puts every `name:next` into the state and returns the scalars. */
+function take(results: NamedTensors, state: Map<string, Tensor>): Record<string, number> {
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(results)) {
-    if (name.endsWith(NEXT)) (isSum(name) && sums ? sums : tensors).set(name.slice(0, -NEXT.length), value);
+    if (name.endsWith(NEXT)) state.set(name.slice(0, -NEXT.length), value);
     else if (value.data.length === 1) values[name] = Number(value.data[0]);
   }
   return values;

@@ -70,7 +70,8 @@ export interface TrainResult {
  *
  * @throws VitaminError `USAGE` when the folder's training has other settings (the field is named), another process works there, or feeds
  * do not fit; `WEIGHTS_MISSING`, `WEIGHTS_MISMATCH` for initial values or a saved state that do not fit the graphs; `RUNTIME` when the loss is
- * no longer finite; `ABORTED` on the signal, with the state saved; and whatever `batch` and `evaluation.run` throw, with the state saved.
+ * no longer finite; `ABORTED` on the signal; and whatever `batch`, `targets` and `evaluation.run` throw. The state is saved first, unless the
+ * engine lost it.
  * @example
  * ```ts
  * import { tensor } from '@vitamin-vlm/core';
@@ -133,23 +134,25 @@ class Training {
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#loop();
+    } catch (error) {
+      if (this.#stepper.whole) await this.#save();
+      throw error;
+    }
+  }
+
+  async #loop(): Promise<void> {
     const { steps, batch, signal, saveEvery } = this.#options;
     const state = this.#state;
     const perStep = this.#stepper.batches;
     const prefetch = new Prefetch(batch, state.step * perStep + 1, steps * perStep, signal);
-    const prepare = async (): Promise<Batch[]> => {
+    for (;;) {
       throwIfAborted(signal);
       if (this.#evaluationIsDue()) await this.#evaluate();
-      return state.step < steps ? prefetch.take(perStep) : [];
-    };
-    for (;;) {
-      const batches = await prepare().catch(async (error: unknown) => {
-        await this.#save(); // the state is whole
-        throw error;
-      });
       if (state.step >= steps || state.step % saveEvery === 0) await this.#save();
       if (state.step >= steps) return;
-      await this.#step(batches);
+      await this.#step(await prefetch.take(perStep));
     }
   }
 
@@ -188,7 +191,7 @@ class Training {
         throw new VitaminError('USAGE', `Expected the evaluation to give "${figure}" but found ${Object.keys(figures).join(', ')}`);
       }
       const best = this.#state.best?.value;
-      if (best === undefined || (better === 'higher' ? value > best : value < best)) {
+      if (Number.isFinite(value) && (best === undefined || (better === 'higher' ? value > best : value < best))) {
         this.#expectOwn();
         await writeSafetensors(join(folder, 'best.safetensors'), parameters, { step: `${step}`, [figure]: `${value}` });
         this.#state.best = { step, value };

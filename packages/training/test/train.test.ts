@@ -1,48 +1,12 @@
 import { openCheckpoint } from '@vitamin-vlm/checkpoint';
 import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import * as g from '@vitamin-vlm/graph';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LogEntry, plotLogs, readLog, train, type TrainOptions, type TrainResult } from '../src/index.ts';
-import { fitBatch, fitLoss, fitStep, initial, optimizer } from './fit.ts';
-
-let root = '';
-let count = 0;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'training-'));
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
-const newFolder = (): string => join(root, `${count++}`);
-
-const rows = 8;
-const step = fitStep(rows);
-
-function run(folder: string, options: Partial<TrainOptions> = {}): Promise<TrainResult> {
-  return train({
-    folder,
-    graphs: { step },
-    initial,
-    settings: { rows },
-    steps: 20,
-    rate: g.warmUp(g.cosineRate(0.1, { to: 20 }), { steps: 4, start: 0.1 }),
-    batch: (index) => ({ feeds: fitBatch(index, rows) }),
-    saveEvery: 5,
-    session: { threads: 1 },
-    ...options,
-  });
-}
-
-/** The log without what a clock says. */
-async function logOf(folder: string): Promise<object[]> {
-  const entries = await readLog(join(folder, 'log.jsonl'));
-  return entries.map((entry) => ('evaluation' in entry ? entry : { ...entry, seconds: 0 }));
-}
-const lossesOf = async (folder: string): Promise<number[]> =>
-  (await logOf(folder)).flatMap((entry) => ('loss' in entry ? [entry.loss as number] : []));
-
-const bytesOf = (folder: string, name = 'state.safetensors'): Promise<Buffer> => readFile(join(folder, name));
+import { expect, it } from 'vitest';
+import { type LogEntry, plotLogs, readLog, type TrainOptions } from '../src/index.ts';
+import { fitBatch, fitStep, initial, optimizer } from './fit.ts';
+import { bytesOf, logOf, lossesOf, newFolder, rows, run } from './run.ts';
 
 it('learns, logs every step with its rate, and leaves the caller’s arrays alone', async () => {
   const folder = newFolder();
@@ -107,70 +71,6 @@ it('asks for batches one ahead and in order, and saves the state when one cannot
   const whole = newFolder();
   await run(whole, { saveEvery: 100 });
   expect(await bytesOf(folder)).toEqual(await bytesOf(whole));
-});
-
-it('runs the forward graph first when targets depend on what the network finds', async () => {
-  const forward = new g.Graph('forward');
-  const parameters = new g.Parameters(forward, { trainable: () => true });
-  forward.output('y', g.linear(parameters.root.at('fc'), forward.input('x', 'float32', [rows, 4]), 2));
-  const folder = newFolder();
-  const seen: Tensor[] = [];
-  const { parameters: found } = await run(folder, {
-    graphs: { forward: g.toOnnx(forward), step },
-    steps: 2,
-    batch: (index) => ({
-      feeds: { x: fitBatch(index, rows).x },
-      targets: ({ y }) => {
-        seen.push(y!);
-        return { target: tensor('float32', [rows, 2], (y!.data as Float32Array).map(Math.sign)) };
-      },
-    }),
-  });
-  // What the forward graph saw at the second step: the parameters after the first one.
-  const first = newFolder();
-  const sign = tensor('float32', [rows, 2], (seen[0]!.data as Float32Array).map(Math.sign));
-  const after = await run(first, { steps: 1, batch: () => ({ feeds: { x: fitBatch(1, rows).x, target: sign } }) });
-  const [weight, bias] = [after.parameters.get('fc.weight')!.data, after.parameters.get('fc.bias')!.data] as Float32Array[];
-  const x = fitBatch(2, rows).x.data;
-  seen[1]!.data.forEach((value, i) => {
-    const expected = [0, 1, 2, 3].reduce((sum, k) => sum + x[(i >> 1) * 4 + k]! * weight![(i & 1) * 4 + k]!, bias![i & 1]!);
-    expect(value).toBeCloseTo(expected, 5);
-  });
-  expect(found.get('fc.weight')!.data).not.toEqual(after.parameters.get('fc.weight')!.data);
-});
-
-it('gives from two half batches what one batch gives', async () => {
-  const sums = new g.Graph('sums');
-  const half = fitLoss(sums, rows / 2);
-  g.addAccumulation(half.loss, half.parameters.trained);
-  const apply = new g.Graph('apply');
-  g.accumulatedStep(apply, half.parameters.trained, optimizer);
-  const part = ({ shape, data }: Tensor, i: number): Tensor => {
-    const size = data.length / 2;
-    return tensor('float32', [rows / 2, shape[1]!], (data as Float32Array).slice(i * size, (i + 1) * size));
-  };
-  const parts = newFolder();
-  const indices: number[] = [];
-  const { parameters } = await run(parts, {
-    graphs: { accumulate: g.toOnnx(sums), apply: g.toOnnx(apply), batches: 2 },
-    steps: 6,
-    batch: (index) => {
-      indices.push(index);
-      const { x, target } = fitBatch(Math.ceil(index / 2), rows);
-      return { feeds: { x: part(x, 1 - (index % 2)), target: part(target, 1 - (index % 2)) } };
-    },
-  });
-  expect(indices).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-  const whole = newFolder();
-  const expected = await run(whole, { steps: 6 });
-  for (const [name, { data }] of expected.parameters)
-    data.forEach((value, i) => expect(parameters.get(name)!.data[i], `${name} ${i}`).toBeCloseTo(Number(value), 5));
-  const losses = await lossesOf(whole);
-  (await lossesOf(parts)).forEach((loss, i) => expect(loss).toBeCloseTo(losses[i]!, 5));
-  // No sum of an unfinished step is kept: the state is the same set of tensors.
-  await using a = await openCheckpoint(join(parts, 'state.safetensors'));
-  await using b = await openCheckpoint(join(whole, 'state.safetensors'));
-  expect([...a.tensors.keys()].toSorted()).toEqual([...b.tensors.keys()].toSorted());
 });
 
 it('feeds running outputs back, names further scalars in the log, and keeps the best parameters', async () => {
@@ -259,6 +159,7 @@ it('refuses what does not belong together', async () => {
   await refusal({ initial: narrow }, 'WEIGHTS_MISMATCH', '[2, 4] but found float32 [2, 3]', newFolder());
   const { x, target } = fitBatch(1, rows);
   await refusal({ batch: () => ({ feeds: { x, target, y: x } }) }, 'USAGE', '"y"', newFolder());
+  await refusal({ batch: () => ({ feeds: { x, target, 'fc.bias': x } }) }, 'USAGE', '"fc.bias"', newFolder());
   await refusal({ batch: () => ({ feeds: { x } }) }, 'USAGE', 'Step 1: Expected input "target"', newFolder());
   const graph = new g.Graph('no loss');
   graph.output('y', g.exp(graph.input('x', 'float32', [2])));
