@@ -1,7 +1,7 @@
 export { cleanText } from './text/clean-text.ts';
 export { ClipTokenizer, trimTokens } from './text/clip-tokenizer.ts';
 export type { TokenBatch, TokenizeOptions } from './text/clip-tokenizer.ts';
-export { parseClassesFile, parseLabels } from './text/labels.ts';
+export { parseLabelsFile, parseLabels } from './text/labels.ts';
 export type { Label } from './text/labels.ts';
 export { promptSets } from './text/prompt-sets.ts';
 export type { PromptSet, PromptSetName } from './text/prompt-sets.ts';
@@ -22,7 +22,7 @@ export { classifyEncoding, segmentEncoding } from './image-encoding/ask.ts';
 export type { ScoredLabel } from './image-encoding/ask.ts';
 export { checkOrigin, loadImageEncoding, saveImageEncoding } from './image-encoding/image-encoding.ts';
 export type { ExpectedOrigin, ImageEncoding } from './image-encoding/image-encoding.ts';
-export { classLogits, softmax, topK } from './tasks/classify.ts';
+export { labelLogits, softmax, topK } from './tasks/classify.ts';
 export type { Ranked } from './tasks/classify.ts';
 export { cosineSimilarity, ensemblePrompts, normalizeRows } from './tasks/features.ts';
 export type { ImageGeometry } from './tasks/image-geometry.ts';

@@ -1,6 +1,6 @@
 import { tensor } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
-import { classLogits, softmax, topK } from '../src/tasks/classify.ts';
+import { labelLogits, softmax, topK } from '../src/tasks/classify.ts';
 import { cosineSimilarity, ensemblePrompts, normalizeRows } from '../src/tasks/features.ts';
 import { parseLabels } from '../src/text/labels.ts';
 import { formulaValues } from './formula.ts';
@@ -9,7 +9,7 @@ const words = normalizeRows(formulaValues('words', [5, 16]));
 
 it('gives 100 times the cosine, and probabilities', () => {
   const vocabulary = { identity: { tower: 'm' }, labels: parseLabels(['a', 'b', 'c', 'd', 'e']), embeddings: words };
-  const logits = classLogits(formulaValues('images', [2, 16]), vocabulary);
+  const logits = labelLogits(formulaValues('images', [2, 16]), vocabulary);
   // PyTorch 2.4 on the same values.
   const expected = [-15.8279, 10.8041, -20.0508, -19.2531, -7.5727, 17.302, 3.7441, 14.63, -38.6895, 5.6229];
   expected.forEach((value, i) => expect(logits.data[i]).toBeCloseTo(value, 3));
@@ -21,7 +21,7 @@ it('gives 100 times the cosine, and probabilities', () => {
 
 it('takes the best synonym of a class', () => {
   const vocabulary = { identity: { tower: 'm' }, labels: parseLabels(['a|b', 'c', 'd|e']), embeddings: words };
-  const logits = classLogits(tensor('float32', [16], formulaValues('images', [16]).data), vocabulary, 1);
+  const logits = labelLogits(tensor('float32', [16], formulaValues('images', [16]).data), vocabulary, 1);
   expect(logits.shape).toEqual([1, 3]);
   [0.108041, -0.200508, -0.075727].forEach((value, i) => expect(logits.data[i]).toBeCloseTo(value, 5));
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { parseClassesFile, parseLabels } from '../src/text/labels.ts';
+import { parseLabelsFile, parseLabels } from '../src/text/labels.ts';
 import { promptSets } from '../src/text/prompt-sets.ts';
 import { fillPrompts } from '../src/text/prompts.ts';
 
@@ -50,11 +50,11 @@ it('reads labels with synonyms', () => {
   ]);
   expect(() => parseLabels([])).toThrow('labels');
   expect(() => parseLabels(['cat', ' | '])).toThrow('empty name');
-  expect(parseClassesFile('\ufeff# mine\r\n0:invalid_class_id\r\n\r\n7: person, child\r\nred: umbrella\r\n')).toEqual([
+  expect(parseLabelsFile('\ufeff# mine\r\n0:invalid_class_id\r\n\r\n7: person, child\r\nred: umbrella\r\n')).toEqual([
     { name: 'person', synonyms: ['person', 'child'], id: 7 },
     { name: 'red: umbrella', synonyms: ['red: umbrella'] },
   ]);
-  expect(() => parseClassesFile('\n\n')).toThrow('labels');
+  expect(() => parseLabelsFile('\n\n')).toThrow('labels');
 });
 
 const folder = join(process.env['VITAMIN_SHARED']!, 'data/vocabularies');
@@ -65,7 +65,7 @@ it.skipIf(!existsSync(folder)).each([
   ['pascal_voc_21', 21, 153],
   ['ade20k_847', 847, 1342],
 ])('reads the classes of %s (needs the shared vocabularies)', (name, classes, synonyms) => {
-  const labels = parseClassesFile(readFileSync(join(folder, `${name}_with_prompt_eng.txt`), 'utf8'));
+  const labels = parseLabelsFile(readFileSync(join(folder, `${name}_with_prompt_eng.txt`), 'utf8'));
   expect(labels).toHaveLength(classes);
   expect(labels.flatMap((label) => label.synonyms)).toHaveLength(synonyms);
 });

@@ -19,9 +19,9 @@ export interface Words {
  * @throws VitaminError `USAGE` for a file that cannot be read or holds no labels, for empty labels, and for unknown templates.
  */
 export async function readWords({ flags: { labels, labelsFile, templates } }: Context<typeof wordFlags>): Promise<Words> {
-  const { parseClassesFile, parseLabels } = await import('@vitamin-vlm/backbone');
+  const { parseLabelsFile, parseLabels } = await import('@vitamin-vlm/backbone');
   const parsed =
-    labelsFile === undefined ? parseLabels(labels ?? []) : parseClassesFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file'));
+    labelsFile === undefined ? parseLabels(labels ?? []) : parseLabelsFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file'));
   return { labels: parsed, prompts: await readPrompts(templates) };
 }
 

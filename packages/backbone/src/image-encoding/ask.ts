@@ -1,5 +1,5 @@
 import { type LabelMap, VitaminError } from '@vitamin-vlm/core';
-import { classLogits, softmax, topK } from '../tasks/classify.ts';
+import { labelLogits, softmax, topK } from '../tasks/classify.ts';
 import { labelPixels, type LabelPixelsOptions } from '../tasks/label-pixels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { checkSameIdentity } from '../load/identity.ts';
@@ -32,7 +32,7 @@ export function classifyEncoding(
   options: { readonly top?: number | undefined; readonly scale?: number | undefined } = {},
 ): ScoredLabel[] {
   checkSameIdentity(encoding.identity, vocabulary.identity, 'the picture and the words');
-  const { data } = softmax(classLogits(encoding.pooled, vocabulary, options.scale));
+  const { data } = softmax(labelLogits(encoding.pooled, vocabulary, options.scale));
   return topK(data, options.top ?? data.length).map(({ index, score }) => ({ label: vocabulary.labels[index]!.name, score }));
 }
 

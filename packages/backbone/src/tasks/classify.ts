@@ -6,7 +6,7 @@ import { cosineSimilarity, rowsOf } from './features.ts';
 export const DEFAULT_SCALE = 100;
 
 /**
- * Zero-shot logits: cosine of image and class (the best of its synonyms) times a scale.
+ * Zero-shot logits: cosine of picture and label (the best of its synonyms) times a scale.
  *
  * @param images - [N, E] or [E]; need not be normalized.
  * @param scale - 100 (default), or exp(logit_scale) of the model for calibrated probabilities.
@@ -14,20 +14,20 @@ export const DEFAULT_SCALE = 100;
  * @throws VitaminError `USAGE` when images and words differ in width.
  * @example
  * ```ts
- * import { classLogits, softmax, type VocabularyMatrix } from '@vitamin-vlm/backbone';
+ * import { labelLogits, softmax, type VocabularyMatrix } from '@vitamin-vlm/backbone';
  * import type { Tensor } from '@vitamin-vlm/core';
  * function probabilities(images: Tensor<'float32'>, words: VocabularyMatrix): Tensor<'float32'> {
- *   return softmax(classLogits(images, words)); // [N, K]
+ *   return softmax(labelLogits(images, words)); // [N, K]
  * }
  * ```
  */
-export function classLogits(images: Tensor<'float32'>, vocabulary: VocabularyMatrix, scale: number = DEFAULT_SCALE): Tensor<'float32'> {
+export function labelLogits(images: Tensor<'float32'>, vocabulary: VocabularyMatrix, scale: number = DEFAULT_SCALE): Tensor<'float32'> {
   const cosines = cosineSimilarity(images, vocabulary.embeddings);
   const { rows, dim } = rowsOf(cosines);
-  const classes = vocabulary.labels.length;
-  const logits = tensor('float32', [rows, classes]);
+  const count = vocabulary.labels.length;
+  const logits = tensor('float32', [rows, count]);
   for (let n = 0; n < rows; n++) {
-    maxOverSynonyms(vocabulary.labels, cosines.data.subarray(n * dim, (n + 1) * dim), logits.data.subarray(n * classes, (n + 1) * classes));
+    maxOverSynonyms(vocabulary.labels, cosines.data.subarray(n * dim, (n + 1) * dim), logits.data.subarray(n * count, (n + 1) * count));
   }
   for (let i = 0; i < logits.data.length; i++) logits.data[i]! *= scale;
   return logits;

@@ -3,25 +3,26 @@ import { type LabelMap, type Tensor, throwIfAborted, UNLABELED, VitaminError, ty
 import { MAX_LABELS } from '../text/labels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
 import { DEFAULT_SCALE } from './classify.ts';
-import { type CellPairs, cellPairs, type ImageGeometry } from './image-geometry.ts';
+import { cellPairs, type ImageGeometry } from './image-geometry.ts';
+import { type LabelCosines, PatchLines } from './patch-lines.ts';
 import { rowsOf } from './features.ts';
 
 /** The event loop gets a turn after this many milliseconds. */
 const SLICE_MS = 25;
 
-/** How pixels become classes. */
+/** How pixels become labels. */
 export interface LabelPixelsOptions extends WorkOptions {
   /** Factor on the cosines before the softmax. Only the threshold needs it. Default 100. */
   readonly scale?: number | undefined;
-  /** Smallest probability (0..1, softmax over the classes) of the winning class. Default 0: every pixel gets a class. */
+  /** Smallest probability (0..1, softmax over the labels) of the winning one. Default 0: every pixel gets a label. */
   readonly threshold?: number | undefined;
-  /** What a pixel below the threshold becomes: the index of a class, or 65535 (default). */
+  /** What a pixel below the threshold becomes: the index of a label, or 65535 (default). */
   readonly background?: number | undefined;
 }
 
 /**
- * Training-free open-vocabulary segmentation: cosine of each cell of a dense CLIP map with each class (best of its synonyms), enlarged
- * bilinearly to the size of the picture, and the best class of each pixel: indices into the labels, `UNLABELED` where none is likely enough.
+ * Training-free open-vocabulary segmentation: cosine of each cell of a dense CLIP map with each label (best of its synonyms), enlarged
+ * bilinearly to the size of the picture, and the best label of each pixel: indices into the labels, `UNLABELED` where none is likely enough.
  * Beside the result it holds one map [K, h, w] of the grid's size and a few lines.
  *
  * @param dense - [E, h, w] or [1, E, h, w], length one at each position.
@@ -48,22 +49,25 @@ export async function labelPixels(
   const { threshold = 0, background = UNLABELED, scale = DEFAULT_SCALE, signal, onProgress } = options;
   const { width, height, region } = geometry;
   const [rows = 0, columns = 0] = dense.shape.slice(-2);
-  const classes = vocabulary.labels.length;
-  if (classes >= MAX_LABELS) throw new VitaminError('USAGE', `Expected fewer than ${MAX_LABELS} classes but received ${classes}`);
+  const count = vocabulary.labels.length;
+  if (count >= MAX_LABELS) throw new VitaminError('USAGE', `Expected fewer than ${MAX_LABELS} labels but received ${count}`);
   const turn = timeSlices(signal);
-  const map: ClassMaps = {
-    cosines: await classCosines(dense, vocabulary, turn),
-    classes,
+  const map: LabelCosines = {
+    cosines: await labelCosines(dense, vocabulary, turn),
+    count,
     rows,
     columns,
     vertical: cellPairs(height, rows, geometry.inputHeight, region.top, region.height),
     horizontal: cellPairs(width, columns, geometry.inputWidth, region.left, region.width),
   };
   const data = new Uint16Array(width * height);
+  // A probability is a share of the sum over all labels, so a threshold needs them all.
   const mass = threshold > 0 ? new Float32Array(width) : undefined;
+  const patches = !mass && paysOff(map, data.length) ? new PatchLines(map) : undefined;
   for (let y = 0; y < height; y++) {
     const labels = data.subarray(y * width, (y + 1) * width);
-    labelLine(map, y, labels, mass, scale);
+    if (patches) await patches.line(y, labels, turn);
+    else labelLine(map, y, labels, mass, scale);
     // The winner's probability is 1 / mass.
     mass?.forEach((sum, x) => {
       if (sum * threshold > 1) labels[x] = background;
@@ -73,24 +77,18 @@ export async function labelPixels(
   return { width, height, data };
 }
 
-/** The cosines of all classes on the grid, and how the grid is enlarged. */
-interface ClassMaps {
-  /** [K, rows, columns] */
-  readonly cosines: Float32Array;
-  readonly classes: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly vertical: CellPairs;
-  readonly horizontal: CellPairs;
+/** Whether looking for the labels that can win between four cells costs less than it saves. */
+function paysOff({ count, rows, columns }: LabelCosines, pixels: number): boolean {
+  return count >= 16 && pixels >= 8 * rows * columns;
 }
 
-/** Best class of each pixel of line y; with `mass`, also the sum of exp(scale · (cosine - best)) over the classes. */
-function labelLine(map: ClassMaps, y: number, labels: Uint16Array, mass: Float32Array | undefined, scale: number): void {
-  const { cosines, classes, rows, columns, vertical, horizontal } = map;
+/** Best label of each pixel of line y; with `mass`, also the sum of exp(scale · (cosine - best)) over the labels. */
+function labelLine(map: LabelCosines, y: number, labels: Uint16Array, mass: Float32Array | undefined, scale: number): void {
+  const { cosines, count, rows, columns, vertical, horizontal } = map;
   const line = new Float32Array(columns);
   const best = new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY);
   mass?.fill(0);
-  for (let k = 0; k < classes; k++) {
+  for (let k = 0; k < count; k++) {
     blendRows(cosines, (k * rows + vertical.first[y]!) * columns, (k * rows + vertical.second[y]!) * columns, vertical.fraction[y]!, line);
     for (let x = 0; x < labels.length; x++) {
       const a = line[horizontal.first[x]!]!;
@@ -117,8 +115,8 @@ function addMass(mass: number, best: number, value: number, scale: number): numb
   return value > best ? mass * Math.exp(scale * (best - value)) + 1 : mass + Math.exp(scale * (value - best));
 }
 
-/** Cosine of each class with each cell: [K, h·w], the best of the class's synonyms. */
-async function classCosines(
+/** Cosine of each label with each cell: [K, h·w], the best of its synonyms. */
+async function labelCosines(
   dense: Tensor<'float32'>,
   { labels, embeddings }: VocabularyMatrix,
   turn: () => Promise<boolean>,

@@ -1,16 +1,16 @@
 import { VitaminError } from '@vitamin-vlm/core';
 
-/** One class of a vocabulary. A picture's score for the class is its best score over the names. */
+/** One label with its synonyms. A picture's score for it is its best score over the names. */
 export interface Label {
   /** What is shown: the first name. */
   readonly name: string;
-  /** Every name that stands for the class, the shown one first. At least one. */
+  /** Every name that stands for it, the shown one first. At least one. */
   readonly synonyms: readonly string[];
   /** Number in the file the label came from, if it had one. */
   readonly id?: number;
 }
 
-/** More classes than this do not fit the 16-bit label maps, and no vocabulary has them. */
+/** More labels than this do not fit the 16-bit label maps, and no vocabulary has them. */
 export const MAX_LABELS = 65_535;
 
 function label(names: readonly string[], id?: number): Label {
@@ -39,17 +39,17 @@ export function parseLabels(list: readonly string[]): Label[] {
 }
 
 /**
- * Labels from the text of a classes file: one class a line, synonyms separated by commas, optionally a number and a colon before them
+ * Labels from the text of a labels file: one label a line, synonyms separated by commas, optionally a number and a colon before them
  * (the form of FC-CLIP's vocabularies). Blank lines, lines that begin with `#` and the placeholder `invalid_class_id` are skipped.
  *
- * @throws VitaminError `USAGE` for a file without classes or a line without a name.
+ * @throws VitaminError `USAGE` for a file without labels or a line without a name.
  * @example
  * ```ts
- * import { parseClassesFile } from '@vitamin-vlm/backbone';
- * console.log(parseClassesFile('1:person,child\n2:bicycle,bike\n')[1]); // { name: 'bicycle', synonyms: [ 'bicycle', 'bike' ], id: 2 }
+ * import { parseLabelsFile } from '@vitamin-vlm/backbone';
+ * console.log(parseLabelsFile('1:person,child\n2:bicycle,bike\n')[1]); // { name: 'bicycle', synonyms: [ 'bicycle', 'bike' ], id: 2 }
  * ```
  */
-export function parseClassesFile(text: string): Label[] {
+export function parseLabelsFile(text: string): Label[] {
   const labels: Label[] = [];
   for (const line of text.replace(/^\ufeff/u, '').split(/\r?\n/u)) {
     if (/^\s*(?:#|$)/u.test(line)) continue;

@@ -13,7 +13,7 @@ function promptSet(prompts: Prompts): PromptSet {
   const set = 'templates' in prompts ? prompts : { templates: prompts };
   const broken = set.templates.length === 0 ? '' : set.templates.find((template) => !template.includes('{}'));
   if (broken !== undefined) {
-    throw new VitaminError('USAGE', `Expected prompt templates with {} for the class name but received "${broken}"`, {
+    throw new VitaminError('USAGE', `Expected prompt templates with {} for the label but received "${broken}"`, {
       hint: 'For example: "a photo of {article} {}."',
     });
   }
@@ -21,7 +21,7 @@ function promptSet(prompts: Prompts): PromptSet {
 }
 
 /**
- * The sentences of one class name, one per template.
+ * The sentences of one name of a label, one per template.
  *
  * @throws VitaminError `USAGE` for an unknown set, an empty list, or a template without `{}`.
  * @example
@@ -35,6 +35,6 @@ export function fillPrompts(name: string, prompts: Prompts = 'simple'): string[]
   const { templates, formatName } = promptSet(prompts);
   const written = formatName?.(name) ?? name;
   const article = /^[aeiou]/u.test(name) ? 'an' : 'a';
-  // Replacement by function: "$&" in a class name is text.
+  // Replacement by function: "$&" in a name is text.
   return templates.map((template) => template.replaceAll(/\{(article)?\}/gu, (_, isArticle?: string) => (isArticle ? article : written)));
 }

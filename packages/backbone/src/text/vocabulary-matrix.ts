@@ -6,18 +6,18 @@ import type { Label } from './labels.ts';
 export interface VocabularyMatrix {
   /** The model whose text tower made it. Only pictures of the same tower and head can be asked with it. */
   readonly identity: Identity;
-  /** The K classes. */
+  /** K of them. */
   readonly labels: readonly Label[];
   /** [R, E], rows of length one: one per synonym, in the order of the labels. R >= K. */
   readonly embeddings: Tensor<'float32'>;
 }
 
-/** Best of the synonyms: values per row of the matrix to values per class. Both are written class by class in label order. */
-export function maxOverSynonyms(labels: readonly Label[], byRow: Float32Array, byClass: Float32Array): void {
+/** Best of the synonyms: values per row to values per label, in the order of the labels. */
+export function maxOverSynonyms(labels: readonly Label[], byRow: Float32Array, byLabel: Float32Array): void {
   let row = 0;
   labels.forEach(({ synonyms }, k) => {
     let best = Number.NEGATIVE_INFINITY;
     for (let end = row + synonyms.length; row < end; row++) best = Math.max(best, byRow[row]!);
-    byClass[k] = best;
+    byLabel[k] = best;
   });
 }
