@@ -19,6 +19,19 @@ const mistakes: Record<string, [mistake: () => unknown, told: string]> = {
   'an input of a type that cannot be fed': [() => graph.input('b', 'bfloat16', [2]), 'input "b" but received bfloat16'],
   'a layer of unknown width': [() => g.linear(new g.Parameters(graph).root, input([2, 'N']), 3), '[2, N]'],
   'an even kernel of a layer': [() => g.conv2d(new g.Parameters(graph).root.at('even'), picture, 4, { kernel: 2 }), '0.5'],
+  'a window that is no number': [() => g.conv2d(new g.Parameters(graph).root, picture, 4, { kernel: '3' as never }), 'the kernel'],
+  'groups that do not divide the channels': [
+    () => g.conv2d(new g.Parameters(graph).root, picture, 4, { kernel: 1, groups: 3 }),
+    'divide 4 channels but received 3',
+  ],
+  'groups of another word': [
+    () => g.conv2d(new g.Parameters(graph).root, picture, 4, { kernel: 1, groups: 'all' as never }),
+    'the groups but received all',
+  ],
+  'outputs that do not divide into groups': [
+    () => g.convTranspose2d(new g.Parameters(graph).root, picture, 3, { kernel: 2, groups: 2 }),
+    'divide into 2 groups but received 3',
+  ],
   'one parameter in two shapes': [
     () => {
       const { root } = new g.Parameters(graph);

@@ -69,3 +69,27 @@ it('shares the gradient of equal largest and smallest elements as PyTorch does',
   const twice = await evaluate(graph, { x: tensor('float32', [4], new Float32Array([5, 1, 3, 5])) });
   expect([...twice['most']!.data]).toEqual([0.5, 0, 0, 0.5]);
 });
+
+it('gives the gradient of equal largest pixels to the first one of a window, as PyTorch does', async () => {
+  const graph = new g.Graph('equal');
+  const x = graph.input('x', 'float32', [1, 1, 3, 3]);
+  const y = g.maxPool(x, { kernel: 2, stride: 1 });
+  graph.output('d', g.gradients([y], [x], [graph.input('dy', 'float32', [1, 1, 2, 2])])[0]!);
+  const picture = tensor('float32', [1, 1, 3, 3], Float32Array.of(5, 5, 1, 5, 2, 5, 0, 5, -1));
+  const found = await evaluate(graph, { x: picture, dy: tensor('float32', [1, 1, 2, 2], Float32Array.of(1, 10, 100, 1000)) });
+  expect([...found['d']!.data]).toEqual([1, 10, 0, 100, 0, 1000, 0, 0, 0]);
+});
+
+it('asks for the weights of groups, however many', () => {
+  const graph = new g.Graph('groups');
+  const parameters = new g.Parameters(graph);
+  const x = graph.input('x', 'float32', ['N', 64, 'h*2', 'w*2']);
+  const y = g.conv2d(parameters.root.at('a'), x, 128, { kernel: [3, 1], stride: 2, groups: 32 });
+  const z = g.convTranspose2d(parameters.root.at('b'), y, 32, { kernel: 2, stride: 2, groups: 16, bias: false });
+  expect(z.shape).toEqual(['N', 32, 'h*2', 'w*2']);
+  expect([...parameters.declared]).toEqual([
+    ['a.weight', [128, 2, 3, 1]],
+    ['a.bias', [128]],
+    ['b.weight', [128, 2, 2, 2]],
+  ]);
+});

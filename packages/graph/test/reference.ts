@@ -93,10 +93,13 @@ export function reduce(x: Reference, axes: readonly number[], f: (values: number
   );
 }
 
-interface Window {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
+type Both = readonly [number, number];
+
+export interface Window {
+  readonly kernel: Both;
+  readonly stride: Both;
+  readonly padding: Both;
+  readonly dilation: Both;
 }
 
 /** Kernel positions (ky, kx) of a window and the pixel (y, x) each one meets, those in the padding left out. */
@@ -104,23 +107,24 @@ function pixels(
   shape: readonly number[],
   row: number,
   column: number,
-  { kernel, stride, padding }: Window,
+  { kernel, stride, padding, dilation }: Window,
 ): [number, number, number, number][] {
   const met: [number, number, number, number][] = [];
-  for (let ky = 0; ky < kernel; ky++)
-    for (let kx = 0; kx < kernel; kx++) {
-      const [y, x] = [row * stride - padding + ky, column * stride - padding + kx];
+  for (let ky = 0; ky < kernel[0]; ky++)
+    for (let kx = 0; kx < kernel[1]; kx++) {
+      const [y, x] = [row * stride[0] - padding[0] + ky * dilation[0], column * stride[1] - padding[1] + kx * dilation[1]];
       if (y >= 0 && x >= 0 && y < shape[2]! && x < shape[3]!) met.push([ky, kx, y, x]);
     }
   return met;
 }
 
-const windows = (extent: number, { kernel, stride, padding }: Window): number => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+const windows = (extent: number, { kernel, stride, padding, dilation }: Window, axis: 0 | 1): number =>
+  Math.floor((extent + 2 * padding[axis] - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis]) + 1;
 
 export function conv(x: Reference, weight: Reference, bias: Reference, groups: number, window: Window): Reference {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const o = weight.shape[0]!;
-  return build([n, o, windows(h, window), windows(w, window)], (index) => {
+  return build([n, o, windows(h, window, 0), windows(w, window, 1)], (index) => {
     const [image, out, row, column] = index as [number, number, number, number];
     const first = Math.floor(out / (o / groups)) * (c / groups);
     const met = pixels(x.shape, row, column, window);
@@ -130,12 +134,33 @@ export function conv(x: Reference, weight: Reference, bias: Reference, groups: n
   });
 }
 
-export function averagePool(x: Reference, window: Window): Reference {
+/** Every pixel of x adds its weighted window onto the result. */
+export function convTranspose(x: Reference, weight: Reference, bias: Reference, groups: number, window: Window, more: Both): Reference {
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  return build([n, c, windows(h, window), windows(w, window)], ([image, channel, row, column]) => {
-    const met = pixels(x.shape, row!, column!, window);
-    return met.reduce((total, [, , py, px]) => total + at(x, [image!, channel!, py, px]), 0) / met.length;
-  });
+  const perGroup = weight.shape[1]!;
+  const { kernel, stride, padding, dilation } = window;
+  const side = (extent: number, axis: 0 | 1): number =>
+    (extent - 1) * stride[axis] - 2 * padding[axis] + dilation[axis] * (kernel[axis] - 1) + 1 + more[axis];
+  const shape = [n, perGroup * groups, side(h, 0), side(w, 1)];
+  const y = { shape, data: Float64Array.from(build(shape, ([, out]) => bias.data[out!]!).data) };
+  const flat = (index: Index): number => index.reduce((offset, i, axis) => offset * shape[axis]! + i, 0);
+  for (let image = 0; image < n; image++)
+    for (let channel = 0; channel < c; channel++)
+      for (let i = 0; i < perGroup; i++)
+        for (let row = 0; row < h; row++)
+          for (let column = 0; column < w; column++)
+            for (const [ky, kx, py, px] of pixels(shape, row, column, window)) {
+              const out = Math.floor(channel / (c / groups)) * perGroup + i;
+              y.data[flat([image, out, py, px])]! += at(x, [image, channel, row, column]) * at(weight, [channel, i, ky, kx]);
+            }
+  return y;
+}
+
+export function pool(x: Reference, window: Window, f: (values: readonly number[]) => number): Reference {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  return build([n, c, windows(h, window, 0), windows(w, window, 1)], ([image, channel, row, column]) =>
+    f(pixels(x.shape, row!, column!, window).map(([, , py, px]) => at(x, [image!, channel!, py, px]))),
+  );
 }
 
 export function softmax(x: Reference): Reference {

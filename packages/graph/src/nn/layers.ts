@@ -1,9 +1,11 @@
 import { VitaminError } from '@vitamin-vlm/core';
+import { expectInteger } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { conv } from '../ops/conv.ts';
+import { conv, convTranspose, type ConvTransposeOptions } from '../ops/conv.ts';
 import { reshape, transpose } from '../ops/layout.ts';
 import { gemm } from '../ops/matmul.ts';
 import { layerNormalization } from '../ops/normalization.ts';
+import { sides, type Sides } from '../ops/window.ts';
 import type { Params } from '../params.ts';
 import { formatShape, product } from '../shape.ts';
 
@@ -42,20 +44,25 @@ export function linear(p: Params, x: Value, out: number, { bias = true }: { read
 
 /** What `conv2d` takes. */
 export interface Conv2dOptions {
-  /** Side of the square window, odd. */
-  readonly kernel: number;
+  /** Window, in pixels. */
+  readonly kernel: Sides;
   /** Default 1. */
-  readonly stride?: number;
-  /** `'depthwise'`: one filter per channel. */
-  readonly groups?: 1 | 'depthwise';
+  readonly stride?: Sides;
+  /** Zeros on both ends of each axis. Default: dilation · (kernel - 1) / 2, which keeps the size at stride 1; even kernels must say. */
+  readonly padding?: Sides;
+  /** Distance between neighboring pixels of the window. Default 1. */
+  readonly dilation?: Sides;
+  /** Groups of channels; `'depthwise'` makes as many as there are channels. Default 1. */
+  readonly groups?: number | 'depthwise';
   /** Default true. */
   readonly bias?: boolean;
 }
 
 /**
- * PyTorch's nn.Conv2d with padding (kernel - 1) / 2: x [N, C, H, W] -> [N, out, ⌈H/stride⌉, ⌈W/stride⌉].
+ * PyTorch's nn.Conv2d: x [N, C, H, W] -> [N, out, H', W'], by default [N, out, ⌈H/stride⌉, ⌈W/stride⌉], with `weight` [out, C/groups, kh, kw] and
+ * `bias` [out].
  *
- * @throws VitaminError `USAGE` for an even kernel and for an x that is no [N, C, H, W].
+ * @throws VitaminError `USAGE` for an even kernel without padding, for groups that do not divide the channels and for an x that is no [N, C, H, W].
  * @example
  * ```ts
  * import { conv2d, Graph, Parameters } from '@vitamin-vlm/graph';
@@ -65,11 +72,53 @@ export interface Conv2dOptions {
  * graph.output('y', conv2d(root.at('stem.conv1'), x, 64, { kernel: 3, stride: 2 })); // [N, 64, 112, 112]
  * ```
  */
-export function conv2d(p: Params, x: Value, out: number, { kernel, stride = 1, groups = 1, bias = true }: Conv2dOptions): Value {
+export function conv2d(p: Params, x: Value, out: number, options: Conv2dOptions): Value {
+  const { kernel, stride = 1, dilation = 1, groups = 1, bias = true } = options;
+  const [kh, kw] = sides('the kernel', kernel, 1);
+  const [dh, dw] = sides('the dilation', dilation, 1);
+  const padding = options.padding ?? [(dh * (kh - 1)) / 2, (dw * (kw - 1)) / 2];
+  sides(`the padding of a kernel of ${kh} x ${kw}`, padding, 0);
   const channels = extentOf(x, 1);
-  const count = groups === 'depthwise' ? channels : 1;
-  const weight = p.get('weight', [out, channels / count, kernel, kernel]);
-  return conv(x, weight, bias ? p.get('bias', [out]) : null, { stride, padding: (kernel - 1) / 2, groups: count });
+  const count = groupsOf(groups, channels);
+  const weight = p.get('weight', [out, channels / count, kh, kw]);
+  return conv(x, weight, bias ? p.get('bias', [out]) : null, { stride, padding, dilation, groups: count });
+}
+
+/** What `convTranspose2d` takes. */
+export interface ConvTranspose2dOptions extends ConvTransposeOptions {
+  /** Window, in pixels. */
+  readonly kernel: Sides;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+/**
+ * PyTorch's nn.ConvTranspose2d: x [N, C, H, W] -> [N, out, H', W'] with `weight` [C, out/groups, kh, kw] and `bias` [out]; padding is 0 by default.
+ *
+ * @throws VitaminError `USAGE` for groups that do not divide the channels and for an x that is no [N, C, H, W].
+ * @example
+ * ```ts
+ * import { convTranspose2d, Graph, Parameters } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const { root } = new Parameters(graph);
+ * const x = graph.input('x', 'float32', ['N', 256, 14, 14]);
+ * graph.output('y', convTranspose2d(root.at('deconv'), x, 256, { kernel: 2, stride: 2 })); // [N, 256, 28, 28]
+ * ```
+ */
+export function convTranspose2d(p: Params, x: Value, out: number, { kernel, bias = true, ...options }: ConvTranspose2dOptions): Value {
+  const [kh, kw] = sides('the kernel', kernel, 1);
+  const channels = extentOf(x, 1);
+  const groups = groupsOf(options.groups ?? 1, channels);
+  if (out % groups !== 0) throw new VitaminError('USAGE', `Expected outputs that divide into ${groups} groups but received ${out}`);
+  const weight = p.get('weight', [channels, out / groups, kh, kw]);
+  return convTranspose(x, weight, bias ? p.get('bias', [out]) : null, options);
+}
+
+function groupsOf(groups: number | 'depthwise', channels: number): number {
+  const count = groups === 'depthwise' ? channels : groups;
+  expectInteger('the groups', count, 1);
+  if (channels % count === 0) return count;
+  throw new VitaminError('USAGE', `Expected groups that divide ${channels} channels but received ${count}`);
 }
 
 /**

@@ -1,167 +1,216 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { expectInteger, expectTypes, singles } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { type Dim, formatShape, sameShape, staticShape } from '../shape.ts';
-import { mul } from './arithmetic.ts';
+import { type Dim, formatShape, product, sameShape, staticShape } from '../shape.ts';
+import { filterGradient } from './filter-gradient.ts';
 import { reshape, transpose } from './layout.ts';
-import { matmul } from './matmul.ts';
 import { reduceSum } from './reduce.ts';
-import { concat } from './slice.ts';
-import { windowCount } from './window.ts';
+import { slice } from './slice.ts';
+import { frame, spaced } from './taps.ts';
+import { reachOf, restOf, sides, type Sides, type Window, windowAttributes, windowCount } from './window.ts';
 
 /** How the window of `conv` moves. */
 export interface ConvOptions {
-  /** The same in both directions. Default 1. */
-  readonly stride?: number;
-  /** Zeros on all four sides. Default 0. */
-  readonly padding?: number;
-  /** 1 (default), or the number of input channels for a depthwise convolution. Others have no gradient for the weight. */
+  /** Default 1. */
+  readonly stride?: Sides;
+  /** Zeros on both ends of each axis. Default 0. */
+  readonly padding?: Sides;
+  /** Distance between neighboring pixels of the window. Default 1. */
+  readonly dilation?: Sides;
+  /** Channels are cut into this many groups of their own; as many as channels make a depthwise convolution. Default 1. */
   readonly groups?: number;
 }
 
+/** How the window of `convTranspose` moves. */
+export interface ConvTransposeOptions extends ConvOptions {
+  /** Rows and columns added at the end, less than the stride. Default 0. */
+  readonly outputPadding?: Sides;
+}
+
 /**
- * 2-D convolution. x: [N, C, H, W], weight: [O, C/groups, k, k], bias: [O] or null -> [N, O, H', W'].
+ * 2-D convolution. x: [N, C, H, W], weight: [O, C/groups, kh, kw], bias: [O] or null -> [N, O, H', W'] with
+ * H' = ⌊(H + 2·padding - dilation·(kh - 1) - 1) / stride⌋ + 1. A named H must be a multiple of the stride, H' then being H / stride.
  *
- * @throws VitaminError `USAGE` for shapes that do not fit and for a window larger than the padded picture.
+ * @throws VitaminError `USAGE` for shapes that do not fit and for a window larger than the padded picture; `UNSUPPORTED` for a named extent that
+ * the windows do not divide.
  * @example
  * ```ts
  * import { conv, Graph } from '@vitamin-vlm/graph';
  * const graph = new Graph('g');
- * const x = graph.input('x', 'float32', ['N', 3, 32, 32]);
+ * const x = graph.input('x', 'float32', ['N', 3, 'h*32', 'w*32']);
  * const weight = graph.input('weight', 'float32', [16, 3, 3, 3]);
- * graph.output('y', conv(x, weight, null, { stride: 2, padding: 1 })); // [N, 16, 16, 16]
+ * graph.output('y', conv(x, weight, null, { stride: 2, padding: 1 })); // [N, 16, h*16, w*16]
  * ```
  */
-export function conv(x: Value, weight: Value, bias: Value | null, { stride = 1, padding = 0, groups = 1 }: ConvOptions = {}): Value {
-  const options = { stride, padding, groups };
-  const [n, h, w] = checkConv(x, weight, bias, options);
-  const [o, , kernel] = weight.shape as [number, number, number];
+export function conv(x: Value, weight: Value, bias: Value | null, options: ConvOptions = {}): Value {
+  const { window, groups } = windowOf('Conv', weight, options);
+  const [o, perGroup] = weight.shape as [number, number];
+  if (o % groups !== 0) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected a weight [O, C/groups, kh, kw] with O divisible by ${groups} groups but received ${formatShape(weight.shape)}`,
+    );
+  }
+  checkValues('Conv', x, weight, bias, perGroup * groups, o);
+  const [n, , h, w] = x.shape as [Dim, Dim, Dim, Dim];
   return x.graph.node({
     op: 'Conv',
     inputs: bias ? [x, weight, bias] : [x, weight],
-    attributes: convAttributes(kernel, options),
+    attributes: { ...windowAttributes(window), group: groups },
     dtype: x.dtype,
-    shape: [n, o, windowCount(h, kernel, stride, 2 * padding), windowCount(w, kernel, stride, 2 * padding)],
+    shape: [n, o, windowCount(x, 2, window), windowCount(x, 3, window)],
     gradient: [
-      (dy) => inputGradient(dy, x, weight, options),
-      (dy) => (groups === 1 ? filterGradient(dy, x, weight, options) : depthwiseFilterGradient(dy, x, weight, options)),
+      (dy) => {
+        const covered = window.padding.every((padding, axis) => padding < reachOf(window, axis as 0 | 1));
+        if (!covered || window.stride.some((stride) => stride > 1)) return transposed(dy, weight, null, window, groups, [h, w]);
+        // At stride 1 a plain convolution with the turned weight does the same, and runs faster.
+        const padding = window.padding.map((side, axis) => reachOf(window, axis as 0 | 1) - 1 - side) as [number, number];
+        return conv(dy, turned(weight, groups), null, { padding, dilation: window.dilation, groups });
+      },
+      (dy) => filterGradient(dy, x, weight, window, groups),
       (dy) => reshape(reduceSum(dy, [0, 2, 3]), [o]),
     ],
   });
 }
 
-/** Batch, height and width of x. */
-function checkConv(x: Value, weight: Value, bias: Value | null, options: Required<ConvOptions>): [Dim, number, number] {
-  const { stride, padding, groups } = options;
-  expectTypes('Conv', singles, x, weight, bias);
-  expectInteger('the stride', stride, 1);
-  expectInteger('the padding', padding, 0);
-  expectInteger('the groups', groups, 1);
-  const [o = 0, perGroup = 0, kernel, kernelW] = staticShape(weight.shape, 'a convolution weight');
-  if (weight.shape.length !== 4 || kernel !== kernelW || o % groups !== 0) {
+/**
+ * Transposed 2-D convolution, the gradient of `conv` with regard to its input. x: [N, C, H, W], weight: [C, O/groups, kh, kw] as PyTorch stores it,
+ * bias: [O] or null -> [N, O, H', W'] with H' = (H - 1)·stride - 2·padding + dilation·(kh - 1) + 1 + outputPadding. A named H needs H' = H·stride.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit; `UNSUPPORTED` for a named H of which H' is no multiple.
+ * @example
+ * ```ts
+ * import { convTranspose, Graph } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 16, 'h', 'w']);
+ * const weight = graph.input('weight', 'float32', [16, 8, 2, 2]);
+ * graph.output('y', convTranspose(x, weight, null, { stride: 2 })); // [N, 8, h*2, w*2]
+ * ```
+ */
+export function convTranspose(x: Value, weight: Value, bias: Value | null, options: ConvTransposeOptions = {}): Value {
+  const { window, groups } = windowOf('ConvTranspose', weight, options);
+  const more = sides('the output padding', options.outputPadding ?? 0, 0);
+  const [c, perGroup] = weight.shape as [number, number];
+  const o = perGroup * groups;
+  if (c % groups !== 0 || more.some((side, axis) => side >= window.stride[axis]!)) {
     throw new VitaminError(
       'USAGE',
-      `Expected a weight [O, C/groups, k, k] with O divisible by ${groups} groups but received ${formatShape(weight.shape)}`,
+      `Expected a weight [C, O/groups, kh, kw] and output padding below the stride but received ${formatShape(weight.shape)}, ${groups} groups and ${more.join(', ')}`,
     );
   }
-  if (bias && !sameShape(bias.shape, [o]))
-    throw new VitaminError('USAGE', `Expected a bias [${o}] but received ${formatShape(bias.shape)}`);
-  const [n, c, h, w] = x.shape;
-  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number' || c !== perGroup * groups) {
-    throw new VitaminError(
-      'USAGE',
-      `Expected [N, ${perGroup * groups}, H, W] for weight ${formatShape(weight.shape)} but received ${formatShape(x.shape)}`,
-    );
-  }
-  return [n!, h, w];
+  checkValues('ConvTranspose', x, weight, bias, c, o);
+  const size = [2, 3].map((axis) => grownExtent(x.shape[axis]!, window, (axis - 2) as 0 | 1, more[axis - 2]!)) as [Dim, Dim];
+  return transposed(x, weight, bias, window, groups, size);
 }
 
-function convAttributes(kernel: number, { stride, padding, groups }: Required<ConvOptions>): Record<string, number | readonly number[]> {
-  return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [padding, padding, padding, padding], group: groups };
+/** (extent - 1)·stride - 2·padding + reach + more. */
+function grownExtent(extent: Dim, window: Window, axis: 0 | 1, more: number): Dim {
+  const stride = window.stride[axis];
+  const fixed = reachOf(window, axis) - 2 * window.padding[axis] + more - stride;
+  if (typeof extent === 'number') return extent * stride + fixed;
+  if (fixed === 0) return product([extent, stride]);
+  throw new VitaminError(
+    'UNSUPPORTED',
+    `Expected a result of ${stride} times the named extent "${extent}" but found ${extent}*${stride} + ${fixed}`,
+    {
+      hint: 'Let 2·padding + stride be the reach of the window + outputPadding; or fix the extent.',
+    },
+  );
 }
 
-/** dx is the transposed convolution of dy; at stride 1 that is a plain convolution with the flipped, transposed weight, which runs faster. */
-function inputGradient(dy: Value, x: Value, weight: Value, options: Required<ConvOptions>): Value {
-  const [o, perGroup, kernel] = weight.shape as [number, number, number];
-  const { stride, padding, groups } = options;
-  const depthwise = groups === o && perGroup === 1;
-  if (stride === 1 && padding < kernel && (groups === 1 || depthwise)) {
-    const back = groups === 1 ? transpose(flip(weight), [1, 0, 2, 3]) : flip(weight);
-    return conv(dy, back, null, { padding: kernel - 1 - padding, groups: groups === 1 ? 1 : o });
-  }
-  const [, , h, w] = x.shape as [number, number, number, number];
-  const rest = (extent: number): number => (extent + 2 * padding - kernel) % stride;
+/** Transposed convolution to the two extents of `size`, which stride and padding leave open. */
+export function transposed(x: Value, weight: Value, bias: Value | null, window: Window, groups: number, size: readonly [Dim, Dim]): Value {
+  const [c, perGroup] = weight.shape as [number, number];
+  const o = perGroup * groups;
+  const { stride, padding, dilation } = window;
+  // ONNX Runtime 1.30 gives wrong numbers on WebGPU for groups of several channels.
+  if (groups > 1 && (perGroup > 1 || c > groups)) return groupwise(x, weight, bias, window, groups, size);
   return x.graph.node({
     op: 'ConvTranspose',
-    inputs: [dy, weight],
-    attributes: { ...convAttributes(kernel, options), output_padding: [rest(h), rest(w)] },
+    inputs: bias ? [x, weight, bias] : [x, weight],
+    attributes: { ...windowAttributes(window), group: groups, output_padding: [restOf(size[0], window, 0), restOf(size[1], window, 1)] },
     dtype: x.dtype,
-    shape: x.shape,
+    shape: [x.shape[0]!, o, ...size],
+    gradient: [
+      (dy) => conv(dy, weight, null, { stride, padding, dilation, groups }),
+      (dy) => filterGradient(x, dy, weight, window, groups),
+      (dy) => reshape(reduceSum(dy, [0, 2, 3]), [o]),
+    ],
   });
 }
 
-/** Turns a [O, C, k, k] kernel by 180 degrees. */
+/** The same as a convolution at stride 1 with the turned weight, over x with zeros between its pixels. */
+function groupwise(x: Value, weight: Value, bias: Value | null, window: Window, groups: number, size: readonly [Dim, Dim]): Value {
+  let framed = x;
+  const before: number[] = [];
+  const after: number[] = [];
+  for (const axis of [0, 1] as const) {
+    const at = axis + 2;
+    const wide = spaced(framed, at, window.stride[axis]);
+    const reach = reachOf(window, axis) - 1;
+    // Zeros before and after, so that the windows give `size`; where there are too many, rows are cut off.
+    const first = reach - window.padding[axis];
+    const last = x.graph.difference([size[axis], reach], [wide.shape[at]!, first]);
+    if (typeof last !== 'number')
+      throw new VitaminError('UNSUPPORTED', `Expected a known number of rows to add but found ${size[axis]} of ${wide.shape[at]}`);
+    framed = slice(wide, { axis: at, start: Math.max(-first, 0), ...(last < 0 ? { end: last } : {}) });
+    before.push(Math.max(first, 0));
+    after.push(Math.max(last, 0));
+  }
+  const padded = frame(framed, [...before, ...after] as [number, number, number, number]);
+  return conv(padded, turned(weight, groups), bias, { dilation: window.dilation, groups });
+}
+
+/** [C, O/groups, kh, kw] as the weight [O, C/groups, kh, kw] of the convolution that goes the other way, its kernels turned by 180 degrees. */
+function turned(weight: Value, groups: number): Value {
+  const [c, perGroup, kh, kw] = weight.shape as [number, number, number, number];
+  const flipped = flip(weight);
+  if (groups === 1) return transpose(flipped, [1, 0, 2, 3]);
+  if (c === groups && perGroup === 1) return flipped;
+  const grouped = transpose(reshape(flipped, [groups, c / groups, perGroup, kh, kw]), [0, 2, 1, 3, 4]);
+  return reshape(grouped, [groups * perGroup, c / groups, kh, kw]);
+}
+
+/** Turns kernels [..., kh, kw] by 180 degrees. */
 function flip(weight: Value): Value {
-  const kernel = weight.shape[2] as number;
-  if (kernel === 1) return weight;
+  const kernel = weight.shape.slice(2) as number[];
+  if (kernel.every((side) => side === 1)) return weight;
   const graph = weight.graph;
-  const last = graph.integers([kernel - 1, kernel - 1]);
-  const before = graph.integers([-kernel - 1, -kernel - 1]);
+  const last = graph.integers(kernel.map((side) => side - 1));
+  const before = graph.integers(kernel.map((side) => -side - 1));
   return graph.node({
     op: 'Slice',
     inputs: [weight, last, before, graph.integers([2, 3]), graph.integers([-1, -1])],
     dtype: weight.dtype,
     shape: weight.shape,
+    gradient: [flip],
   });
 }
 
-/** The pixels of x that kernel position (ky, kx) meets, one per output pixel: [N, C, H', W']. x is padded already. */
-function shifted(x: Value, ky: number, kx: number, stride: number, height: number, width: number): Value {
-  const graph = x.graph;
-  const ends = graph.integers([ky + (height - 1) * stride + 1, kx + (width - 1) * stride + 1]);
-  return graph.node({
-    op: 'Slice',
-    inputs: [x, graph.integers([ky, kx]), ends, graph.integers([2, 3]), graph.integers([stride, stride])],
-    dtype: x.dtype,
-    shape: [x.shape[0]!, x.shape[1]!, height, width],
-  });
+/** The window of a weight [.., .., kh, kw] and the groups. */
+function windowOf(op: string, weight: Value, options: ConvOptions): { readonly window: Window; readonly groups: number } {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  expectInteger('the groups', groups, 1);
+  const [, , kh = 0, kw = 0] = staticShape(weight.shape, 'a convolution weight');
+  if (weight.shape.length !== 4)
+    throw new VitaminError('USAGE', `Expected a weight of four axes for ${op} but received ${formatShape(weight.shape)}`);
+  const window = {
+    kernel: [kh, kw],
+    stride: sides('the stride', stride, 1),
+    padding: sides('the padding', padding, 0),
+    dilation: sides('the dilation', dilation, 1),
+  } as const;
+  return { window, groups };
 }
 
-/** Zeros around the two image axes. */
-function padSides(x: Value, padding: number): Value {
-  if (padding === 0) return x;
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const amounts = x.graph.integers([0, 0, padding, padding, 0, 0, padding, padding]);
-  return x.graph.node({ op: 'Pad', inputs: [x, amounts], dtype: x.dtype, shape: [n, c, h + 2 * padding, w + 2 * padding] });
-}
-
-/** dW[o, c, ky, kx] = Σ over images and pixels of dy[o] · x[c] shifted by (ky, kx): one matrix product per kernel position. */
-function filterGradient(dy: Value, x: Value, weight: Value, { stride, padding }: Required<ConvOptions>): Value {
-  const [o, c, kernel] = weight.shape as [number, number, number];
-  const [n, , height, width] = staticShape(dy.shape, 'a filter gradient') as [number, number, number, number];
-  const padded = padSides(x, padding);
-  const rows = reshape(dy, [n, o, height * width]);
-  const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
-    const pixels = reshape(shifted(padded, Math.floor(tap / kernel), tap % kernel, stride, height, width), [n, c, height * width]);
-    return reshape(reduceSum(matmul(rows, transpose(pixels, [0, 2, 1])), [0]), [o, c, 1]); // [N, O, C] summed over N
-  });
-  return reshape(concat(taps, 2), weight.shape);
-}
-
-/** dW[c, ky, kx] = Σ over images and pixels of dy[c] · x[c] shifted by (ky, kx), for one filter per channel. */
-function depthwiseFilterGradient(dy: Value, x: Value, weight: Value, { stride, padding, groups }: Required<ConvOptions>): Value {
-  const kernel = weight.shape[2] as number;
-  if (weight.shape[0] !== groups || weight.shape[1] !== 1) {
-    throw new VitaminError(
-      'UNSUPPORTED',
-      `Expected a depthwise weight [${groups}, 1, k, k] for the gradient but found ${formatShape(weight.shape)}`,
-    );
+function checkValues(op: string, x: Value, weight: Value, bias: Value | null, channels: number, outputs: number): void {
+  expectTypes(op, singles, x, weight, bias);
+  if (bias && !sameShape(bias.shape, [outputs])) {
+    throw new VitaminError('USAGE', `Expected a bias [${outputs}] but received ${formatShape(bias.shape)}`);
   }
-  const [, , height, width] = staticShape(dy.shape, 'a filter gradient') as [number, number, number, number];
-  const padded = padSides(x, padding);
-  const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
-    const products = mul(dy, shifted(padded, Math.floor(tap / kernel), tap % kernel, stride, height, width));
-    return reshape(reduceSum(products, [0, 2, 3]), [groups, 1, 1]);
-  });
-  return reshape(concat(taps, 2), weight.shape);
+  if (x.shape.length === 4 && x.shape[1] === channels) return;
+  throw new VitaminError(
+    'USAGE',
+    `Expected [N, ${channels}, H, W] for weight ${formatShape(weight.shape)} but received ${formatShape(x.shape)}`,
+  );
 }

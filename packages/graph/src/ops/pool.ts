@@ -1,24 +1,29 @@
 import { tensor, VitaminError } from '@vitamin-vlm/core';
-import { expectInteger, expectTypes, singles } from '../expect.ts';
+import { expectTypes, floats, singles } from '../expect.ts';
 import type { Value } from '../graph.ts';
-import { formatShape, staticShape } from '../shape.ts';
-import { mul } from './arithmetic.ts';
+import { type Dim, formatShape, staticShape } from '../shape.ts';
+import { add, div, mul } from './arithmetic.ts';
 import { cast } from './cast.ts';
-import { windowCount } from './window.ts';
+import { equal, where } from './compare.ts';
+import { conv, transposed } from './conv.ts';
+import { frame, metBy, positions, spaced } from './taps.ts';
+import { cut, pad } from './slice.ts';
+import { reachOf, sides, type Sides, type Window, windowAttributes, windowCount } from './window.ts';
 
-/** How the window of `averagePool` moves, the same in both directions. */
+/** How the window of a pooling moves. */
 export interface PoolOptions {
-  readonly kernel: number;
-  readonly stride: number;
-  /** On all four sides, less than `kernel`. */
-  readonly padding: number;
+  readonly kernel: Sides;
+  readonly stride: Sides;
+  /** On both ends of each axis, less than the kernel. Default 0. */
+  readonly padding?: Sides;
 }
 
 /**
  * Mean over windows; pixels of the padding are not counted (PyTorch's count_include_pad=False, ONNX's default). x: [N, C, H, W].
  * Gradient: every output spreads dy / count over its window, which is a depthwise transposed convolution with ones.
  *
- * @throws VitaminError `USAGE` for shapes that do not fit and for a window larger than the padded picture.
+ * @throws VitaminError `USAGE` for shapes that do not fit and for a window larger than the padded picture; `UNSUPPORTED` for a named extent that
+ * the windows do not divide.
  * @example
  * ```ts
  * import { averagePool, Graph } from '@vitamin-vlm/graph';
@@ -27,47 +32,121 @@ export interface PoolOptions {
  * graph.output('y', averagePool(x, { kernel: 3, stride: 2, padding: 1 })); // [N, 64, 28, 28]
  * ```
  */
-export function averagePool(x: Value, { kernel, stride, padding }: PoolOptions): Value {
+export function averagePool(x: Value, options: PoolOptions): Value {
   expectTypes('AveragePool', singles, x);
-  expectInteger('the kernel', kernel, 1);
-  expectInteger('the stride', stride, 1);
-  expectInteger('the padding', padding, 0);
-  if (padding >= kernel) throw new VitaminError('USAGE', `Expected less padding than the kernel of ${kernel} but received ${padding}`);
-  const [n, c, h, w] = x.shape;
-  if (x.shape.length !== 4 || typeof h !== 'number' || typeof w !== 'number') {
-    throw new VitaminError('USAGE', `Expected [N, C, H, W] with fixed H and W but received ${formatShape(x.shape)}`);
-  }
-  const height = windowCount(h, kernel, stride, 2 * padding) as number;
-  const width = windowCount(w, kernel, stride, 2 * padding) as number;
-  const pads = [padding, padding, padding, padding];
-  const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads };
+  const { window, shape } = poolOf('AveragePool', x, options);
+  const [, , h, w] = x.shape as [Dim, Dim, Dim, Dim];
   return x.graph.node({
     op: 'AveragePool',
     inputs: [x],
-    attributes: { ...attributes, count_include_pad: 0 },
+    attributes: { ...windowAttributes(window), count_include_pad: 0 },
     dtype: x.dtype,
-    shape: [n!, c!, height, width],
+    shape,
     gradient: [
       (dy) => {
-        const [, channels] = staticShape(x.shape, 'a pooling gradient') as [number, number];
-        const rows = windowSizes(h, height, kernel, stride, padding);
-        const columns = windowSizes(w, width, kernel, stride, padding);
-        const share = Float32Array.from({ length: height * width }, (_, i) => 1 / (rows[Math.floor(i / width)]! * columns[i % width]!));
-        const ones = x.graph.scalar(1, x.dtype, [channels, 1, kernel, kernel]);
-        const rest = (extent: number): number => (extent + 2 * padding - kernel) % stride;
-        return x.graph.node({
-          op: 'ConvTranspose',
-          inputs: [mul(dy, cast(x.graph.constant(tensor('float32', [height, width], share)), x.dtype)), ones],
-          attributes: { ...attributes, group: channels, output_padding: [rest(h), rest(w)] },
-          dtype: x.dtype,
-          shape: x.shape,
-        });
+        const [channels] = staticShape([x.shape[1]!], 'a pooling gradient') as [number];
+        const ones = x.graph.scalar(1, x.dtype, [channels, 1, ...window.kernel]);
+        return transposed(shared(dy, x, window), ones, null, window, channels, [h, w]);
       },
     ],
   });
 }
 
+/** dy divided by how many real pixels each window covers. */
+function shared(dy: Value, x: Value, window: Window): Value {
+  const [h, w] = x.shape.slice(2) as [Dim, Dim];
+  const [rows, columns] = dy.shape.slice(2) as [Dim, Dim];
+  if (typeof h === 'number' && typeof w === 'number') {
+    const [tall, wide] = [windowSizes(h, rows as number, window, 0), windowSizes(w, columns as number, window, 1)];
+    const shares = Float32Array.from(tall.flatMap((row) => wide.map((column) => 1 / (row * column))));
+    return mul(dy, cast(x.graph.constant(tensor('float32', [tall.length, wide.length], shares)), x.dtype));
+  }
+  const one = x.graph.scalar(1, x.dtype);
+  const pixels = x.graph.node({ op: 'Expand', inputs: [one, x.graph.extents([1, 1, h, w])], dtype: x.dtype, shape: [1, 1, h, w] });
+  return div(dy, conv(pixels, x.graph.scalar(1, x.dtype, [1, 1, ...window.kernel]), null, window));
+}
+
 /** How many real pixels each window covers along one side. */
-function windowSizes(extent: number, count: number, kernel: number, stride: number, padding: number): number[] {
-  return Array.from({ length: count }, (_, i) => Math.min(i * stride - padding + kernel, extent) - Math.max(i * stride - padding, 0));
+function windowSizes(extent: number, count: number, { kernel, stride, padding }: Window, axis: 0 | 1): number[] {
+  const start = (i: number): number => i * stride[axis] - padding[axis];
+  return Array.from({ length: count }, (_, i) => Math.min(start(i) + kernel[axis], extent) - Math.max(start(i), 0));
+}
+
+/**
+ * Largest pixel of every window; the padding never wins. x: [N, C, H, W] (PyTorch's max_pool2d). The gradient goes to the first largest pixel of a
+ * window, row by row.
+ *
+ * @throws VitaminError `USAGE` for shapes that do not fit and for a window larger than the padded picture; `UNSUPPORTED` for a named extent that
+ * the windows do not divide.
+ * @example
+ * ```ts
+ * import { Graph, maxPool } from '@vitamin-vlm/graph';
+ * const graph = new Graph('g');
+ * const x = graph.input('x', 'float32', ['N', 64, 'h*4', 'w*4']);
+ * graph.output('y', maxPool(x, { kernel: 3, stride: 2, padding: 1 })); // [N, 64, h*2, w*2]
+ * ```
+ */
+export function maxPool(x: Value, options: PoolOptions): Value {
+  expectTypes('MaxPool', floats, x);
+  const { window, shape } = poolOf('MaxPool', x, options);
+  const y: Value = x.graph.node({
+    op: 'MaxPool',
+    inputs: [x],
+    attributes: windowAttributes(window),
+    dtype: x.dtype,
+    shape,
+    gradient: [(dy) => largestGradient(dy, x, y, window)],
+  });
+  return y;
+}
+
+/** WebGPU has no indices of MaxPool to scatter by; so the windows are compared with their result, kernel position by kernel position. */
+function largestGradient(dy: Value, x: Value, y: Value, window: Window): Value {
+  const { kernel, padding, stride } = window;
+  const [top, left] = padding;
+  const framed = frame(x, [top, left, top, left], -Infinity);
+  const counts = y.shape.slice(2) as [Dim, Dim];
+  let rest = dy; // what no pixel took so far
+  const parts = positions(window).map((position) => {
+    const hit = equal(metBy(framed, position, window, counts), y);
+    const part = where(hit, rest, 0);
+    rest = where(hit, 0, rest);
+    const [row, column] = position;
+    // Pixel (row + i·stride, column + j·stride) of the framed picture.
+    return frame(spaced(spaced(part, 2, stride[0]), 3, stride[1]), [row, column, kernel[0] - 1 - row, kernel[1] - 1 - column]);
+  });
+  const sum = parts.reduce(add);
+  return [0, 1].reduce((value, axis) => unframed(value, axis + 2, padding[axis]!, x.shape[axis + 2]!), sum);
+}
+
+/** The pixels from `padding` on, as many as `extent`; those that no window meets are zeros. */
+function unframed(sum: Value, at: number, padding: number, extent: Dim): Value {
+  const whole = sum.shape[at]!;
+  const missing = sum.graph.difference([extent, padding], [whole]);
+  const enough = typeof missing === 'number' && missing > 0 ? pad(sum, at, 0, missing) : sum;
+  return cut(enough, at, [padding], [extent, padding], extent);
+}
+
+/** The window, and the shape of the result. */
+function poolOf(
+  op: string,
+  x: Value,
+  { kernel, stride, padding = 0 }: PoolOptions,
+): { readonly window: Window; readonly shape: readonly Dim[] } {
+  const window: Window = {
+    kernel: sides('the kernel', kernel, 1),
+    stride: sides('the stride', stride, 1),
+    padding: sides('the padding', padding, 0),
+    dilation: [1, 1],
+  };
+  const short = ([0, 1] as const).find((axis) => window.padding[axis] >= reachOf(window, axis));
+  if (short !== undefined) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected less padding than the kernel of ${window.kernel[short]} but received ${window.padding[short]}`,
+    );
+  }
+  const [n, c] = x.shape;
+  if (x.shape.length !== 4) throw new VitaminError('USAGE', `Expected [N, C, H, W] for ${op} but received ${formatShape(x.shape)}`);
+  return { window, shape: [n!, c!, windowCount(x, 2, window), windowCount(x, 3, window)] };
 }

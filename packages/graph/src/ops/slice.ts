@@ -80,7 +80,7 @@ function every(x: Value, at: number, start: number, step: number): Value {
 }
 
 /** x[from:to:step]. A range of named length has step 1. */
-function cut(x: Value, at: number, from: Place, to: Place, count: Dim, step = 1): Value {
+export function cut(x: Value, at: number, from: Place, to: Place, count: Dim, step = 1): Value {
   const whole = x.shape[at]!;
   if (count === whole) return x;
   return sliceNode(x, at, from, to, count, step, (dy) => padNode(spread(dy, at, step), at, from, whole));
@@ -158,7 +158,7 @@ function spelt(x: Value, at: number, plus: Place, minus: Place): (number | Value
 }
 
 /** One vector of numbers, and of int64 [1] that are known when the graph runs. */
-function joined(graph: Graph, parts: readonly (number | Value)[]): Value {
+export function joined(graph: Graph, parts: readonly (number | Value)[]): Value {
   const runs: (number[] | Value)[] = [];
   for (const part of parts) {
     const last = runs.at(-1);
