@@ -3,6 +3,7 @@ import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 
 /**
@@ -39,11 +40,12 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     lock(folder, { lockfilePath, stale: staleAfter, update: signEvery, onCompromised: () => controller.abort() });
   const release = await take().catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ELOCKED') throw error;
-    const holder = await readFile(holderPath, 'utf8').catch(() => '');
-    if (!isDead(holder)) throw taken(folder, holder);
+    const holder = await readHolder(holderPath);
+    if (holder !== undefined && !isDead(holder)) throw taken(folder, holder);
+    await rm(holderPath, { force: true }); // first: whoever comes next must not take our lock for the dead one's
     await rmdir(lockfilePath).catch(() => undefined);
     return take().catch((cause: unknown) => {
-      throw taken(folder, holder, cause);
+      throw taken(folder, holder ?? '', cause);
     });
   });
   await writeFile(holderPath, `${process.pid} ${hostname()}`);
@@ -55,6 +57,16 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       await release();
     },
   };
+}
+
+/** Who holds the lock. A live holder says so right after taking it: undefined after a second means that it died in between. */
+async function readHolder(path: string): Promise<string | undefined> {
+  for (let tries = 0; tries < 20; tries++) {
+    const holder = await readFile(path, 'utf8').catch(() => '');
+    if (holder !== '') return holder;
+    await setTimeout(50);
+  }
+  return undefined;
 }
 
 /** Whether the holder ran on this machine and is gone. */

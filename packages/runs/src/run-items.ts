@@ -129,7 +129,9 @@ async function workThrough<R>(options: RunItemsOptions<R>, shard: Shard, journal
   const one = async (index: number): Promise<void> => {
     const item = items[index]!;
     try {
-      await journal.append({ index, item, result: await work(item, index, stop.signal) });
+      const result = await work(item, index, stop.signal);
+      if (lost.aborted) return; // the journal is another's
+      await journal.append({ index, item, result });
     } catch (error) {
       if (stop.signal.aborted || !isBroken(error)) throw error;
       const fault = faultOf(error);
