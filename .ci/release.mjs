@@ -4,7 +4,7 @@
 //   node .ci/release.mjs publish --dry-run    checks and packs everything, uploads nothing
 //   node .ci/release.mjs publish              the same, then uploads in the order of dependencies and tags the commit
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -67,6 +67,11 @@ function problems(version, packages) {
   if (git('tag', '-l', `v${version}`) !== '') found.push(`Expected a new version but ${version} has a tag`);
   if (!new RegExp(`^## ${version.replaceAll('.', '\\.')}$`, 'mu').test(readFileSync('CHANGELOG.md', 'utf8'))) {
     found.push(`Expected a heading "## ${version}" in CHANGELOG.md but found none`);
+  }
+  for (const { folder } of packages) {
+    const index = `${folder}/src/index.ts`;
+    if (existsSync(index) && readFileSync(index, 'utf8').trim() === 'export {};')
+      found.push(`Expected something in ${folder} but it exports nothing`);
   }
   const origin = git('config', '--get', 'remote.origin.url');
   const { url } = packages[0].manifest.repository;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,10 +56,8 @@ beforeAll(async () => {
   // npm packs copies, because packing writes into the folder of the package.
   const packages = await readdir(join(root, 'packages'));
   for (const name of packages) {
-    for (const part of ['package.json', 'README.md', 'bin', 'dist']) {
-      const from = join(root, 'packages', name, part);
-      if (existsSync(from)) await cp(from, temporary('packages', name, part), { recursive: true });
-    }
+    const unpacked = new Set(['src', 'test', 'bench', 'node_modules'].map((part) => join(root, 'packages', name, part)));
+    await cp(join(root, 'packages', name), temporary('packages', name), { recursive: true, filter: (from) => !unpacked.has(from) });
   }
   if (embedded) await cp(join(root, 'models', 'nano'), temporary('models', 'nano'), { recursive: true });
   await mkdir(project('tarballs'), { recursive: true });
@@ -88,7 +86,7 @@ beforeAll(async () => {
 
 describe('an empty project with the packed packages', () => {
   it('runs the command', async () => {
-    expect((await inProject('npx', 'vitamin', '--version')).trim()).toBe('0.1.0');
+    for (const name of ['vitamin', 'vitamin-vlm']) expect((await inProject('npx', name, '--version')).trim()).toBe('0.1.0');
     const vitamin = project('node_modules', '.bin', 'vitamin');
     const document = JSON.parse(await inProject(vitamin, 'classify', 'a.png', '--labels', 'cat,dog', '--json')) as object;
     expect(document).toMatchObject({ schemaVersion: 1, images: [{ file: 'a.png', width: 120, height: 90 }] });
@@ -101,7 +99,10 @@ describe('an empty project with the packed packages', () => {
     const names = JSON.stringify(libraries);
     await writeFile(project('import.mjs'), `for (const name of ${names}) console.log(name, Object.keys(await import(name)).length > 0);`);
     await writeFile(project('require.cjs'), `for (const name of ${names}) console.log(name, Object.keys(require(name)).length > 0);`);
-    const expected = libraries.map((name) => `${name} true\n`).join('');
+    // A room that is still empty has an index that exports nothing; the release script refuses to publish it.
+    const isEmpty = (name: string): boolean =>
+      readFileSync(project('node_modules', name, 'dist', 'index.js'), 'utf8').startsWith('export {};');
+    const expected = libraries.map((name) => `${name} ${!isEmpty(name)}\n`).join('');
     expect(await inProject(process.execPath, 'import.mjs')).toBe(expected);
     expect(await inProject(process.execPath, 'require.cjs')).toBe(expected);
   });
@@ -135,6 +136,26 @@ console.log(label, score, checkpoint.tensors.size);
     // The compiler's complaints are on stdout.
     const complaints = await inProject(process.execPath, compiler, '-p', '.').catch((error: { stdout: string }) => error.stdout);
     expect(complaints).toBe('');
+  });
+
+  it('has license, pictures of the README, and maps that hold their sources', async () => {
+    for (const name of manifests.keys()) {
+      const folder = project('node_modules', name);
+      const files = await readdir(folder, { recursive: true });
+      const readme = await readFile(join(folder, 'README.md'), 'utf8');
+      const wanted = ['LICENSE', ...Array.from(readme.matchAll(/!\[[^\]]*\]\((?!https:)([^)]+)\)/gu), (match) => match[1]!)];
+      for (const file of files.filter((path) => /\.(?:js|d\.ts)$/u.test(path))) {
+        const [, map] = /\n\/\/# sourceMappingURL=(.*)\n?$/u.exec(await readFile(join(folder, file), 'utf8')) ?? [];
+        if (map === undefined) continue;
+        wanted.push(join(dirname(file), map));
+        const { sources, sourcesContent } = JSON.parse(await readFile(join(folder, dirname(file), map), 'utf8')) as Record<
+          string,
+          string[]
+        >;
+        expect(sourcesContent).toHaveLength(sources!.length);
+      }
+      expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
+    }
   });
 
   it('holds neither tests nor sources', async () => {
