@@ -26,6 +26,7 @@ const others = `
   layerNorm2d
   linear
   multiStepRate
+  pack4Bit
   Parameters
   Params
   product
@@ -34,6 +35,7 @@ const others = `
   roiWeights
   rotaryTable
   toOnnx
+  unpack4Bit
   warmUp
 `
   .trim()

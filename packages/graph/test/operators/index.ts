@@ -1,4 +1,5 @@
 import { choosing } from './choosing.ts';
+import { contributed } from './contributed.ts';
 import { decoder } from './decoder.ts';
 import { elementwise } from './elementwise.ts';
 import { layout } from './layout.ts';
@@ -11,6 +12,7 @@ import { windows } from './windows.ts';
 /** Every exported operator by its name. */
 export const operators: Readonly<Record<string, Operator>> = {
   ...choosing,
+  ...contributed,
   ...decoder,
   ...elementwise,
   ...layout,
