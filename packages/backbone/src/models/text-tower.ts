@@ -57,7 +57,7 @@ export interface TextTaps {
   readonly embedded: Value;
   /** After each block, [N, L, W]. */
   readonly blocks: readonly Value[];
-  /** [N, E], not normalised. */
+  /** [N, E], not normalized. */
   readonly features: Value;
 }
 

@@ -95,7 +95,7 @@ export interface ViTaminTaps {
   readonly blocks: readonly Value[];
 }
 
-/** Image to tokens: the tower without its head. image: [N, 3, H, W], sides multiples of 16, normalised. `p` is the trunk's scope. */
+/** Image to tokens: the tower without its head. image: [N, 3, H, W], sides multiples of 16, normalized. `p` is the trunk's scope. */
 export function vitaminTrunk(p: Params, image: Value, { widths, depths, heads, positions }: ViTaminConfig): ViTaminTaps {
   const backbone = p.at('patch_embed').at('backbone');
   const { conv1, out } = stem(backbone.at('stem'), image, widths[0]);
@@ -113,7 +113,7 @@ export function vitaminTrunk(p: Params, image: Value, { widths, depths, heads, p
   return { conv1, stem: out, stage1, stage2, pool, embedded, blocks };
 }
 
-/** Tokens to the joint space: mean, then LayerNorm, then a projection without bias. [N, L, D] -> [N, E], not normalised. `p` is `visual`. */
+/** Tokens to the joint space: mean, then LayerNorm, then a projection without bias. [N, L, D] -> [N, E], not normalized. `p` is `visual`. */
 export function pooledHead(p: Params, tokens: Value, embedDim: number): { pooled: Value; normed: Value; embedding: Value } {
   const [n, , width] = tokens.shape;
   const pooled = reshape(reduceMean(tokens, [1]), [n!, width!]);
