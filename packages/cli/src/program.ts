@@ -13,6 +13,7 @@ import { addCommand, addPassThrough } from './parser.ts';
 import { Progress } from './progress.ts';
 import type { Stop } from './signals.ts';
 import type { Streams } from './streams.ts';
+import { table } from './text.ts';
 
 /**
  * Runs the command.
@@ -42,8 +43,10 @@ export async function runCommandLine(
     }
     const line = withHelp(args, program);
     const passed = passedOn(line, commands);
-    if (passed) status = await passed.to.pass(passed.args, stop.signal);
-    else await program.parseAsync(line, { from: 'user' });
+    if (passed) {
+      if (passed.args.some((arg) => arg === '-h' || arg === '--help')) streams.stdout.write(ownCommands(passed.to, commands));
+      status = await passed.to.pass(passed.args, stop.signal);
+    } else await program.parseAsync(line, { from: 'user' });
   } catch (error) {
     // commander has printed its own: help and version end with 0, everything else is a mistake in the command line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.USAGE;
@@ -78,6 +81,13 @@ function passedOn(
   const to = commands.find((declared): declared is PassThrough => 'pass' in declared && declared.name === args[first!]);
   if (!to || commands.some(({ name }) => name === `${to.name} ${args[second!]}`)) return undefined;
   return { to, args: args.toSpliced(first!, 1) };
+}
+
+/** Above the other program's help: the commands of ours whose name begins with its word. */
+function ownCommands({ name }: PassThrough, commands: readonly (Command | PassThrough)[]): string {
+  const own = commands.filter((declared) => declared.name.startsWith(`${name} `));
+  const rows = own.map((declared) => [`  vitamin ${declared.name}`, declared.summary]);
+  return own.length === 0 ? '' : `Commands:\n${table(rows)}\n\n`;
 }
 
 /**

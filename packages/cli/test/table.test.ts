@@ -152,6 +152,12 @@ describe("another program's command", () => {
     expect(seen).toEqual(args);
   });
 
+  it('has our commands of that word above its help', async () => {
+    expect((await run('other', '-h')).stdout).toBe('Commands:\n  vitamin other own  one word of it is ours\n\n');
+    expect((await run('other', 'a')).stdout).toBe('');
+    expect((await inProcess(['other', '-h'], [other])).stdout).toBe('');
+  });
+
   it('leaves the names of two words to us', async () => {
     expect((await run('-q', 'other', 'own')).status).toBe(0);
     expect(seen).toBe('own');
