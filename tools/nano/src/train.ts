@@ -1,6 +1,6 @@
 import type { ClipTokenizer } from '@vitamin-vlm/backbone';
 import type { Tensor } from '@vitamin-vlm/core';
-import { cosineRate, type Rate, warmUp, type Weights } from '@vitamin-vlm/graph';
+import { constantRate, cosineRate, type Rate, warmUp, type Weights } from '@vitamin-vlm/graph';
 import { train, type TrainOptions, type TrainResult } from '@vitamin-vlm/training';
 import { contrastiveFeeds, type Samples } from './batch.ts';
 import { buildTrainingStep } from './contrastive.ts';
@@ -38,6 +38,6 @@ export function trainContrastive(options: ContrastiveOptions): Promise<TrainResu
 
 /** Rises by equal parts to the peak at step `warmupSteps`, then falls along half a cosine to 0 at the last step. */
 function rateOf({ peakRate, warmupSteps, steps }: Schedule): Rate {
-  const falling = cosineRate(peakRate, { from: warmupSteps - 1, to: steps - 1 });
+  const falling = steps > warmupSteps ? cosineRate(peakRate, { from: warmupSteps - 1, to: steps - 1 }) : constantRate(peakRate);
   return warmUp(falling, { steps: warmupSteps - 1, start: 1 / warmupSteps });
 }
