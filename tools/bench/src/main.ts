@@ -10,6 +10,7 @@ import { evaluationBench } from './benches/evaluation.ts';
 import { openBench } from './benches/open.ts';
 import { resizeBench } from './benches/resize.ts';
 import { sessionBench } from './benches/session.ts';
+import { trainingBench } from './benches/training.ts';
 import { windowBench } from './benches/window.ts';
 import { type Figure, verdict } from './figure.ts';
 import { cpuTime, wallTime } from './paired.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, Bench>> = {
   resize: resizeBench,
   open: openBench,
   evaluation: evaluationBench,
+  training: trainingBench,
 };
 
 interface Flags {
