@@ -26,6 +26,8 @@ export { gridSample } from './ops/grid-sample.ts';
 export { gather, gatherElements, gatherND, scatterElements, scatterND } from './ops/indexing.ts';
 export type { ScatterReduction } from './ops/indexing.ts';
 export { expand, reshape, transpose } from './ops/layout.ts';
+export { loop } from './ops/loop.ts';
+export type { GrowingState, LoopOptions, LoopRound } from './ops/loop.ts';
 export { matmul4Bit, pack4Bit, unpack4Bit } from './ops/matmul-4bit.ts';
 export type { Matmul4BitOptions, PackedWeight } from './ops/matmul-4bit.ts';
 export { gemm, matmul } from './ops/matmul.ts';
