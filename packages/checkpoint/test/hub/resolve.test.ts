@@ -108,7 +108,7 @@ it.each(['hf:org/name/model.safetensors', 'hf:org/name'])('moves the branch of %
   const path = await resolveHubFile(uri, options);
   const moved = 'f'.repeat(40);
   const promised = sha256(Buffer.from('other weights'));
-  hub.behave = (request, response, at) => {
+  hub.behave = (_, response, at) => {
     if (at.startsWith('/api/'))
       return end(response, 200, {}, JSON.stringify({ sha: moved, siblings: [{ rfilename: 'model.safetensors' }] }));
     if (at.startsWith('/cdn/')) return end(response, 200, {}, 'wrong bytes');
