@@ -22,6 +22,7 @@ export { equal, greater, less, logicalAnd, logicalNot, logicalOr, where } from '
 export { conv, convTranspose } from './ops/conv.ts';
 export type { ConvOptions, ConvTransposeOptions } from './ops/conv.ts';
 export { argMax, maximum, minimum } from './ops/extremes.ts';
+export { einsum } from './ops/einsum.ts';
 export { gridSample } from './ops/grid-sample.ts';
 export { gather, gatherElements, gatherND, scatterElements, scatterND } from './ops/indexing.ts';
 export type { ScatterReduction } from './ops/indexing.ts';
