@@ -10,8 +10,9 @@ export { rleToPolygons } from './mask/to-polygons.ts';
 export { formatRleString, parseRleString, toRleObject } from './mask/rle-string.ts';
 export type { Rle, RleObject, Segmentation } from './mask/types.ts';
 
-export type { Annotation, Bbox, Category, Dataset, ImageInfo, IouType, Mode, Result, Warning } from './coco/types.ts';
+export type { Annotation, Bbox, Category, Dataset, EvaluationContext, ImageInfo, IouType, Mode, Result, Warning } from './coco/types.ts';
 
+export type { Id, IdKeys } from './coco/id-keys.ts';
 export { checkDataset } from './coco/dataset.ts';
 export { COCO } from './coco/coco.ts';
 export type { AnnotationFilter, Ids } from './coco/coco.ts';
@@ -23,7 +24,6 @@ export { Evaluation } from './coco/evaluation.ts';
 export type { EvaluationJson, Slice } from './coco/evaluation.ts';
 export { defaultParams } from './coco/params.ts';
 export type { AreaRange, EvalParams, EvalParamsInput } from './coco/params.ts';
-export type { EvaluationContext } from './coco/scheme.ts';
 export type { CategoryRow, OperatingPoint } from './coco/per-category.ts';
 export type { Curves } from './coco/curves.ts';
 export type { Detections, GroundTruth } from './coco/columns.ts';
@@ -49,6 +49,7 @@ export { semanticMetrics } from './semantic/semantic-metrics.ts';
 export type { SemanticMetrics } from './semantic/semantic-metrics.ts';
 export { addPanopticImage } from './panoptic/panoptic-image.ts';
 export type {
+  PanopticCategoryId,
   PanopticCounts,
   PanopticMap,
   PanopticOptions,

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { AnnotationColumns, GroundTruthOptions } from '../src/coco/annotation-columns.ts';
 import type { GroundTruth } from '../src/coco/columns.ts';
 import { checkDataset } from '../src/coco/dataset.ts';
-import { type GroundTruthOptions, readGroundTruth } from '../src/coco/ground-truth-builder.ts';
+import { readGroundTruth } from '../src/coco/ground-truth-builder.ts';
 import type { Dataset, Warning } from '../src/coco/types.ts';
-import { WarningLog } from '../src/coco/warnings.ts';
 import { CocoEvalError } from '../src/errors.ts';
 import { parseAnnotations } from '../src/json/annotations-reader.ts';
+import { parseJson } from '../src/json/parse-json.ts';
 import { polygonsToRle } from '../src/mask/from-shapes.ts';
 import { toRleObject } from '../src/mask/rle-string.ts';
 import { mutate } from './mutate.ts';
@@ -25,13 +26,18 @@ interface Columns {
 }
 
 function fromBytes(text: string, options: GroundTruthOptions): Columns {
-  const { groundTruth, warnings } = parseAnnotations(new TextEncoder().encode(text), options);
+  return columnsOf(parseAnnotations(new TextEncoder().encode(text), options));
+}
+
+/** A fault of any annotation is thrown, as where all are evaluated. */
+function columnsOf({ groundTruth, warnings, faults }: AnnotationColumns): Columns {
+  const fault = faults.first(() => true);
+  if (fault !== undefined) throw fault;
   return { groundTruth, warnings };
 }
 
 function fromObjects(text: string, options: GroundTruthOptions): Columns {
-  const warnings = new WarningLog();
-  return { groundTruth: readGroundTruth(checkDataset(JSON.parse(text)), options, warnings), warnings: warnings.list() };
+  return columnsOf(readGroundTruth(checkDataset(parseJson(new TextEncoder().encode(text))), options));
 }
 
 /** Everything an error says, or what was returned. */

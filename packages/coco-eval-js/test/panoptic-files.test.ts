@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -70,6 +71,39 @@ async function codes(change: Parameters<typeof evaluate>[0], options?: PanopticF
   return (await evaluate(change, options)).warnings.map(({ code, count }) => `${code} ${count}`);
 }
 
+const texts = (all: File): void => {
+  for (const category of all.categories) category['id'] = `c${category['id'] as number}`;
+  for (const annotation of all.annotations) {
+    annotation['image_id'] = 'frame';
+    for (const segment of annotation.segments_info) segment['category_id'] = `c${segment['category_id'] as number}`;
+  }
+};
+
+const without = ({ annotations: [first] }: File): void => {
+  delete first!.segments_info[0]!['iscrowd'];
+  first!.segments_info[0]!['area'] = null;
+};
+
+const gray = (ids: readonly number[], depth = 8): Buffer =>
+  png({
+    width: 4,
+    height: 4,
+    color: 0,
+    depth,
+    rows: ids.map((id) => [
+      0,
+      ...Array(4)
+        .fill(depth === 16 ? [id >> 8, id & 255] : id)
+        .flat(),
+    ]),
+  });
+
+const asColors = ({ annotations: [first] }: File): void => {
+  for (const segment of first!.segments_info) segment['id'] = (segment['id'] as number) * 0x010101;
+};
+
+const sized = (width: number) => (all: File) => Object.assign(all, { images: [{ id: 1, width, height: 4 }] });
+
 describe('panoptic files', () => {
   it('are perfect when they are the same', async () => {
     const { result, images, warnings } = await evaluate({});
@@ -120,7 +154,7 @@ describe('panoptic files', () => {
 
   it('refuses categories that are none', async () => {
     for (const [field, value] of [
-      ['id', '1'],
+      ['id', true],
       ['id', null],
       ['isthing', undefined],
       ['isthing', 'yes'],
@@ -140,6 +174,42 @@ describe('panoptic files', () => {
     expect(await codes({ dt: ({ annotations }) => annotations.push(annotations[0]!) })).toEqual(['duplicate-prediction 1']);
     expect(await codes({ dt: ({ annotations }) => annotations.push({ ...annotations[0]!, image_id: 2 }) })).toEqual(['unknown-image 1']);
     expect(await codes({}, { imgIds: [1, 5, 6], catIds: [2, 9] })).toEqual(['unknown-category-ids 1', 'unknown-image-ids 2']);
+  });
+
+  it('takes text for the ids of images and categories, as panopticapi does', async () => {
+    const { result, warnings } = await evaluate({ gt: texts, dt: texts });
+    expect([result.all.pq, result.perClass.map(({ id }) => id), warnings]).toEqual([1, ['c1', 'c2'], []]);
+  });
+
+  it('says that "iscrowd" is missing, and takes a null area as a missing one', async () => {
+    expect(await codes({ gt: without })).toEqual(['missing-iscrowd 1']);
+  });
+
+  it('reads gray maps by their values where the segments say so, and by their colors otherwise', async () => {
+    for (const side of ['gt', 'dt']) writeFileSync(join(folder, side, '1.png'), gray([7, 9, 0, 9]));
+    expect((await evaluate({})).result.all.pq).toBe(1);
+    for (const side of ['gt', 'dt']) writeFileSync(join(folder, side, '1.png'), gray([7, 9, 0, 9], 16));
+    expect((await evaluate({})).result.all.pq).toBe(1);
+    for (const side of ['gt', 'dt']) writeFileSync(join(folder, side, '1.png'), gray([7, 9, 0, 9]));
+    expect((await evaluate({ gt: asColors, dt: asColors })).result.all.pq).toBe(1);
+  });
+
+  it('compares sizes before it unpacks anything, and reads regular files only', async () => {
+    await expect(evaluate({ gt: sized(2) })).rejects.toThrow(/a map of 2x4, as "images" says of image 1, in .*gt but found 4x4$/);
+    expect((await evaluate({ gt: sized(4) })).result.all.pq).toBe(1);
+    // The pixels of this one cannot be unpacked: its header is enough.
+    const header = map();
+    header.writeUInt32BE(4000, 16);
+    writeFileSync(join(folder, 'dt/1.png'), header);
+    await expect(evaluate({})).rejects.toThrow(/a map of 4x4 for image 1 .* but found 4000x4$/);
+    if (process.platform === 'win32') return;
+    rmSync(join(folder, 'dt/1.png'));
+    symlinkSync('/dev/zero', join(folder, 'dt/1.png'));
+    await expect(evaluate({})).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' });
+    rmSync(join(folder, 'dt/1.png'));
+    execFileSync('mkfifo', [join(folder, 'dt/1.png')]);
+    await expect(evaluate({})).rejects.toThrow(/a regular file .* but it is a pipe or a device$/);
+    rmSync(join(folder, 'dt/1.png'));
   });
 
   it('refuses an area that leaves nothing to divide by', async () => {

@@ -77,7 +77,7 @@ export function plainCurves(dataset: Dataset, results: Result[], params: EvalPar
   const scores = [...precision];
   const recall = Array.from({ length: T * K * A * M }, () => -1);
   groups.forEach((categories, k) => {
-    const inGroup = <E extends { image_id: number; category_id: number }>(list: readonly E[], image: number): E[] =>
+    const inGroup = <E extends Pick<Annotation, 'image_id' | 'category_id'>>(list: readonly E[], image: number): E[] =>
       categories.flatMap((id) => list.filter((entry) => entry.image_id === image && entry.category_id === id));
     areaRng.forEach((range, a) => {
       const positives = imgIds

@@ -47,11 +47,31 @@ it('reads the other color types by their colors', () => {
   expect(ids(png({ width: 3, height: 1, color: 3, depth: 1, rows: [[0, 0b01000000]], palette }))).toEqual([0, 9 + 8 * 256 + 7 * 65536, 0]);
 });
 
+const values = (file: Parameters<typeof png>[0]): number[] => [...decodePanopticPng(png(file), 'a.png', { gray: 'value' }).ids];
+
+it('reads gray values where they are the ids, of 16 bits too', () => {
+  expect(values({ width: 3, height: 1, color: 0, rows: [[0, 0, 5, 255]] })).toEqual([0, 5, 255]);
+  expect(values({ width: 2, height: 1, color: 4, rows: [[0, 7, 255, 8, 0]] })).toEqual([7, 8]);
+  expect(values({ width: 3, height: 1, color: 0, depth: 4, rows: [[0, 0x0f, 0x30]] })).toEqual([0, 15, 3]);
+  const deep = {
+    width: 2,
+    height: 2,
+    color: 0,
+    depth: 16,
+    rows: [
+      [0, 1, 2, 0xff, 0xfe],
+      [1, 0, 3, 1, 1],
+    ],
+  };
+  expect(values(deep)).toEqual([0x0102, 0xfffe, 3, 0x0104]);
+  expect(ids(png(deep))).toEqual([0x0102, 0xfffe, 3, 0x0104]);
+});
+
 it('refuses what it does not read, in one sentence', () => {
   const good = { width: 2, height: 1, color: 0, rows: [[0, 1, 2]] };
   expect(() => ids(Buffer.from('GIF89a'))).toThrow('Expected a PNG signature in a.png');
   expect(() => ids(png({ ...good, interlace: 1 }))).toThrow('Adam7');
-  expect(() => ids(png({ ...good, depth: 16 }))).toThrow('color type 0 with 16 bits');
+  expect(() => ids(png({ ...good, color: 2, depth: 16 }))).toThrow('color type 2 with 16 bits');
   expect(() => ids(png({ ...good, width: 2 ** 20, height: 2 ** 20 }))).toThrow('1048576x1048576');
   expect(() => ids(png({ ...good, width: 0 }))).toThrow('0x1');
   expect(() => ids(png({ ...good, rows: [[0, 1]] }))).toThrow('bytes of pixels');

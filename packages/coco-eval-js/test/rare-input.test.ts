@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DetectionBuilder } from '../src/coco/detection-builder.ts';
 import type { Detections } from '../src/coco/columns.ts';
-import { evaluate } from '../src/coco/evaluate.ts';
+import { evaluate, prepareEvaluation } from '../src/coco/evaluate.ts';
 import { finishDetections } from '../src/coco/load-detections.ts';
 import type { Dataset, Result } from '../src/coco/types.ts';
-import { WarningLog } from '../src/coco/warnings.ts';
 import { crossClassImages } from '../src/cross-class/images.ts';
 import { ResultsReader } from '../src/json/results-reader.ts';
 import { evaluateLvis } from '../src/lvis/evaluate-lvis.ts';
@@ -34,11 +33,12 @@ const dataset: Dataset = {
 };
 
 function streamed(text: string): Detections {
-  const builder = new DetectionBuilder(dataset, { iouType: 'bbox', keypointCount: 17 }, new WarningLog());
+  const prepared = prepareEvaluation(dataset, { iouType: 'bbox' });
+  const builder = new DetectionBuilder(prepared);
   const reader = new ResultsReader(builder);
   reader.write(new TextEncoder().encode(text));
   reader.end();
-  return finishDetections(builder, { iouType: 'bbox', keypointCount: 17 }, new WarningLog());
+  return finishDetections(builder, prepared);
 }
 
 describe('rare input', () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DetectionBuilder } from '../src/coco/detection-builder.ts';
-import { evaluate } from '../src/coco/evaluate.ts';
+import { evaluate, prepareEvaluation } from '../src/coco/evaluate.ts';
 import type { Detections } from '../src/coco/columns.ts';
 import { finishDetections, loadDetections } from '../src/coco/load-detections.ts';
 import type { Dataset, IouType, Result } from '../src/coco/types.ts';
-import { WarningLog } from '../src/coco/warnings.ts';
 import { CocoEvalError } from '../src/errors.ts';
 import { parseJson } from '../src/json/parse-json.ts';
 import { type ResultsLimits, ResultsReader } from '../src/json/results-reader.ts';
@@ -13,16 +12,14 @@ import { toRleObject } from '../src/mask/rle-string.ts';
 import { random } from './shared.ts';
 import { synthetic } from './synthetic.ts';
 
-const options = (iouType: IouType): { iouType: IouType; keypointCount: number } => ({ iouType, keypointCount: 17 });
-
 function stream(text: string | Uint8Array, dataset: Dataset, iouType: IouType, chunk: number): Detections {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  const warnings = new WarningLog();
-  const builder = new DetectionBuilder(dataset, options(iouType), warnings);
+  const prepared = prepareEvaluation(dataset, { iouType });
+  const builder = new DetectionBuilder(prepared);
   const reader = new ResultsReader(builder);
   for (let at = 0; at < bytes.length; at += chunk) reader.write(bytes.subarray(at, at + chunk));
   reader.end();
-  return finishDetections(builder, options(iouType), warnings);
+  return finishDetections(builder, prepared);
 }
 
 function masks(results: Result[]): Result[] {
@@ -54,9 +51,9 @@ describe('streaming reader', () => {
   it.each(['bbox', 'segm', 'keypoints'] as const)('%s: the same columns as parsed objects, wherever the chunks are cut', (iouType) => {
     const { dataset, results } = synthetic(11, iouType);
     const entries = iouType === 'segm' ? masks(results) : results;
-    const expected = loadDetections(entries, dataset, options(iouType), new WarningLog());
+    const expected = loadDetections(entries, prepareEvaluation(dataset, { iouType }));
     const text = ` ${JSON.stringify(entries.slice(0, 20), null, 1)} \n`;
-    const few = loadDetections(entries.slice(0, 20), dataset, options(iouType), new WarningLog());
+    const few = loadDetections(entries.slice(0, 20), prepareEvaluation(dataset, { iouType }));
     for (const chunk of [1, 2, 3, 7, 64, 1000]) expect(stream(text, dataset, iouType, chunk)).toEqual(few);
     expect(stream(JSON.stringify(entries), dataset, iouType, 4096)).toEqual(expected);
   });
@@ -151,7 +148,7 @@ describe('streaming reader', () => {
     const first = { bbox: { bbox: [1, 2, 3, 4] }, segm: { segmentation: mask }, keypoints: { keypoints: Array(51).fill(1) as number[] } };
     for (const [iouType, entry] of faults) {
       const entries = [{ ...good, ...first[iouType] }, entry];
-      const parsed = outcome(() => loadDetections(entries, dataset, options(iouType), new WarningLog()));
+      const parsed = outcome(() => loadDetections(entries, prepareEvaluation(dataset, { iouType })));
       expect(parsed).toEqual([expect.any(String), expect.stringMatching(/^Expected .*results\[1\]/), 1, expect.any(String)]);
       expect(outcome(() => stream(JSON.stringify(entries), dataset, iouType, 11))).toEqual(parsed);
     }
@@ -161,7 +158,7 @@ describe('streaming reader', () => {
     const { dataset } = synthetic(1, 'segm');
     const polygon = Array.from({ length: 60_000 }, (_, i) => i % 150);
     const entries = [{ image_id: 10, category_id: 1, score: 0.5, segmentation: [polygon] }];
-    const builder = new DetectionBuilder(dataset, options('segm'), new WarningLog());
+    const builder = new DetectionBuilder(prepareEvaluation(dataset, { iouType: 'segm' }));
     let tries = 0;
     const begin = builder.fields.begin.bind(builder.fields);
     builder.fields.begin = () => {
@@ -180,7 +177,7 @@ describe('streaming reader', () => {
     const { dataset } = synthetic(1, 'segm');
     const entry = { image_id: 10, category_id: 1, score: 0.5 };
     const read = (entries: object[], limits: ResultsLimits): void => {
-      const reader = new ResultsReader(new DetectionBuilder(dataset, options('segm'), new WarningLog()), limits);
+      const reader = new ResultsReader(new DetectionBuilder(prepareEvaluation(dataset, { iouType: 'segm' })), limits);
       const bytes = new TextEncoder().encode(JSON.stringify(entries));
       for (let at = 0; at < bytes.length; at += 50) reader.write(bytes.subarray(at, at + 50));
       reader.end();
@@ -229,7 +226,7 @@ describe('streaming reader', () => {
           bytes[Math.floor(r() * bytes.length)] = Math.floor(r() < 0.5 ? 32 + r() * 95 : r() * 256);
         try {
           const read = stream(bytes, dataset, iouType, 500);
-          const same = loadDetections(parseJson(bytes), dataset, options(iouType), new WarningLog());
+          const same = loadDetections(parseJson(bytes), prepareEvaluation(dataset, { iouType }));
           expect(read.count).toBe(same.count);
           evaluate(dataset, parseJson(bytes) as Result[], { iouType });
         } catch (error) {

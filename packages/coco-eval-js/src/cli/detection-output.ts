@@ -31,7 +31,7 @@ function detectionText(outcome: DetectionOutcome, { values }: CommandLine): stri
   const extra = extraLines(outcome).map((line) => `${formatLine(line, evaluation.params)}\n`);
   const parts = [evaluation.summary.text + extra.join('')];
   if (split) parts.push(splitText(split.name, split.results.groups));
-  if (values['per-class']) parts.push(perClassText(evaluation.perCategory(), nameOf));
+  if (values['per-class']) parts.push(perClassText(evaluation.perCategory()));
   if (values.tide && tide) parts.push(tideText(tide));
   if (values.confusion && confusion) parts.push(confusionText(confusion, nameOf));
   return parts.join('\n');
@@ -61,7 +61,7 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
       confusion && {
         confusion: {
           iouThr: 0.5,
-          categoryIds: confusion.categoryIds,
+          categoryIds: confusion.categoryIds.map((id) => evaluation.context.keys.shown(id)),
           categories: confusion.categoryIds.map(nameOf),
           counts: Array.from({ length: width }, (_, row) => [...confusion.counts.subarray(row * width, (row + 1) * width)]),
         },

@@ -17,7 +17,7 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
   const { curves, params, summary, context } = evaluation;
   const words: Record<string, string> = { r: 'rare', c: 'common', f: 'frequent' };
   const groups = split
-    ? new Map(Object.entries(split.groups).flatMap(([group, ids]) => ids.map((id) => [id, group] as const)))
+    ? new Map(Object.entries(split.groups).flatMap(([group, ids]) => ids.map((id) => [context.keys.key(id), group] as const)))
     : new Map(context.categories.map(({ id, frequency }) => [id, lvis ? words[frequency ?? ''] : undefined] as const));
   return renderReport({
     title: stem(line.results),
@@ -31,7 +31,7 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
     ],
     metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results.groups ?? [])],
     curves: reportCurves(curves, params.iouThrs),
-    classes: reportClasses(evaluation.perCategory(), curves, nameOf, (id) => groups.get(id)),
+    classes: reportClasses(evaluation.perCategory(), curves, (k) => groups.get(params.catIds[k]!)),
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
     ...(tide && { tide: reportTide(tide) }),
     worst: reportWorst(source, crossClass, nameOf, worstShown),

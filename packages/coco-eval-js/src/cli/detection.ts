@@ -4,6 +4,7 @@ import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassInput, CrossClassOptions } from '../cross-class/images.ts';
 import { warnUnknownIds } from '../coco/dataset.ts';
+import type { Id } from '../coco/id-keys.ts';
 import type { Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
@@ -14,7 +15,7 @@ import { tide } from '../tide/tide.ts';
 import type { TideResult } from '../tide/tide.ts';
 import { evaluateFile, readAnnotations } from '../node/files.ts';
 import type { CommandLine } from './options.ts';
-import { detectionParameters, threadsOf } from './parameters.ts';
+import { detectionParameters, idsInFile, threadsOf } from './parameters.ts';
 import type { Progress } from './progress.ts';
 import { readSplit } from './split.ts';
 
@@ -36,13 +37,17 @@ export interface DetectionOutcome {
 export async function runDetection(line: CommandLine, progress: Progress): Promise<DetectionOutcome> {
   const { values } = line;
   const lvis = values.lvis === true;
-  const flags = await detectionParameters(line);
-  if (lvis && flags.maxDets && flags.maxDets.length !== 1) {
-    throw new CocoEvalError('USAGE', `Expected one number for --max-dets beside --lvis but received ${flags.maxDets.length}`, {
+  const given = await detectionParameters(line);
+  if (lvis && given.maxDets && given.maxDets.length !== 1) {
+    throw new CocoEvalError('USAGE', `Expected one number for --max-dets beside --lvis but received ${given.maxDets.length}`, {
       hint: 'LVIS limits the detections of an image, not of a category: --max-dets 300.',
     });
   }
-  const dataset = await readAnnotations(line.groundTruth, { iouType: flags.iouType, mode: flags.mode, lvis });
+  const { iouType, mode, kptOksSigmas } = given;
+  const dataset = await readAnnotations(line.groundTruth, { iouType, mode, kptOksSigmas, lvis });
+  const idsOf = (records: readonly { readonly id: number }[]): ReadonlySet<Id> => new Set(records.map(({ id }) => dataset.keys.id(id)));
+  const [images, categories] = [idsOf(dataset.images), idsOf(dataset.categories)];
+  const flags = { ...given, imgIds: idsInFile('img-ids', given.imgIds, images), catIds: idsInFile('cat-ids', given.catIds, categories) };
   const split = values.split === undefined ? undefined : await readSplit(values.split, dataset, line.groundTruth);
   const input = split ? splitParameters(flags, selectSplit(dataset.images, dataset.groundTruth, split), lvis) : flags;
   const evaluation = await evaluateFile(dataset, line.results, {
@@ -58,9 +63,9 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
   const { params, columns } = evaluation;
   const warnings = new WarningLog();
   warnings.merge(evaluation.warnings);
-  warnUnknownIds('image', flags.imgIds, new Set(dataset.images.map(({ id }) => id)), warnings);
-  warnUnknownIds('category', flags.catIds, new Set(dataset.categories.map(({ id }) => id)), warnings);
-  const names = new Map(dataset.categories.map(({ id, name }) => [id, typeof name === 'string' ? name : String(id)]));
+  warnUnknownIds('image', flags.imgIds, images, warnings);
+  warnUnknownIds('category', flags.catIds, categories, warnings);
+  const names = new Map(dataset.categories.map(({ id, name }) => [id, typeof name === 'string' ? name : String(dataset.keys.id(id))]));
   const source = { dataset, gt: columns!.groundTruth, dt: columns!.detections };
   // Without a wish for images or categories everything in the files counts, also classes that only the results know.
   const crossClass: CrossClassOptions = {
@@ -82,7 +87,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     ...(split && { split: { ...split, results: splitEvaluation(evaluation, split) } }),
     source,
     crossClass,
-    nameOf: (id) => names.get(id) ?? (id === -1 ? 'all' : String(id)),
+    nameOf: (id) => names.get(id) ?? (id === -1 ? 'all' : String(dataset.keys.id(id))),
     warnings: warnings.list(),
   };
 }

@@ -11,7 +11,20 @@ interface Flag {
 }
 
 type Switch = 'lvis' | 'panoptic' | 'no-cats' | 'tide' | 'confusion' | 'per-class' | 'json' | 'force' | 'quiet' | 'help' | 'version';
-type Text = 'iou-type' | 'gt-folder' | 'dt-folder' | 'split' | 'img-ids' | 'cat-ids' | 'max-dets' | 'area' | 'mode' | 'report' | 'threads';
+type Text =
+  | 'iou-type'
+  | 'iou-thrs'
+  | 'sigmas'
+  | 'gt-folder'
+  | 'dt-folder'
+  | 'split'
+  | 'img-ids'
+  | 'cat-ids'
+  | 'max-dets'
+  | 'area'
+  | 'mode'
+  | 'report'
+  | 'threads';
 type FlagName = Switch | Text;
 
 /** Every flag, in the order of the help. */
@@ -25,6 +38,8 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   'img-ids': { type: 'string', value: 'LIST|@FILE', help: 'only these images: 1,2,3 or a file of ids' },
   'cat-ids': { type: 'string', value: 'LIST|@FILE', help: 'only these categories' },
   'no-cats': { type: 'boolean', help: 'compare all categories as one (useCats = 0)' },
+  'iou-thrs': { type: 'string', value: 'LIST', help: 'IoU thresholds (default 0.5 to 0.95 in steps of 0.05)' },
+  sigmas: { type: 'string', value: 'LIST|@FILE', help: "keypoints: standard deviations, one a point (default: COCO's 17)" },
   'max-dets': { type: 'string', value: 'LIST', help: 'detections per image (default 1,10,100; keypoints 20)' },
   area: { type: 'string', value: 'NAME=LOW:HIGH,...', help: 'size classes in pixels instead of small, medium, large' },
   mode: { type: 'string', value: 'reference|fixed', help: 'where the reference has a bug: its number (default), or the right one' },
@@ -105,9 +120,14 @@ export function choice<T extends string>(flag: string, value: string | undefined
   );
 }
 
+/** Comma or white space separated words. */
+export function wordsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((part) => part !== '');
+}
+
 /** Comma or white space separated numbers. */
 export function numbers(flag: string, text: string): number[] {
-  const parts = text.split(/[\s,]+/).filter((part) => part !== '');
+  const parts = wordsOf(text);
   const list = parts.map(Number);
   const wrong = list.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0) throw usage(`Expected numbers for --${flag} but received ${describe(parts[wrong])}`);

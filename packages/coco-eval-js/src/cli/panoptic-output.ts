@@ -106,7 +106,19 @@ function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
 
 /** Panoptic quality of two files and their PNG folders. */
 export async function showPanoptic(line: CommandLine, progress: Progress): Promise<Shown> {
-  refuse(line, { beside: '--panoptic' }, ['iou-type', 'lvis', 'split', 'no-cats', 'max-dets', 'area', 'tide', 'confusion', 'threads']);
+  refuse(line, { beside: '--panoptic' }, [
+    'iou-type',
+    'lvis',
+    'split',
+    'no-cats',
+    'max-dets',
+    'iou-thrs',
+    'sigmas',
+    'area',
+    'tide',
+    'confusion',
+    'threads',
+  ]);
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
     ...(await commonParameters(line)),
     gtFolder: line.values['gt-folder'],

@@ -1,26 +1,47 @@
+import type { Id } from '../coco/id-keys.ts';
 import type { EvalParamsInput } from '../coco/params.ts';
 import { CocoEvalError, describe } from '../errors.ts';
 import { readWhole } from '../node/read-file.ts';
-import { areas, choice, numbers } from './options.ts';
+import { areas, choice, numbers, wordsOf } from './options.ts';
 import type { CommandLine } from './options.ts';
 
 const maxThreads = 256;
 /** Of a file of ids: millions of them. */
 const maxIdBytes = 2 ** 26;
 
-/** Numbers of a flag, or of the file that it names as `@FILE`. */
-async function ids({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<number[] | undefined> {
+/** The text of a flag, or of the file that it names as `@FILE`. */
+async function textOf(value: string): Promise<string> {
+  return value.startsWith('@') ? new TextDecoder().decode(await readWhole(value.slice(1), { maxBytes: maxIdBytes })) : value;
+}
+
+/** Ids of a flag: numbers where they are written as such, else text. */
+async function ids({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<Id[] | undefined> {
   const value = values[flag];
   if (value === undefined) return undefined;
-  if (!value.startsWith('@')) return numbers(flag, value);
-  return numbers(flag, new TextDecoder().decode(await readWhole(value.slice(1), { maxBytes: maxIdBytes })));
+  const list = wordsOf(await textOf(value));
+  if (list.length === 0) throw new CocoEvalError('USAGE', `Expected ids for --${flag} but received none`);
+  return list.map((word) => {
+    const number = Number(word);
+    if (/^-?\d+$/.test(word)) return Number.isSafeInteger(number) ? number : BigInt(word);
+    return Number.isFinite(number) ? number : word;
+  });
+}
+
+/** Ids as the file has them: `7` is the text "7" where the file has no number 7 but that text. Words need a file with text ids. */
+export function idsInFile(flag: string, given: readonly Id[] | undefined, known: ReadonlySet<Id>): readonly Id[] | undefined {
+  const texts = [...known].some((id) => typeof id === 'string');
+  return given?.map((id) => {
+    if (typeof id === 'string' && !texts)
+      throw new CocoEvalError('USAGE', `Expected numbers for --${flag}, as in the file, but received ${describe(id)}`);
+    return !known.has(id) && known.has(String(id)) ? String(id) : id;
+  });
 }
 
 /** Parameters that all kinds of evaluation share. */
 export interface CommonParameters {
   readonly mode: 'reference' | 'fixed' | undefined;
-  readonly imgIds: readonly number[] | undefined;
-  readonly catIds: readonly number[] | undefined;
+  readonly imgIds: readonly Id[] | undefined;
+  readonly catIds: readonly Id[] | undefined;
 }
 
 export async function commonParameters(line: CommandLine): Promise<CommonParameters> {
@@ -35,12 +56,20 @@ export async function commonParameters(line: CommandLine): Promise<CommonParamet
 export async function detectionParameters(line: CommandLine): Promise<EvalParamsInput> {
   const { values } = line;
   const area = values.area === undefined ? undefined : areas(values.area);
-  const maxDets = values['max-dets'];
+  const iouType = choice('iou-type', values['iou-type'], ['bbox', 'segm', 'keypoints']) ?? 'bbox';
+  const list = (flag: 'max-dets' | 'iou-thrs'): number[] | undefined => {
+    const value = values[flag];
+    return value === undefined ? undefined : numbers(flag, value);
+  };
+  const { sigmas } = values;
+  if (sigmas !== undefined && iouType !== 'keypoints') refuse(line, { without: '--iou-type keypoints' }, ['sigmas']);
   return {
     ...(await commonParameters(line)),
-    iouType: choice('iou-type', values['iou-type'], ['bbox', 'segm', 'keypoints']) ?? 'bbox',
+    iouType,
     useCats: values['no-cats'] !== true,
-    maxDets: maxDets === undefined ? undefined : numbers('max-dets', maxDets),
+    maxDets: list('max-dets'),
+    iouThrs: list('iou-thrs'),
+    kptOksSigmas: sigmas === undefined ? undefined : numbers('sigmas', await textOf(sigmas)),
     areaRng: area?.areaRng,
     areaRngLbl: area?.areaRngLbl,
   };

@@ -5,11 +5,11 @@ import type { TideResult } from '../tide/tide.ts';
 import { decimal, table } from './table.ts';
 
 /** AP, AR and the best operating point of each category. */
-export function perClassText(rows: readonly CategoryRow[], nameOf: (id: number) => string): string {
+export function perClassText(rows: readonly CategoryRow[]): string {
   const areas = Object.keys(rows[0]?.byArea ?? {});
   const columns = ['AP', 'AP50', 'AP75', ...areas.map((label) => `AP ${label}`), 'AR', 'best F1', 'at score', 'objects', 'detections'];
   const lines = rows.map((row) => [
-    nameOf(row.id),
+    row.name,
     ...[row.AP, row.AP50, row.AP75, ...areas.map((label) => row.byArea[label]), row.AR, row.best?.f1, row.best?.score].map(decimal),
     String(row.groundTruths),
     String(row.detections),

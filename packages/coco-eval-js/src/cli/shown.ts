@@ -10,5 +10,5 @@ export interface Shown {
 
 /** A warning in one line. */
 export function warningText({ count, message, firstIndex }: Warning): string {
-  return `${count} ${message} (first: entry ${firstIndex})`;
+  return firstIndex < 0 ? message : `${count} ${message} (first: entry ${firstIndex})`;
 }

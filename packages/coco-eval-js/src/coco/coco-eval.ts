@@ -1,8 +1,9 @@
 import { CocoEvalError } from '../errors.ts';
 import type { Curves } from './curves.ts';
 import type { COCO } from './coco.ts';
-import { columnOptions, evaluateColumns, prepareEvaluation } from './evaluate.ts';
+import { evaluateColumns, prepareEvaluation } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
+import { type Id, IdKeys } from './id-keys.ts';
 import type { ImageMatches } from './image-matches.ts';
 import { loadDetections } from './load-detections.ts';
 import { type AreaRange, defaultParams, type EvalParams } from './params.ts';
@@ -11,8 +12,8 @@ import type { IouType, Mode } from './types.ts';
 
 /** Parameters with the names of pycocotools; change them before `evaluate`. */
 export interface CocoEvalParams {
-  imgIds: number[];
-  catIds: number[];
+  imgIds: Id[];
+  catIds: Id[];
   iouThrs: number[];
   recThrs: number[];
   maxDets: number[];
@@ -65,10 +66,11 @@ export class COCOeval {
     this.cocoGt = cocoGt;
     this.cocoDt = cocoDt;
     this.#mode = mode;
-    const defaults = defaultParams(iouType, cocoGt.dataset);
+    const keys = new IdKeys();
+    const defaults = defaultParams(iouType, cocoGt.dataset, keys);
     this.params = {
-      imgIds: [...defaults.imgIds],
-      catIds: [...defaults.catIds],
+      imgIds: defaults.imgIds.map((key) => keys.id(key)),
+      catIds: defaults.catIds.map((key) => keys.id(key)),
       iouThrs: [...defaults.iouThrs],
       recThrs: [...defaults.recThrs],
       maxDets: [...defaults.maxDets],
@@ -84,10 +86,11 @@ export class COCOeval {
   evaluate(): void {
     const { kpt_oks_sigmas: kptOksSigmas, useCats, ...rest } = this.params;
     const prepared = prepareEvaluation(this.cocoGt.dataset, { ...rest, kptOksSigmas, useCats: Boolean(useCats), mode: this.#mode });
-    const detections = loadDetections(this.cocoDt.results, prepared.dataset, columnOptions(prepared.params), prepared.warnings);
+    const detections = loadDetections(this.cocoDt.results, prepared);
     this.#evaluation = evaluateColumns(prepared, detections);
     const { params } = this.#evaluation;
-    Object.assign(this.params, { imgIds: [...params.imgIds], catIds: [...params.catIds], maxDets: [...params.maxDets] });
+    const ids = (keys: readonly number[]): Id[] => keys.map((key) => prepared.dataset.keys.id(key));
+    Object.assign(this.params, { imgIds: ids(params.imgIds), catIds: ids(params.catIds), maxDets: [...params.maxDets] });
   }
 
   /** The finished evaluation with slices, per-category rows and warnings. */

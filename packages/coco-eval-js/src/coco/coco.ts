@@ -3,11 +3,12 @@ import { segmentationToRle } from '../mask/from-shapes.ts';
 import { decodeMask } from '../mask/rle.ts';
 import type { Rle } from '../mask/types.ts';
 import { checkDataset } from './dataset.ts';
+import { type Id, showId } from './id-keys.ts';
 import { resultAnnotations } from './result-annotations.ts';
 import type { Annotation, Category, Dataset, ImageInfo, Result } from './types.ts';
 
 /** One id or a list of them. */
-export type Ids = number | readonly number[];
+export type Ids = Id | readonly Id[];
 
 /** Filters of `COCO.getAnnIds`; an empty list filters nothing. */
 export interface AnnotationFilter {
@@ -42,13 +43,13 @@ function list<T>(value: T | readonly T[] | undefined): readonly T[] {
  */
 export class COCO {
   readonly dataset: Dataset;
-  readonly imgs: ReadonlyMap<number, ImageInfo>;
-  readonly cats: ReadonlyMap<number, Category>;
+  readonly imgs: ReadonlyMap<Id, ImageInfo>;
+  readonly cats: ReadonlyMap<Id, Category>;
   /** The raw results when this was made by `loadRes`. */
   readonly results: readonly Result[] | undefined;
-  #anns: Map<number, Annotation> | undefined;
-  #imgToAnns: Map<number, Annotation[]> | undefined;
-  #catToImgs: Map<number, number[]> | undefined;
+  #anns: Map<Id, Annotation> | undefined;
+  #imgToAnns: Map<Id, Annotation[]> | undefined;
+  #catToImgs: Map<Id, Id[]> | undefined;
 
   /** @throws CocoEvalError `BAD_INPUT` when the value is not an annotation file */
   constructor(dataset: Dataset = { images: [], annotations: [], categories: [] }, results?: readonly Result[]) {
@@ -59,25 +60,25 @@ export class COCO {
   }
 
   /** Annotations by id; of several with one id the last. */
-  get anns(): ReadonlyMap<number, Annotation> {
+  get anns(): ReadonlyMap<Id, Annotation> {
     this.#anns ??= new Map(this.dataset.annotations.map((annotation) => [annotation.id, annotation]));
     return this.#anns;
   }
 
   /** Annotations of each image, in file order. */
-  get imgToAnns(): ReadonlyMap<number, readonly Annotation[]> {
+  get imgToAnns(): ReadonlyMap<Id, readonly Annotation[]> {
     this.#imgToAnns ??= collect(this.dataset.annotations, (annotation) => [annotation.image_id, annotation]);
     return this.#imgToAnns;
   }
 
   /** Image ids of each category's annotations. */
-  get catToImgs(): ReadonlyMap<number, readonly number[]> {
+  get catToImgs(): ReadonlyMap<Id, readonly Id[]> {
     this.#catToImgs ??= collect(this.dataset.annotations, (annotation) => [annotation.category_id, annotation.image_id]);
     return this.#catToImgs;
   }
 
   /** Ids of the annotations that pass all filters: by image in the given order, then in file order. */
-  getAnnIds(filter: AnnotationFilter = {}): number[] {
+  getAnnIds(filter: AnnotationFilter = {}): Id[] {
     const images = list(filter.imgIds);
     const categories = new Set(list(filter.catIds));
     const area = filter.areaRng;
@@ -92,7 +93,7 @@ export class COCO {
   /** Ids of the categories that pass all filters, in file order. */
   getCatIds(
     filter: { readonly catNms?: string | readonly string[]; readonly supNms?: string | readonly string[]; readonly catIds?: Ids } = {},
-  ): number[] {
+  ): Id[] {
     const names = list(filter.catNms);
     const supers = list(filter.supNms);
     const ids = list(filter.catIds);
@@ -104,7 +105,7 @@ export class COCO {
   }
 
   /** Ids of the images that hold all the given categories. */
-  getImgIds(filter: { readonly imgIds?: Ids; readonly catIds?: Ids } = {}): number[] {
+  getImgIds(filter: { readonly imgIds?: Ids; readonly catIds?: Ids } = {}): Id[] {
     let ids = [...(filter.imgIds === undefined || list(filter.imgIds).length === 0 ? this.imgs.keys() : list(filter.imgIds))];
     for (const category of list(filter.catIds)) {
       const images = new Set(this.catToImgs.get(category));
@@ -155,8 +156,8 @@ export class COCO {
   }
 }
 
-function collect<T>(annotations: readonly Annotation[], entry: (annotation: Annotation) => [number, T]): Map<number, T[]> {
-  const map = new Map<number, T[]>();
+function collect<T>(annotations: readonly Annotation[], entry: (annotation: Annotation) => [Id, T]): Map<Id, T[]> {
+  const map = new Map<Id, T[]>();
   for (const annotation of annotations) {
     const [key, value] = entry(annotation);
     const found = map.get(key);
@@ -166,10 +167,10 @@ function collect<T>(annotations: readonly Annotation[], entry: (annotation: Anno
   return map;
 }
 
-function load<T>(map: ReadonlyMap<number, T>, ids: readonly number[], what: string): T[] {
+function load<T>(map: ReadonlyMap<Id, T>, ids: readonly Id[], what: string): T[] {
   return ids.map((id) => {
     const found = map.get(id);
-    if (found === undefined) throw new CocoEvalError('USAGE', `Expected the id of an ${what} but received ${id}`);
+    if (found === undefined) throw new CocoEvalError('USAGE', `Expected the id of an ${what} but received ${showId(id)}`);
     return found;
   });
 }

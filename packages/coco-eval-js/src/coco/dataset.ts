@@ -1,10 +1,11 @@
 import { CocoEvalError, describe } from '../errors.ts';
 import { EntryReader } from './fields.ts';
-import type { Dataset } from './types.ts';
+import { type Id, IdKeys } from './id-keys.ts';
+import type { Dataset, EvaluationContext, ImageInfo } from './types.ts';
 import type { WarningLog } from './warnings.ts';
 
 /**
- * Checks that a parsed JSON value is an annotation file: three lists of objects with numeric ids.
+ * Checks that a parsed JSON value is an annotation file: three lists of objects with ids (numbers or text).
  *
  * @throws CocoEvalError `BAD_INPUT` naming the entry
  * @example
@@ -29,12 +30,12 @@ export function notAnnotations(found: unknown): CocoEvalError {
   );
 }
 
-/** Checks one of the three lists: objects with numeric ids. */
-export function checkList(name: string, list: unknown): { readonly id: number }[] {
+/** Checks one of the three lists: objects with ids. */
+export function checkList(name: string, list: unknown): { readonly id: Id }[] {
   if (!Array.isArray(list)) throw notList(name, list);
   const reader = new EntryReader(name);
-  for (let i = 0; i < list.length; i++) reader.number(i, 'id', reader.object(i, list[i])['id']);
-  return list as { id: number }[];
+  for (let i = 0; i < list.length; i++) reader.id(i, 'id', reader.object(i, list[i])['id']);
+  return list as { id: Id }[];
 }
 
 /** The error for one of the three lists that is no list. */
@@ -42,8 +43,18 @@ export function notList(name: string, found: unknown): CocoEvalError {
   return new CocoEvalError('BAD_INPUT', `Expected a list "${name}" in the annotation file but received ${describe(found)}`);
 }
 
+/** Images and categories with numbers for ids. The records of a usual file stay as they are. */
+export function contextOf({ images, categories }: Pick<Dataset, 'images' | 'categories'>, keys: IdKeys = new IdKeys()): EvaluationContext {
+  const listed = (image: ImageInfo): ImageInfo => {
+    const lists = (['neg_category_ids', 'not_exhaustive_category_ids'] as const).filter((field) => Array.isArray(image[field]));
+    return { ...image, ...Object.fromEntries(lists.map((field) => [field, image[field]!.map((id) => keys.key(id))])) };
+  };
+  const context = { images: keys.records(images), categories: keys.records(categories), keys };
+  return keys.list().length === 0 ? context : { ...context, images: keys.records(context.images.map(listed)) };
+}
+
 /** Counts repeated ids of images and categories; the last one of each id is used. */
-export function warnRepeatedIds(dataset: Pick<Dataset, 'images' | 'categories'>, warnings: WarningLog): void {
+export function warnRepeatedIds(dataset: EvaluationContext, warnings: WarningLog): void {
   for (const name of ['images', 'categories'] as const) {
     const seen = new Set<number>();
     dataset[name].forEach(({ id }, i) => {

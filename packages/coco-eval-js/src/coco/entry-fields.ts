@@ -1,8 +1,15 @@
 import type { EntryReader } from './fields.ts';
+import { type IdKeys, isExact } from './id-keys.ts';
+import { meaningOf, renameAdvice } from './misnomers.ts';
 import type { SegmentationBuilder } from './segmentation-builder.ts';
 
-/** Fields that hold one number, and their places in `EntryFields.numbers`. */
+/** Fields that hold one number, and their places in `EntryFields.numbers`: ids first. */
 export const FIELD = { id: 0, image_id: 1, category_id: 2, score: 3, area: 4, iscrowd: 5, ignore: 6, num_keypoints: 7 } as const;
+
+/** Whether a field holds an id. */
+export function isIdField(field: number): boolean {
+  return field <= FIELD.category_id;
+}
 
 /** Their names by place. */
 const FIELD_NAMES: readonly string[] = Object.keys(FIELD);
@@ -12,7 +19,7 @@ const FIELD_NAMES: readonly string[] = Object.keys(FIELD);
  * that the code that fills it is compiled once.
  */
 export class EntryFields {
-  /** NaN where the field is absent, or is no finite number: then `others` has what was found. */
+  /** Ids as their keys. NaN where the field is absent, or is not what it should be: then `others` has what was found. */
   readonly numbers: Float64Array = new Float64Array(FIELD_NAMES.length).fill(NaN);
   #others: unknown[] | undefined;
   /** Number of coordinates in `box`: 4, or -1 when `bbox` holds what was found instead. */
@@ -33,8 +40,15 @@ export class EntryFields {
   /** Whether polygons and RLE strings go to `masks` at once, before it is known that the entry is good. */
   storesMasks: boolean;
 
-  constructor(masks: SegmentationBuilder | undefined, storesMasks: boolean) {
+  /** Keys of other formats that were met in the entry. */
+  #foreign: string[] | undefined;
+  /** The entry, where it was parsed before. */
+  #entry: object | undefined;
+  readonly #keys: IdKeys;
+
+  constructor(masks: SegmentationBuilder | undefined, storesMasks: boolean, keys: IdKeys) {
     this.masks = masks;
+    this.#keys = keys;
     this.wantsMasks = masks !== undefined;
     this.storesMasks = storesMasks;
   }
@@ -43,7 +57,7 @@ export class EntryFields {
   begin(): void {
     const { numbers } = this;
     for (let i = 0; i < numbers.length; i++) numbers[i] = NaN;
-    this.#others = this.bbox = this.segmentation = this.keypoints = undefined;
+    this.#others = this.#foreign = this.#entry = this.bbox = this.segmentation = this.keypoints = undefined;
     this.boxLength = -1;
     this.hasCaption = false;
     this.stored = 'nothing';
@@ -54,6 +68,19 @@ export class EntryFields {
   set(field: number, value: unknown): void {
     if (typeof value === 'number' && Number.isFinite(value)) this.numbers[field] = value;
     else if (value !== undefined) this.#setOther(field, value);
+  }
+
+  /** Sets a field that holds an id. */
+  setId(field: number, value: unknown): void {
+    if (Number.isSafeInteger(value) || (typeof value === 'number' && isExact(value))) this.numbers[field] = value as number;
+    else if (typeof value === 'string' || typeof value === 'bigint') this.numbers[field] = this.#keys.key(value);
+    else if (value !== undefined) this.#setOther(field, value);
+  }
+
+  /** Notes a key that is none of the fields. */
+  pass(key: string): void {
+    if (key === 'caption') this.hasCaption = true;
+    else if (meaningOf(key) !== undefined) (this.#foreign ??= []).push(key);
   }
 
   #setOther(field: number, value: unknown): void {
@@ -68,10 +95,20 @@ export class EntryFields {
     return Number.isNaN(value) ? this.#others?.[field] : value;
   }
 
-  /** A number that must be there. @throws CocoEvalError `BAD_INPUT` naming the entry */
+  /** A number (of an id, its key) that must be there. @throws CocoEvalError `BAD_INPUT` naming the entry */
   number(field: number, index: number, reader: EntryReader): number {
     const value = this.numbers[field]!;
-    return Number.isNaN(value) ? reader.number(index, FIELD_NAMES[field]!, this.get(field)) : value;
+    if (!Number.isNaN(value)) return value;
+    const name = FIELD_NAMES[field]!;
+    const found = this.get(field);
+    const advice = this.advice(name);
+    if (found === undefined && advice !== undefined) throw reader.fail(index, `"${name}"`, found, advice);
+    return isIdField(field) ? this.#keys.key(reader.id(index, name, found)) : reader.number(index, name, found);
+  }
+
+  /** What to do about a field that is missing, where another key seems to be it. */
+  advice(name: string): string | undefined {
+    return renameAdvice(name, this.#foreign ?? Object.keys(this.#entry ?? {}));
   }
 
   /** Forgets the mask of the entry under way. */
@@ -85,9 +122,9 @@ export class EntryFields {
   take(entry: Readonly<Record<string, unknown>>): void {
     this.begin();
     // Written out: names that are looked up by a variable take several times as long.
-    this.set(FIELD.id, entry['id']);
-    this.set(FIELD.image_id, entry['image_id']);
-    this.set(FIELD.category_id, entry['category_id']);
+    this.setId(FIELD.id, entry['id']);
+    this.setId(FIELD.image_id, entry['image_id']);
+    this.setId(FIELD.category_id, entry['category_id']);
     this.set(FIELD.score, entry['score']);
     this.set(FIELD.area, entry['area']);
     this.set(FIELD.iscrowd, entry['iscrowd']);
@@ -97,6 +134,7 @@ export class EntryFields {
     this.segmentation = entry['segmentation'];
     this.keypoints = entry['keypoints'];
     this.hasCaption = 'caption' in entry;
+    this.#entry = entry;
   }
 }
 

@@ -1,15 +1,17 @@
 import { CocoEvalError } from '../errors.ts';
-import { AnnotationColumns } from './annotation-columns.ts';
+import { adviseGroundTruth, adviseParams } from './advice.ts';
+import { AnnotationColumns, type GroundTruthOptions } from './annotation-columns.ts';
 import type { Detections } from './columns.ts';
-import { checkDataset, warnRepeatedIds } from './dataset.ts';
+import { checkDataset, contextOf, warnRepeatedIds } from './dataset.ts';
 import { Evaluation } from './evaluation.ts';
-import { type GroundTruthOptions, readGroundTruth } from './ground-truth-builder.ts';
+import { readGroundTruth } from './ground-truth-builder.ts';
+import { IdIndex } from './ids.ts';
 import { loadDetections } from './load-detections.ts';
 import { matchAll } from './match-run.ts';
 import type { MatchProgress } from './match-table.ts';
 import { type EvalParams, type EvalParamsInput, resolveParams } from './params.ts';
 import { COCO_SCHEME, type PreparedEvaluation, type Scheme } from './scheme.ts';
-import type { Dataset, Result } from './types.ts';
+import type { Dataset, EvaluationContext, Result } from './types.ts';
 import { WarningLog } from './warnings.ts';
 
 /** Parameters of an evaluation, and how to stop or follow it. */
@@ -19,26 +21,40 @@ export interface EvaluateOptions extends EvalParamsInput, MatchProgress {}
  * Checks the annotation file and the parameters. Detections are added by `loadDetections` or by the streaming reader.
  *
  * @param source a parsed annotation file, or the columns of one
+ * @throws CocoEvalError `USAGE`, or `BAD_INPUT` naming the first faulty entry among those that are evaluated
  */
 export function prepareEvaluation(source: unknown, options: EvalParamsInput, scheme: Scheme = COCO_SCHEME): PreparedEvaluation {
-  const warnings = new WarningLog();
   const input = scheme.take(options);
-  if (source instanceof AnnotationColumns) {
-    const params = resolveParams(input, source);
-    checkSameKind(source.options, { ...columnOptions(params), scheme: scheme.name });
-    warnings.merge(source.warnings);
-    warnRepeatedIds(source, warnings);
-    scheme.check(source, warnings);
-    // Areas that the file does not tell are filled in while masks are compared.
-    const groundTruth = { ...source.groundTruth, area: source.groundTruth.area.slice() };
-    return { scheme, dataset: source, params, groundTruth, warnings };
-  }
-  const dataset = checkDataset(source);
-  const params = resolveParams(input, dataset);
-  warnRepeatedIds(dataset, warnings);
-  scheme.check(dataset, warnings);
-  const groundTruth = readGroundTruth(dataset, { ...columnOptions(params), scheme: scheme.name }, warnings);
-  return { scheme, dataset, params, groundTruth, warnings };
+  const read = source instanceof AnnotationColumns ? source : checkDataset(source);
+  const { context, params } = resolveFor(read, input);
+  const wanted: GroundTruthOptions = { ...columnOptions(params), scheme: scheme.name };
+  const columns = read instanceof AnnotationColumns ? read : readGroundTruth(read, wanted, context);
+  checkSameKind(columns.options, wanted);
+  const asked = askedFor(input, params);
+  const fault = columns.faults.first((row) => asked(columns.groundTruth.imageId[row]!, columns.groundTruth.categoryId[row]!));
+  if (fault !== undefined) throw fault;
+  const warnings = new WarningLog();
+  warnings.merge(columns.warnings);
+  warnRepeatedIds(columns, warnings);
+  scheme.check(columns, warnings);
+  adviseParams(params, scheme, warnings);
+  adviseGroundTruth(columns, params, scheme, warnings);
+  // Areas that the file does not tell are filled in while masks are compared.
+  const groundTruth = { ...columns.groundTruth, area: columns.groundTruth.area.slice() };
+  return { scheme, dataset: columns, params, groundTruth, asked, warnings };
+}
+
+function resolveFor(read: AnnotationColumns | Dataset, input: EvalParamsInput): { context: EvaluationContext; params: EvalParams } {
+  const context = read instanceof AnnotationColumns ? read : contextOf(read);
+  return { context, params: resolveParams(input, context) };
+}
+
+/** Whether an entry is looked at: all are, unless images or categories were chosen. */
+function askedFor({ imgIds, catIds }: EvalParamsInput, params: EvalParams): PreparedEvaluation['asked'] {
+  if (imgIds === undefined && catIds === undefined) return () => true;
+  const images = imgIds && new IdIndex(params.imgIds);
+  const categories = catIds && new IdIndex(params.catIds);
+  return (image, category) => (images?.get(image) ?? 0) >= 0 && (categories?.get(category) ?? 0) >= 0;
 }
 
 /** Columns hold what one kind of evaluation looks at, by its rules. */
@@ -90,6 +106,6 @@ export function evaluate(groundTruth: Dataset, results: readonly Result[], optio
 export function evaluateBy(scheme: Scheme, groundTruth: Dataset, results: readonly Result[], options: EvaluateOptions): Evaluation {
   const { signal, onProgress, ...input } = options;
   const prepared = prepareEvaluation(groundTruth, input, scheme);
-  const detections = loadDetections(results, prepared.dataset, columnOptions(prepared.params), prepared.warnings);
+  const detections = loadDetections(results, prepared);
   return evaluateColumns(prepared, detections, { signal, onProgress });
 }

@@ -2,13 +2,14 @@ import { CocoEvalError } from '../errors.ts';
 import { accumulate } from './accumulate.ts';
 import type { Curves } from './curves.ts';
 import type { Detections, GroundTruth } from './columns.ts';
+import { type Id, showId } from './id-keys.ts';
 import { ImageMatcher, type ImageMatches } from './image-matches.ts';
 import type { MatchRules, MatchTable } from './match-table.ts';
 import { resolveParams, type EvalParams } from './params.ts';
 import { type CategoryRow, perCategory } from './per-category.ts';
-import { COCO_SCHEME, type EvaluationContext, type Scheme } from './scheme.ts';
+import { COCO_SCHEME, type Scheme } from './scheme.ts';
 import type { Summary } from './summarize.ts';
-import type { ImageInfo, Warning } from './types.ts';
+import type { EvaluationContext, ImageInfo, Warning } from './types.ts';
 
 /** What was compared, kept for looking at single images. */
 export interface ComparedColumns {
@@ -119,7 +120,7 @@ export class Evaluation {
 
   /** AP, AR and the best operating point of each category. */
   perCategory(): CategoryRow[] {
-    return perCategory(this.table, this.curves, this.params, this.context.categories);
+    return perCategory(this.table, this.curves, this.params, this.context);
   }
 
   /**
@@ -128,23 +129,29 @@ export class Evaluation {
    * @param area position of the area range
    * @throws CocoEvalError `USAGE` for an image, category or range that is not part of the evaluation, or when it was reduced from shards
    */
-  imageMatches(imageId: number, categoryId: number, area = 0): ImageMatches | null {
-    const image = this.params.imgIds.indexOf(imageId);
-    const category = this.params.useCats ? this.params.catIds.indexOf(categoryId) : 0;
+  imageMatches(imageId: Id, categoryId: Id, area = 0): ImageMatches | null {
+    const { keys } = this.context;
+    const image = this.params.imgIds.indexOf(keys.find(imageId) ?? NaN);
+    const category = this.params.useCats ? this.params.catIds.indexOf(keys.find(categoryId) ?? NaN) : 0;
     if (image < 0 || category < 0 || this.params.areaRng[area] === undefined) {
       throw new CocoEvalError(
         'USAGE',
-        `Expected an evaluated image, category and area range but received ${imageId}, ${categoryId}, ${area}`,
+        `Expected an evaluated image, category and area range but received ${showId(imageId)}, ${showId(categoryId)}, ${area}`,
       );
     }
     return this.matcher().get(image, category, area);
+  }
+
+  /** The id that a number of `params.imgIds` or `params.catIds` stands for: itself, unless the files have text or numbers beyond 2^53. */
+  idOf(key: number): Id {
+    return this.context.keys.id(key);
   }
 
   /** Access to single pairs by position instead of by id. */
   matcher(): ImageMatcher {
     if (this.columns === undefined)
       throw new CocoEvalError('USAGE', 'Expected an evaluation with its inputs but this one was reduced from shards');
-    this.#matcher ??= new ImageMatcher(this.columns.groundTruth, this.columns.detections, this.params, this.columns.rules);
+    this.#matcher ??= new ImageMatcher(this.columns, this.params, this.context.keys);
     return this.#matcher;
   }
 
@@ -153,8 +160,9 @@ export class Evaluation {
    * share one id are counted as in the whole.)
    */
   slice(keep: (image: ImageInfo) => boolean): Slice {
+    const { keys } = this.context;
     const byId = new Map(this.context.images.map((image) => [image.id, image]));
-    const images = Uint8Array.from(this.params.imgIds, (id) => Number(keep(byId.get(id) ?? { id })));
+    const images = Uint8Array.from(this.params.imgIds, (id) => Number(keep({ ...byId.get(id), id: keys.id(id) })));
     const curves = this.#draw(images);
     return { images: images.reduce((a, b) => a + b, 0), curves, summary: this.scheme.summarize(curves, this.params, this.context) };
   }

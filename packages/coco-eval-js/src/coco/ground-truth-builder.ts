@@ -1,32 +1,32 @@
+import { FIXED } from './advice.ts';
+import { AnnotationColumns, type GroundTruthOptions } from './annotation-columns.ts';
+import { BoxHabits } from './box-habits.ts';
 import type { GroundTruth } from './columns.ts';
+import { contextOf } from './dataset.ts';
 import { EntryFields, FIELD } from './entry-fields.ts';
+import { Faults } from './faults.ts';
 import { EntryReader } from './fields.ts';
+import type { IdKeys } from './id-keys.ts';
 import { type IdIndex, indexOf } from './ids.ts';
 import { BytePool, DoublePool } from './pool.ts';
-import type { Scheme } from './scheme.ts';
-import { SegmentationBuilder } from './segmentation-builder.ts';
-import type { Dataset, IouType, Mode } from './types.ts';
-import type { WarningLog } from './warnings.ts';
-
-/** What the columns are made for. */
-export interface GroundTruthOptions {
-  readonly iouType: IouType;
-  readonly mode: Mode;
-  readonly keypointCount: number;
-  /** In LVIS the "ignore" field counts and there are no crowds. */
-  readonly scheme: Scheme['name'];
-}
+import { imageSide, SegmentationBuilder } from './segmentation-builder.ts';
+import { throwIfQuoted } from './twins.ts';
+import type { Dataset, EvaluationContext } from './types.ts';
+import { WarningLog } from './warnings.ts';
 
 const reader = new EntryReader('annotations');
+const EMPTY_MASK =
+  'annotations without a mask ("segmentation": []): nothing overlaps them; compare boxes with iouType "bbox" (--iou-type bbox)';
 
 /**
  * Collects annotations into columns, checking each: the fields of one entry are set first (by the JSON reader, or from an object), then `commit` ends it.
  * Fields that the reference demands and old files lack are filled in with a warning: `iscrowd` 0, `area` from the box or mask, `num_keypoints` from the
- * visibility flags.
+ * visibility flags. A fault in what is compared is kept in `faults`: it counts when the annotation's image and category are evaluated.
  */
 export class GroundTruthBuilder {
   count = 0;
   readonly fields: EntryFields;
+  readonly faults: Faults = new Faults();
   /** Images of the file, where they are known already: the mask of any other image is not looked at. */
   images: IdIndex | undefined;
   readonly #id = new DoublePool();
@@ -39,12 +39,14 @@ export class GroundTruthBuilder {
   readonly #keypoints: DoublePool | undefined;
   readonly #options: GroundTruthOptions;
   readonly #warnings: WarningLog;
+  readonly #keys: IdKeys;
 
-  constructor(options: GroundTruthOptions, warnings: WarningLog) {
+  constructor(options: GroundTruthOptions, keys: IdKeys, warnings: WarningLog) {
     const { iouType } = options;
     this.#options = options;
+    this.#keys = keys;
     this.#warnings = warnings;
-    this.fields = new EntryFields(iouType === 'segm' ? new SegmentationBuilder('annotations') : undefined, true);
+    this.fields = new EntryFields(iouType === 'segm' ? new SegmentationBuilder('annotations') : undefined, true, keys);
     this.#boxes = iouType === 'segm' ? undefined : new DoublePool();
     this.#keypoints = iouType === 'keypoints' ? new DoublePool() : undefined;
   }
@@ -61,24 +63,45 @@ export class GroundTruthBuilder {
     this.commit();
   }
 
-  /** Ends the annotation: checks it and appends it to the columns. @throws CocoEvalError `BAD_INPUT` naming the annotation */
+  /** Ends the annotation: checks it and appends it to the columns. @throws CocoEvalError `BAD_INPUT` for ids that are none, `LIMIT` */
   commit(): void {
     const i = this.count;
     const { fields } = this;
     this.#id.push(fields.number(FIELD.id, i, reader));
     this.#imageId.push(fields.number(FIELD.image_id, i, reader));
     this.#categoryId.push(fields.number(FIELD.category_id, i, reader));
-    if (this.#boxes !== undefined) this.#commitBox(i, this.#boxes);
-    if (fields.masks !== undefined) this.#commitMask(i, fields.masks);
-    if (this.#keypoints !== undefined) this.#commitKeypoints(i, this.#keypoints);
-    this.#commitFlags(i);
-    this.#commitArea(i);
+    try {
+      if (this.#boxes !== undefined) this.#commitBox(i, this.#boxes);
+      if (fields.masks !== undefined) this.#commitMask(i, fields.masks);
+      if (this.#keypoints !== undefined) this.#commitKeypoints(i, this.#keypoints);
+      this.#commitFlags(i);
+      this.#commitArea(i);
+    } catch (error) {
+      this.faults.add(i, error);
+      this.#fill(i + 1);
+    }
     this.count++;
+  }
+
+  /** Brings all columns to so many entries. */
+  #fill(count: number): void {
+    for (const pool of [this.#area, this.#crowd, this.#ignore]) while (pool.length < count) pool.push(0);
+    if (this.#boxes !== undefined) while (this.#boxes.length < 4 * count) this.#boxes.push(NaN);
+    const { keypointCount } = this.#options;
+    if (this.#keypoints !== undefined) while (this.#keypoints.length < 3 * keypointCount * count) this.#keypoints.push(0);
+    const { masks } = this.fields;
+    if (masks === undefined || masks.count === count) return;
+    masks.rollback();
+    masks.none();
   }
 
   #commitBox(i: number, boxes: DoublePool): void {
     const { box, boxLength, bbox } = this.fields;
-    if (boxLength !== 4) reader.numbers(i, 'bbox', bbox, box, 0, 4);
+    if (boxLength !== 4) {
+      const advice = bbox === undefined ? this.fields.advice('bbox') : undefined;
+      if (advice !== undefined) throw reader.fail(i, '"bbox"', bbox, advice);
+      reader.numbers(i, 'bbox', bbox, box, 0, 4);
+    }
     for (let k = 0; k < 4; k++) boxes.push(box[k]!);
     if (box[2]! < 0 || box[3]! < 0) {
       this.#warnings.add('negative-box', i, 'annotations with a box of negative width or height: nothing overlaps them');
@@ -91,14 +114,22 @@ export class GroundTruthBuilder {
       masks.rollback();
       masks.none();
     } else if (stored === 'string') masks.endString(stringSize[0] as number, stringSize[1] as number, i);
-    else if (stored === 'polygons') masks.endPolygons(undefined, i);
+    else if (isEmptyList(segmentation) || (stored === 'polygons' && masks.polygons === 0)) {
+      masks.none();
+      this.#warnings.add('empty-segmentation', i, EMPTY_MASK);
+    } else if (stored === 'polygons') masks.endPolygons(undefined);
     else masks.add(segmentation, undefined, i);
   }
 
   #commitKeypoints(i: number, keypoints: DoublePool): void {
-    const length = 3 * this.#options.keypointCount;
+    const { keypointCount } = this.#options;
+    const { keypoints: found } = this.fields;
+    const length = 3 * keypointCount;
     keypoints.reserve(length);
-    reader.numbers(i, 'keypoints', this.fields.keypoints, keypoints.data, keypoints.length, length);
+    // Without labeled points the list is not looked at: such an object is ignored.
+    const none = found === undefined || found === null || isEmptyList(found);
+    if (none && this.fields.get(FIELD.num_keypoints) === 0) keypoints.data.fill(0, keypoints.length, keypoints.length + length);
+    else reader.keypoints(i, found, keypoints.data, keypoints.length, keypointCount);
     keypoints.length += length;
   }
 
@@ -112,19 +143,20 @@ export class GroundTruthBuilder {
       return;
     }
     const iscrowd = fields.get(FIELD.iscrowd);
-    if (iscrowd === undefined) this.#warnings.add('missing-iscrowd', i, 'annotations without "iscrowd": taken as 0');
+    if (iscrowd === undefined || iscrowd === null) this.#warnings.add('missing-iscrowd', i, 'annotations without "iscrowd": taken as 0');
     const crowd = reader.flag(i, 'iscrowd', iscrowd);
     this.#crowd.push(Number(crowd));
     // The reference overwrites "ignore" (cocoapi #123); the Matlab original unites both.
     let ignore = mode === 'fixed' ? crowd || marked : crowd;
-    if (marked && mode === 'reference') this.#warnings.add('ignore-field', i, 'annotations whose "ignore" field the reference overlooks');
+    if (marked && mode === 'reference')
+      this.#warnings.add('ignore-field', i, `annotations whose "ignore" field the reference overlooks; ${FIXED} honors it`);
     if (this.#keypoints !== undefined) ignore ||= this.#countKeypoints(i, this.#keypoints) === 0;
     this.#ignore.push(Number(ignore));
   }
 
   #countKeypoints(i: number, { data, length }: DoublePool): number {
     const stated = this.fields.get(FIELD.num_keypoints);
-    if (stated !== undefined) return reader.number(i, 'num_keypoints', stated);
+    if (stated !== undefined && stated !== null) return reader.number(i, 'num_keypoints', stated);
     this.#warnings.add('missing-num-keypoints', i, 'annotations without "num_keypoints": counted from the visibility flags');
     let visible = 0;
     for (let j = length - 3 * this.#options.keypointCount + 2; j < length; j += 3) visible += Number(data[j]! > 0);
@@ -133,7 +165,8 @@ export class GroundTruthBuilder {
 
   #commitArea(i: number): void {
     const { box } = this.fields;
-    if (this.fields.get(FIELD.area) === undefined) {
+    const stated = this.fields.get(FIELD.area);
+    if (stated === undefined || stated === null) {
       this.#warnings.add('missing-area', i, 'annotations without "area": taken from the box or the mask');
       this.#area.push(this.#boxes === undefined ? NaN : box[2]! * box[3]!);
       return;
@@ -143,28 +176,31 @@ export class GroundTruthBuilder {
     this.#area.push(area);
   }
 
-  /** The columns, now that images and categories are known: files may tell them last. @throws CocoEvalError `BAD_INPUT` for an image without size */
-  build({ images, categories }: Pick<Dataset, 'images' | 'categories'>): GroundTruth {
+  /** The columns, now that images and categories are known: files may tell them last. @throws CocoEvalError `BAD_INPUT` for ids that differ in quotes only */
+  build({ images, categories }: Omit<EvaluationContext, 'keys'>): GroundTruth {
     const id = this.#id.view();
     const repeatedIds = hasRepeated(id);
     if (repeatedIds) this.#warnRepeated(id);
     const columns = { imageId: this.#imageId.view(), categoryId: this.#categoryId.view() };
-    const { masks } = this.fields;
-    const rows = (this.images ?? indexOf(images)).locate(columns.imageId);
-    const known = indexOf(categories).locate(columns.categoryId);
+    const imageIndex = this.images ?? indexOf(images);
+    const categoryIndex = indexOf(categories);
+    const rows = imageIndex.locate(columns.imageId);
+    const known = categoryIndex.locate(columns.categoryId);
+    const habits = new BoxHabits('annotations');
     for (let i = 0; i < this.count; i++) {
       if (known[i]! < 0) {
+        throwIfQuoted(reader, i, 'category_id', this.#keys.id(columns.categoryId[i]!), categoryIndex, this.#keys);
         this.#warnings.add('unknown-annotation-category', i, 'annotations of categories that are not in the file: not evaluated');
       }
       const image = images[rows[i]!];
-      if (image === undefined) this.#warnings.add('unknown-image', i, 'annotations of images that are not in the file: not evaluated');
-      if (masks === undefined) continue;
-      if (image === undefined) masks.clear(i);
-      else masks.place(i, image.height ?? NaN, image.width ?? NaN);
-      if (masks.hasShortPolygon(i)) {
-        this.#warnings.add('short-polygon', i, 'annotations with polygons of fewer than 3 points: left out');
+      if (image === undefined) {
+        throwIfQuoted(reader, i, 'image_id', this.#keys.id(columns.imageId[i]!), imageIndex, this.#keys);
+        this.#warnings.add('unknown-image', i, 'annotations of images that are not in the file: not evaluated');
       }
+      if (this.#boxes !== undefined && image !== undefined) habits.add(this.#boxes.data, 4 * i, image);
+      this.#placeMask(i, image, rows[i]!);
     }
+    habits.warn(this.#warnings);
     return {
       count: this.count,
       ...columns,
@@ -175,18 +211,38 @@ export class GroundTruthBuilder {
       ignore: this.#ignore.view(),
       bbox: this.#boxes?.view(),
       keypoints: this.#keypoints?.view(),
-      segmentation: masks?.build(),
+      segmentation: this.fields.masks?.build(),
       keypointCount: this.#options.keypointCount,
     };
   }
 
+  #placeMask(i: number, image: EvaluationContext['images'][number] | undefined, position: number): void {
+    const { masks } = this.fields;
+    if (masks === undefined) return;
+    if (image === undefined) masks.clear(i);
+    else if (masks.needsPlace(i)) {
+      try {
+        masks.place(i, imageSide(image, position));
+      } catch (error) {
+        this.faults.add(i, error);
+        masks.clear(i);
+      }
+    }
+    if (masks.hasShortPolygon(i)) this.#warnings.add('short-polygon', i, 'annotations with polygons of fewer than 3 points: left out');
+  }
+
   #warnRepeated(ids: Float64Array): void {
     const seen = new Set<number>();
+    const message = this.#options.mode === 'fixed' ? '' : `: the last one stands in for all; ${FIXED} keeps them apart`;
     for (const [i, id] of ids.entries()) {
-      if (seen.has(id)) this.#warnings.add('duplicate-annotation-id', i, 'annotations with an id that was there before');
+      if (seen.has(id)) this.#warnings.add('duplicate-annotation-id', i, `annotations with an id that was there before${message}`);
       seen.add(id);
     }
   }
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function hasRepeated(ids: Float64Array): boolean {
@@ -196,14 +252,20 @@ function hasRepeated(ids: Float64Array): boolean {
 }
 
 /**
- * Annotations as columns.
+ * An annotation file's objects as columns.
  *
  * @throws CocoEvalError `BAD_INPUT` naming the annotation
  */
-export function readGroundTruth(dataset: Dataset, options: GroundTruthOptions, warnings: WarningLog): GroundTruth {
-  const builder = new GroundTruthBuilder(options, warnings);
+export function readGroundTruth(
+  dataset: Dataset,
+  options: GroundTruthOptions,
+  context: EvaluationContext = contextOf(dataset),
+): AnnotationColumns {
+  const warnings = new WarningLog();
+  const builder = new GroundTruthBuilder(options, context.keys, warnings);
   builder.reserve(dataset.annotations.length);
-  builder.images = indexOf(dataset.images);
+  builder.images = indexOf(context.images);
   for (const annotation of dataset.annotations) builder.add(annotation);
-  return builder.build(dataset);
+  const groundTruth = builder.build(context);
+  return new AnnotationColumns(context, groundTruth, options, warnings.list(), builder.faults);
 }

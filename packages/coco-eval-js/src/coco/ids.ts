@@ -40,8 +40,3 @@ export class IdIndex {
 export function indexOf(records: readonly { readonly id: number }[]): IdIndex {
   return new IdIndex(records.map(({ id }) => id));
 }
-
-/** Sorted without repetitions, as numpy.unique. */
-export function uniqueSorted(ids: readonly number[]): number[] {
-  return [...new Set(ids)].toSorted((a, b) => a - b);
-}

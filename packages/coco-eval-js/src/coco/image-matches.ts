@@ -1,25 +1,24 @@
-import type { Detections, GroundTruth } from './columns.ts';
 import type { Grouping } from './grouping.ts';
+import type { Id, IdKeys } from './id-keys.ts';
 import { NONE } from './match-pair.ts';
 import { type MatchPlan, planMatch } from './match-plan.ts';
 import { MatchRun } from './match-run.ts';
-import type { MatchRules } from './match-table.ts';
 import type { AreaRange, EvalParams } from './params.ts';
 import { WarningLog } from './warnings.ts';
 
 /** How one image and category was matched; the entry of `evalImgs` in the reference, with its field names. */
 export interface ImageMatches {
-  readonly image_id: number;
+  readonly image_id: Id;
   /** -1 when categories are not used. */
-  readonly category_id: number;
+  readonly category_id: Id;
   readonly aRng: AreaRange;
   readonly maxDet: number;
   /** Detections by score; an id is the position in the results file + 1. */
   readonly dtIds: readonly number[];
   /** Ground truths that count first, ignored ones last. */
-  readonly gtIds: readonly number[];
+  readonly gtIds: readonly Id[];
   /** For each threshold the matched annotation id of each detection, 0 for none. */
-  readonly dtMatches: readonly (readonly number[])[];
+  readonly dtMatches: readonly (readonly Id[])[];
   readonly gtMatches: readonly (readonly number[])[];
   readonly dtScores: readonly number[];
   readonly gtIgnore: readonly number[];
@@ -33,8 +32,15 @@ export class ImageMatcher {
   readonly #plan: MatchPlan;
   readonly #run: MatchRun;
 
-  constructor(gt: GroundTruth, dt: Detections, params: EvalParams, rules: MatchRules) {
-    this.#plan = planMatch(gt, dt, params, rules);
+  readonly #keys: IdKeys;
+
+  constructor(
+    { groundTruth, detections, rules }: Pick<MatchPlan, 'groundTruth' | 'detections' | 'rules'>,
+    params: EvalParams,
+    keys: IdKeys,
+  ) {
+    this.#keys = keys;
+    this.#plan = planMatch(groundTruth, detections, params, rules);
     this.#run = new MatchRun(this.#plan, new WarningLog());
   }
 
@@ -49,7 +55,7 @@ export class ImageMatcher {
     const assigned = new Int32Array(params.iouThrs.length * d).fill(NONE);
     this.#run.pair(gFrom, gTo, dFrom, dTo, { area: a, overlaps, assigned: { detections: d, groundTruth: assigned } });
     const dtRows = [...dts.row.subarray(dFrom, dTo)];
-    const gtIds = Array.from(gts.row.subarray(gFrom, gTo), (row) => groundTruth.id[row]!);
+    const gtIds = Array.from(gts.row.subarray(gFrom, gTo), (row) => this.#keys.id(groundTruth.id[row]!));
     const ignored = gtIds.map((_, i) => table.gtIgnored[(gFrom + i) * table.areas + a]!);
     const order = [...gtIds.keys()].toSorted((i, j) => ignored[i]! - ignored[j]!);
     const found = params.iouThrs.map((_, t) => assigned.subarray(t * d, (t + 1) * d));
@@ -58,8 +64,8 @@ export class ImageMatcher {
       return (table.ignored[word]! >>> (t & 31)) & 1;
     };
     return {
-      image_id: params.imgIds[image]!,
-      category_id: params.useCats ? params.catIds[k]! : -1,
+      image_id: this.#keys.id(params.imgIds[image]!),
+      category_id: params.useCats ? this.#keys.id(params.catIds[k]!) : -1,
       aRng: params.areaRng[a]!,
       maxDet: params.maxDets[params.maxDets.length - 1]!,
       dtIds: dtRows.map((row) => row + 1),

@@ -1,9 +1,8 @@
-import { CocoEvalError, describe } from '../errors.ts';
 import { MaskReader, MaskRuns } from '../mask/runs.ts';
 import type { Detections } from './columns.ts';
 import { DetectionBuilder, type DetectionOptions } from './detection-builder.ts';
+import { notResults } from './not-results.ts';
 import { readMask } from './overlap.ts';
-import type { Dataset } from './types.ts';
 import type { WarningLog } from './warnings.ts';
 
 /**
@@ -12,28 +11,19 @@ import type { WarningLog } from './warnings.ts';
  *
  * @throws CocoEvalError `BAD_INPUT` naming the entry
  */
-export function loadDetections(
-  results: unknown,
-  dataset: Pick<Dataset, 'images' | 'categories'>,
-  options: DetectionOptions,
-  warnings: WarningLog,
-): Detections {
-  if (!Array.isArray(results)) {
-    throw new CocoEvalError('BAD_INPUT', `Expected a list of results but received ${describe(results)}`, {
-      hint: 'A results file is a JSON array of { image_id, category_id, score, bbox | segmentation | keypoints }.',
-    });
-  }
-  const builder = new DetectionBuilder(dataset, options, warnings);
+export function loadDetections(results: unknown, options: DetectionOptions): Detections {
+  if (!Array.isArray(results)) throw notResults(results);
+  const builder = new DetectionBuilder(options);
   builder.reserve(results.length);
   for (const result of results as readonly unknown[]) builder.add(result);
-  return finishDetections(builder, options, warnings);
+  return finishDetections(builder, options);
 }
 
 /** Ends a builder; boxes that must come from masks are computed here. */
-export function finishDetections(builder: DetectionBuilder, options: DetectionOptions, warnings: WarningLog): Detections {
+export function finishDetections(builder: DetectionBuilder, { params, warnings }: DetectionOptions): Detections {
   const detections = builder.build();
-  if (detections.count === 0) warnings.add('empty-results', 0, 'no results at all: every category with ground truth scores 0');
-  if (options.iouType === 'bbox' && builder.kind === 'segmentation') boxesFromMasks(detections, warnings);
+  if (detections.count === 0) warnings.note('empty-results', 'no results at all: every category with ground truth scores 0');
+  if (params.iouType === 'bbox' && builder.kind === 'segmentation') boxesFromMasks(detections, warnings);
   return detections;
 }
 

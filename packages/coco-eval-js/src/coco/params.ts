@@ -1,6 +1,6 @@
 import { CocoEvalError, describe } from '../errors.ts';
-import { uniqueSorted } from './ids.ts';
-import type { Dataset, IouType, Mode } from './types.ts';
+import { type Id, IdKeys, isExact } from './id-keys.ts';
+import type { Dataset, EvaluationContext, IouType, Mode } from './types.ts';
 
 /** Inclusive bounds of a size class in pixels. */
 export type AreaRange = readonly [low: number, high: number];
@@ -9,9 +9,9 @@ export type AreaRange = readonly [low: number, high: number];
 export interface EvalParams {
   readonly iouType: IouType;
   readonly mode: Mode;
-  /** Ascending. */
+  /** Ascending. Beyond 2^53 stands a number for an id that is text or larger: `Evaluation.idOf` tells it. */
   readonly imgIds: readonly number[];
-  /** Ascending when categories are used. */
+  /** The same of categories; in the given order when categories are not used. */
   readonly catIds: readonly number[];
   readonly iouThrs: readonly number[];
   readonly recThrs: readonly number[];
@@ -26,7 +26,10 @@ export interface EvalParams {
 }
 
 /** What a caller may set; everything else takes the reference's defaults. */
-export type EvalParamsInput = { readonly [P in keyof EvalParams]?: EvalParams[P] | undefined };
+export type EvalParamsInput = { readonly [P in Exclude<keyof EvalParams, 'imgIds' | 'catIds'>]?: EvalParams[P] | undefined } & {
+  readonly imgIds?: readonly Id[] | undefined;
+  readonly catIds?: readonly Id[] | undefined;
+};
 
 const MAX_PIXELS_SQUARED = 1e5 ** 2;
 /** Precision and scores hold one number for each threshold, recall point, category, size and limit: 2 GiB each. */
@@ -60,13 +63,13 @@ const DETECTION_AREAS: readonly (readonly [string, AreaRange])[] = [
  * console.log(params.maxDets, params.areaRngLbl); // [1, 10, 100] ["all", "small", "medium", "large"]
  * ```
  */
-export function defaultParams(iouType: IouType, dataset: Pick<Dataset, 'images' | 'categories'>): EvalParams {
+export function defaultParams(iouType: IouType, dataset: Pick<Dataset, 'images' | 'categories'>, keys: IdKeys = new IdKeys()): EvalParams {
   const areas = iouType === 'keypoints' ? DETECTION_AREAS.filter(([label]) => label !== 'small') : DETECTION_AREAS;
   return {
     iouType,
     mode: 'reference',
-    imgIds: uniqueSorted(dataset.images.map((image) => image.id)),
-    catIds: uniqueSorted(dataset.categories.map((category) => category.id)),
+    imgIds: keys.sorted(dataset.images.map((image) => keys.key(image.id))),
+    catIds: keys.sorted(dataset.categories.map((category) => keys.key(category.id))),
     iouThrs: DEFAULT_IOU_THRS,
     recThrs: DEFAULT_REC_THRS,
     maxDets: iouType === 'keypoints' ? [20] : [1, 10, 100],
@@ -78,19 +81,19 @@ export function defaultParams(iouType: IouType, dataset: Pick<Dataset, 'images' 
 }
 
 /** Fills in defaults, sorts as the reference does and checks every value. Throws `USAGE`. */
-export function resolveParams(input: EvalParamsInput, dataset: Pick<Dataset, 'images' | 'categories'>): EvalParams {
+export function resolveParams(input: EvalParamsInput, context: EvaluationContext): EvalParams {
+  const { keys } = context;
   const iouType = input.iouType ?? 'segm';
   if (!['bbox', 'segm', 'keypoints'].includes(iouType)) {
     throw new CocoEvalError('USAGE', `Expected iouType "bbox", "segm" or "keypoints" but received ${describe(iouType)}`);
   }
-  const defaults = defaultParams(iouType, dataset);
+  const defaults = defaultParams(iouType, context, keys);
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as Partial<EvalParams>;
-  const params: EvalParams = { ...defaults, ...given };
+  const chosen = { ...defaults, ...given };
+  const params: EvalParams = { ...chosen, imgIds: keysOf('imgIds', chosen.imgIds, keys), catIds: keysOf('catIds', chosen.catIds, keys) };
   if (params.mode !== 'reference' && params.mode !== 'fixed') {
     throw new CocoEvalError('USAGE', `Expected mode "reference" or "fixed" but received ${describe(params.mode)}`);
   }
-  checkNumbers('imgIds', params.imgIds);
-  checkNumbers('catIds', params.catIds);
   checkNumbers('iouThrs', params.iouThrs);
   checkNumbers('recThrs', params.recThrs);
   checkNumbers('kptOksSigmas', params.kptOksSigmas);
@@ -105,11 +108,11 @@ export function resolveParams(input: EvalParamsInput, dataset: Pick<Dataset, 'im
   const limit = params.maxDets.find((m) => !Number.isInteger(m) || m < 0);
   if (limit !== undefined) throw new CocoEvalError('USAGE', `Expected maxDets of whole numbers >= 0 but received ${limit}`);
   // Without categories the given order decides between equal scores, so it stays (cocoeval.py, computeIoU).
-  const catIds = params.useCats ? uniqueSorted(params.catIds) : [...params.catIds];
+  const catIds = params.useCats ? keys.sorted(params.catIds) : [...params.catIds];
   checkCurves(params, params.useCats ? catIds.length : 1);
   return {
     ...params,
-    imgIds: uniqueSorted(params.imgIds),
+    imgIds: keys.sorted(params.imgIds),
     catIds,
     maxDets: params.maxDets.toSorted((a, b) => a - b),
     // Finite, so that parameters survive JSON.
@@ -122,6 +125,20 @@ function checkNumbers(name: string, list: readonly number[]): void {
   if (!Array.isArray(list)) throw new CocoEvalError('USAGE', `Expected a list of numbers for ${name} but received ${describe(list)}`);
   const wrong = list.findIndex((value) => typeof value !== 'number' || !Number.isFinite(value));
   if (wrong >= 0) throw new CocoEvalError('USAGE', `Expected finite numbers in ${name} but ${name}[${wrong}] is ${describe(list[wrong])}`);
+}
+
+function keysOf(name: string, ids: readonly Id[], keys: IdKeys): number[] {
+  if (!Array.isArray(ids)) throw new CocoEvalError('USAGE', `Expected a list of ids for ${name} but received ${describe(ids)}`);
+  return (ids as readonly Id[]).map((id, i) => {
+    const fits = typeof id === 'string' || typeof id === 'bigint' || (typeof id === 'number' && (isExact(id) || keys.id(id) !== id));
+    if (!fits) {
+      throw new CocoEvalError(
+        'USAGE',
+        `Expected ids (numbers, text, or bigint beyond 2^53) in ${name} but ${name}[${i}] is ${describe(id)}`,
+      );
+    }
+    return keys.key(id);
+  });
 }
 
 /** Before anything of that size is made. */

@@ -2,7 +2,7 @@ import type { Curves } from './curves.ts';
 import type { MatchTable } from './match-table.ts';
 import { pairwiseMean } from './pairwise-mean.ts';
 import type { EvalParams } from './params.ts';
-import type { Category } from './types.ts';
+import type { EvaluationContext } from './types.ts';
 
 /** The point of a category's curve with the best F1 at the first IoU threshold, from raw counts (interpolated curves over-estimate precision). */
 export interface OperatingPoint {
@@ -18,8 +18,8 @@ export interface OperatingPoint {
 
 /** Numbers of one category; null where it has no ground truth that counts. All at the largest detection limit. */
 export interface CategoryRow {
-  /** -1 when categories are not used. */
-  readonly id: number;
+  /** -1 when categories are not used; whole numbers beyond 2^53 as text. */
+  readonly id: number | string;
   readonly name: string;
   readonly groundTruths: number;
   readonly detections: number;
@@ -34,14 +34,16 @@ export interface CategoryRow {
 }
 
 /** One row for each category, in the order of `catIds`. */
-export function perCategory(table: MatchTable, curves: Curves, params: EvalParams, categories: readonly Category[]): CategoryRow[] {
-  const names = new Map(categories.map((category) => [category.id, category.name ?? String(category.id)]));
+export function perCategory(table: MatchTable, curves: Curves, params: EvalParams, { categories, keys }: EvaluationContext): CategoryRow[] {
+  const names = new Map(
+    categories.map((category) => [category.id, typeof category.name === 'string' ? category.name : String(keys.id(category.id))]),
+  );
   const at50 = params.iouThrs.indexOf(0.5);
   const at75 = params.iouThrs.indexOf(0.75);
   const ids = params.useCats ? params.catIds : [-1];
   return ids.map((id, k) => ({
-    id,
-    name: id === -1 && !params.useCats ? 'all' : (names.get(id) ?? String(id)),
+    id: keys.shown(id),
+    name: id === -1 && !params.useCats ? 'all' : (names.get(id) ?? String(keys.id(id))),
     groundTruths: countGroundTruths(table, k),
     detections: table.dtCategory[k + 1]! - table.dtCategory[k]!,
     AP: categoryMean(curves, curves.precision, k, 0),

@@ -3,11 +3,8 @@ import type { Curves } from './curves.ts';
 import type { MatchRules } from './match-table.ts';
 import type { EvalParams, EvalParamsInput } from './params.ts';
 import { summarize, type Summary } from './summarize.ts';
-import type { Dataset } from './types.ts';
+import type { EvaluationContext } from './types.ts';
 import type { WarningLog } from './warnings.ts';
-
-/** The part of an annotation file that a finished evaluation still needs. */
-export type EvaluationContext = Pick<Dataset, 'images' | 'categories'>;
 
 /** Everything an evaluation compares, checked and as columns. */
 export interface PreparedEvaluation {
@@ -15,6 +12,8 @@ export interface PreparedEvaluation {
   readonly dataset: EvaluationContext;
   readonly params: EvalParams;
   readonly groundTruth: GroundTruth;
+  /** Whether entries of this image and category are looked at. */
+  readonly asked: (image: number, category: number) => boolean;
   readonly warnings: WarningLog;
 }
 

@@ -1,7 +1,9 @@
 import { CocoEvalError, describe } from '../errors.ts';
+import { rleTextAdvice } from '../mask/rle-advice.ts';
 import type { RleObject } from '../mask/types.ts';
 import { SEGMENTATION_KIND, type SegmentationColumns } from '../mask/columns.ts';
 import { BytePool, DoublePool } from './pool.ts';
+import type { ImageInfo } from './types.ts';
 
 /** Sides beyond 2^16 are no image; the product is checked against the mask limit when the mask is made. */
 const MAX_SIDE = 2 ** 16;
@@ -10,9 +12,10 @@ const MAX_SIDE = 2 ** 16;
 const MAX_NUMBERS = 2 ** 28;
 /** All polygons: empty ones hold no numbers, but are kept, too. */
 const MAX_PARTS = 2 ** 26;
+const NO_MASK = 'Files of boxes are compared with iouType "bbox" (--iou-type bbox).';
 
 /** Size of a mask in pixels. */
-type Side = readonly [height: number, width: number];
+export type Side = readonly [height: number, width: number];
 
 /** Collects segmentations entry by entry; every entry ends with exactly one call of `add`, `box`, `none`, `endPolygons` or `endString`. */
 export class SegmentationBuilder {
@@ -44,7 +47,17 @@ export class SegmentationBuilder {
   add(value: unknown, side: Side | undefined, index: number): void {
     if (Array.isArray(value)) this.#polygons(value, side, index);
     else if (typeof value === 'object' && value !== null) this.#rle(value, index);
-    else throw this.#bad(index, 'polygons or { size, counts }', value);
+    else throw this.#bad(index, 'polygons or { size, counts }', value, NO_MASK);
+  }
+
+  /** Number of entries that have ended. */
+  get count(): number {
+    return this.#kind.length;
+  }
+
+  /** Polygons since the entry under way began. */
+  get polygons(): number {
+    return this.#coordStart.length - this.#marked.parts;
   }
 
   #polygons(parts: readonly unknown[], side: Side | undefined, index: number): void {
@@ -56,7 +69,7 @@ export class SegmentationBuilder {
       }
       this.endPolygon();
     }
-    this.endPolygons(side, index);
+    this.endPolygons(side);
   }
 
   /** The numbers pushed to `coords` since the last part are a polygon. */
@@ -65,15 +78,17 @@ export class SegmentationBuilder {
   }
 
   /** The polygons since the last entry are its mask. */
-  endPolygons(side: Side | undefined, index: number): void {
-    if (side !== undefined) this.#checkSide(...side, index);
+  endPolygons(side: Side | undefined): void {
     this.#end(SEGMENTATION_KIND.polygons, side?.[0] ?? 0, side?.[1] ?? 0);
   }
 
-  /** Tells the image's size of entry `i`, for polygons. */
-  place(i: number, height: number, width: number): void {
-    if (this.#kind.data[i] !== SEGMENTATION_KIND.polygons) return;
-    this.#checkSide(height, width, i);
+  /** Whether entry `i` lies in its image, whose size must be told by `place`. */
+  needsPlace(i: number): boolean {
+    return this.#kind.data[i] === SEGMENTATION_KIND.polygons;
+  }
+
+  /** Tells the image's size of entry `i`. */
+  place(i: number, [height, width]: Side): void {
     this.#size.data[2 * i] = height;
     this.#size.data[2 * i + 1] = width;
   }
@@ -97,7 +112,7 @@ export class SegmentationBuilder {
     const [height, width] = size as unknown as [number, number];
     this.#checkSide(height, width, index);
     if (typeof counts === 'string') {
-      if (!this.bytes.appendAscii(counts)) throw this.#bad(index, 'an RLE string of ASCII characters', counts);
+      if (!this.bytes.appendAscii(counts)) throw this.#bad(index, 'an RLE string of ASCII characters', counts, rleTextAdvice(counts));
       this.#end(SEGMENTATION_KIND.string, height, width);
     } else if (Array.isArray(counts)) {
       for (const c of counts as readonly unknown[]) {
@@ -118,8 +133,7 @@ export class SegmentationBuilder {
   }
 
   /** The entry's bbox stands for its mask. */
-  box(height: number, width: number, index: number): void {
-    this.#checkSide(height, width, index);
+  box([height, width]: Side): void {
     this.#end(SEGMENTATION_KIND.box, height, width);
   }
 
@@ -165,15 +179,31 @@ export class SegmentationBuilder {
 
   #checkSide(height: unknown, width: unknown, index: number): void {
     for (const side of [height, width]) {
-      if (typeof side === 'number' && Number.isInteger(side) && side >= 0 && side <= MAX_SIDE) continue;
-      const message = `Expected a mask height and width from 0 to ${MAX_SIDE} for ${this.#list}[${index}] but received ${describe(side)}`;
-      const hint = 'Masks need "height" and "width" in the image record, or "size" in the RLE.';
-      throw new CocoEvalError('BAD_INPUT', message, { list: this.#list, index, hint });
+      if (isSide(side)) continue;
+      const message = `Expected "size" [height, width] of whole numbers from 0 to ${MAX_SIDE} in segmentation of ${this.#list}[${index}] but received ${describe(side)}`;
+      throw new CocoEvalError('BAD_INPUT', message, { list: this.#list, index });
     }
   }
 
-  #bad(index: number, expected: string, found: unknown): CocoEvalError {
+  #bad(index: number, expected: string, found: unknown, hint?: string): CocoEvalError {
     const message = `Expected ${expected} in segmentation of ${this.#list}[${index}] but received ${describe(found)}`;
-    return new CocoEvalError('BAD_INPUT', message, { list: this.#list, index });
+    return new CocoEvalError('BAD_INPUT', message, { list: this.#list, index, hint });
   }
+}
+
+function isSide(side: unknown): side is number {
+  return typeof side === 'number' && Number.isInteger(side) && side >= 0 && side <= MAX_SIDE;
+}
+
+/** The size of an image in which a polygon or box is drawn. @param index position of the image in its list */
+export function imageSide(image: Pick<ImageInfo, 'height' | 'width'>, index: number): Side {
+  const { height, width } = image;
+  if (isSide(height) && isSide(width)) return [height, width];
+  const [name, found] = isSide(height) ? ['width', width] : ['height', height];
+  const message = `Expected a whole number from 0 to ${MAX_SIDE} for "${name}" in images[${index}] but received ${describe(found)}`;
+  throw new CocoEvalError('BAD_INPUT', message, {
+    list: 'images',
+    index,
+    hint: 'Polygons, and boxes that stand for masks, need the size of their image.',
+  });
 }

@@ -2,6 +2,7 @@ import type { Curves } from './curves.ts';
 import { formatFixed } from './format.ts';
 import { pairwiseMean } from './pairwise-mean.ts';
 import type { EvalParams } from './params.ts';
+import type { IouType } from './types.ts';
 
 /** One number of the summary: average precision or recall at some IoU, size class and detection limit. */
 export interface SummaryLine {
@@ -25,9 +26,8 @@ export interface Summary {
 /** A number asked for. */
 export type SummaryRequest = Omit<SummaryLine, 'value'>;
 
-/** The detection limit that the reference's summary takes for granted. */
-const DETECTION_LIMIT = 100;
-const KEYPOINT_LIMIT = 20;
+/** The detection limits that the reference's summary takes for granted. */
+export const REFERENCE_LIMIT: Readonly<Record<IouType, number>> = { bbox: 100, segm: 100, keypoints: 20 };
 
 /**
  * The 12 numbers for boxes and masks, 10 for keypoints (cocoeval.py, summarize).
@@ -54,7 +54,7 @@ function detectionRequests(params: EvalParams): SummaryRequest[] {
   const first = maxDets[0]!;
   const second = maxDets[1] ?? last;
   const third = mode === 'reference' ? (maxDets[2] ?? last) : last;
-  const headline = mode === 'reference' && maxDets.length >= 3 ? DETECTION_LIMIT : last;
+  const headline = mode === 'reference' && maxDets.length >= 3 ? REFERENCE_LIMIT[params.iouType] : last;
   return [
     ap('AP', 'all', headline),
     ap('AP50', 'all', third, 0.5),
@@ -72,7 +72,7 @@ function detectionRequests(params: EvalParams): SummaryRequest[] {
 }
 
 function keypointRequests({ maxDets, mode }: EvalParams): SummaryRequest[] {
-  const limit = mode === 'reference' ? KEYPOINT_LIMIT : maxDets[maxDets.length - 1]!;
+  const limit = mode === 'reference' ? REFERENCE_LIMIT.keypoints : maxDets[maxDets.length - 1]!;
   return (['AP', 'AR'] as const).flatMap((kind) => [
     { name: kind, kind, area: 'all', maxDets: limit },
     { name: `${kind}50`, kind, area: 'all', maxDets: limit, iouThr: 0.5 },

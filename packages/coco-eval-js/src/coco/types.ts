@@ -1,24 +1,25 @@
 import type { Segmentation } from '../mask/types.ts';
+import type { Id, IdKeys } from './id-keys.ts';
 
 /** `[x, y, width, height]` in pixels, origin top left. */
 export type Bbox = readonly [x: number, y: number, width: number, height: number] | readonly number[];
 
 /** One entry of `images`. LVIS adds the two lists of the federated rules. Further fields are kept and can be used for slices. */
 export interface ImageInfo {
-  readonly id: number;
+  readonly id: Id;
   readonly width?: number;
   readonly height?: number;
   readonly file_name?: string;
   /** LVIS: categories verified to be absent. */
-  readonly neg_category_ids?: readonly number[];
+  readonly neg_category_ids?: readonly Id[];
   /** LVIS: categories whose instances are not all annotated. */
-  readonly not_exhaustive_category_ids?: readonly number[];
+  readonly not_exhaustive_category_ids?: readonly Id[];
   readonly [field: string]: unknown;
 }
 
 /** One entry of `categories`. */
 export interface Category {
-  readonly id: number;
+  readonly id: Id;
   readonly name?: string;
   readonly supercategory?: string;
   /** LVIS: rare, common or frequent by the number of training images. */
@@ -28,9 +29,9 @@ export interface Category {
 
 /** One entry of `annotations`. */
 export interface Annotation {
-  readonly id: number;
-  readonly image_id: number;
-  readonly category_id: number;
+  readonly id: Id;
+  readonly image_id: Id;
+  readonly category_id: Id;
   readonly bbox?: Bbox;
   readonly area?: number;
   readonly iscrowd?: number | boolean;
@@ -40,6 +41,13 @@ export interface Annotation {
   readonly keypoints?: readonly number[];
   readonly num_keypoints?: number;
   readonly [field: string]: unknown;
+}
+
+/** Images and categories by numbers: their own ids, or those that stand for them in `keys`. */
+export interface EvaluationContext {
+  readonly images: readonly (ImageInfo & { readonly id: number })[];
+  readonly categories: readonly (Category & { readonly id: number })[];
+  readonly keys: IdKeys;
 }
 
 /** A COCO or LVIS annotation file. */
@@ -52,8 +60,8 @@ export interface Dataset {
 
 /** One entry of a results file. */
 export interface Result {
-  readonly image_id: number;
-  readonly category_id: number;
+  readonly image_id: Id;
+  readonly category_id: Id;
   readonly score: number;
   readonly bbox?: Bbox;
   readonly segmentation?: Segmentation;
@@ -70,11 +78,11 @@ export type IouType = 'bbox' | 'segm' | 'keypoints';
  */
 export type Mode = 'reference' | 'fixed';
 
-/** Something the reference accepts in silence; counted, with the first place it was seen. */
+/** Something the reference accepts in silence, or a number that may not be what it seems; counted, with the first place it was seen. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
   readonly count: number;
-  /** Zero-based position of the first such entry in its list. */
+  /** Zero-based position of the first such entry in its list; -1: it concerns no single entry. */
   readonly firstIndex: number;
 }

@@ -5,14 +5,20 @@ export class WarningLog {
   readonly #byCode = new Map<string, { message: string; count: number; firstIndex: number }>();
 
   add(code: string, index: number, message: string): void {
-    this.#count(code, message, 1, index);
+    this.count(code, message, 1, index);
+  }
+
+  /** Something about the whole. */
+  note(code: string, message: string): void {
+    this.count(code, message, 1, -1);
   }
 
   merge(warnings: readonly Warning[]): void {
-    for (const { code, message, count, firstIndex } of warnings) this.#count(code, message, count, firstIndex);
+    for (const { code, message, count, firstIndex } of warnings) this.count(code, message, count, firstIndex);
   }
 
-  #count(code: string, message: string, count: number, index: number): void {
+  /** Several of one kind. */
+  count(code: string, message: string, count: number, index: number): void {
     const entry = this.#byCode.get(code);
     if (entry === undefined) {
       this.#byCode.set(code, { message, count, firstIndex: index });

@@ -1,11 +1,13 @@
 import type { Detections, GroundTruth } from '../coco/columns.ts';
-import { readGroundTruth } from '../coco/ground-truth-builder.ts';
+import { prepareEvaluation } from '../coco/evaluate.ts';
+import type { Id } from '../coco/id-keys.ts';
 import { loadDetections } from '../coco/load-detections.ts';
 import { createOverlap } from '../coco/overlap.ts';
 import { resolveParams } from '../coco/params.ts';
 import { sortByScore } from '../coco/sort.ts';
-import type { Dataset, ImageInfo, IouType, Result } from '../coco/types.ts';
+import type { Dataset, EvaluationContext, ImageInfo, IouType, Result } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
+import { schemeFor } from '../lvis/scheme.ts';
 
 /** What is taken from the two files, and in which order. */
 export interface CrossClassOptions {
@@ -16,8 +18,8 @@ export interface CrossClassOptions {
   /** Detections below this score are left out first. Default: none. */
   readonly minScore?: number;
   /** Images and categories to look at; default all. */
-  readonly imgIds?: readonly number[];
-  readonly catIds?: readonly number[];
+  readonly imgIds?: readonly Id[] | undefined;
+  readonly catIds?: readonly Id[] | undefined;
   /** Order of ground truths, and of detections with equal scores: `file` (default, for TIDE) or `category`, by ascending id (for the confusion matrix). */
   readonly order?: 'file' | 'category';
   /**
@@ -29,7 +31,7 @@ export interface CrossClassOptions {
 
 /** One image with all its classes together: what `tide` and `confusionMatrix` take. */
 export interface CrossClassImage {
-  readonly imageId: number;
+  readonly imageId: Id;
   /** Positions in the results, by descending score. */
   readonly dtIndexes: Int32Array;
   readonly dtCategories: Float64Array;
@@ -46,7 +48,7 @@ export interface CrossClassImage {
 
 /** The two files as columns. */
 export interface CrossClassInput {
-  readonly dataset: Pick<Dataset, 'images' | 'categories'>;
+  readonly dataset: EvaluationContext;
   readonly gt: GroundTruth;
   readonly dt: Detections;
 }
@@ -73,17 +75,17 @@ export function crossClassImages(
   results: readonly Result[],
   options: CrossClassOptions = {},
 ): Generator<CrossClassImage, void> {
-  const warnings = new WarningLog();
-  const common = { iouType: options.iouType === 'segm' ? 'segm' : 'bbox', keypointCount: 0 } as const;
-  const gt = readGroundTruth(dataset, { ...common, mode: 'reference', scheme: options.lvis === true ? 'lvis' : 'coco' }, warnings);
-  return compareImages({ dataset, gt, dt: loadDetections(results, dataset, common, warnings) }, options);
+  const { imgIds, catIds, iouType, lvis = false } = options;
+  const prepared = prepareEvaluation(dataset, { iouType: iouType === 'segm' ? 'segm' : 'bbox', imgIds, catIds }, schemeFor(lvis));
+  return compareImages({ dataset: prepared.dataset, gt: prepared.groundTruth, dt: loadDetections(results, prepared) }, options);
 }
 
 /** The same from columns that were read already. */
 export function* compareImages({ dataset, gt, dt }: CrossClassInput, options: CrossClassOptions = {}): Generator<CrossClassImage, void> {
   const { iouType, lvis = false, maxDets = lvis ? 300 : 100, minScore = -Infinity, order = 'file' } = options;
-  const categories = options.catIds && new Set(options.catIds);
-  const chosen = options.imgIds && new Set(options.imgIds);
+  const keyed = (ids: readonly Id[] | undefined): ReadonlySet<number> | undefined => ids && new Set(ids.map((id) => dataset.keys.key(id)));
+  const categories = keyed(options.catIds);
+  const chosen = keyed(options.imgIds);
   const params = resolveParams({ iouType: iouType === 'segm' ? 'segm' : 'bbox' }, dataset);
   const overlap = createOverlap(gt, dt, params, new WarningLog());
   const annotationsOf = rowsByImage(gt, ordered(gt, order), categories);
@@ -101,7 +103,7 @@ export function* compareImages({ dataset, gt, dt }: CrossClassInput, options: Cr
     overlap.compute(dtRows, 0, dtRows.length, Int32Array.from([...own, ...crowd]), 0, annotated.length);
     const columns = (from: number, to: number): Float64Array => cut(overlap.matrix, dtRows.length, annotated.length, from, to);
     const found = {
-      imageId: image.id,
+      imageId: dataset.keys.id(image.id),
       dtIndexes: dtRows,
       dtCategories: Float64Array.from(dtRows, (row) => dt.categoryId[row]!),
       dtScores: Float64Array.from(dtRows, (row) => dt.score[row]!),
@@ -129,7 +131,7 @@ function uncheckedClasses(
   { dtCategories, gtCategories }: Pick<CrossClassImage, 'dtCategories' | 'gtCategories'>,
 ): Pick<CrossClassImage, 'crowdCategories' | 'crowdIou'> {
   const known = new Set(dataset.categories.map(({ id }) => id));
-  const checked = new Set([...(image.neg_category_ids ?? []), ...gtCategories]);
+  const checked = new Set<Id>([...(image.neg_category_ids ?? []), ...gtCategories]);
   const notExhaustive = new Set(image.not_exhaustive_category_ids);
   const unchecked = [...new Set(dtCategories)].filter((id) => notExhaustive.has(id) || (known.has(id) && !checked.has(id)));
   return { crowdCategories: Float64Array.from(unchecked), crowdIou: new Float64Array(dtCategories.length * unchecked.length).fill(1) };

@@ -1,6 +1,7 @@
-import { AnnotationColumns } from '../coco/annotation-columns.ts';
-import { checkDataset, checkList, notAnnotations, notList } from '../coco/dataset.ts';
-import { GroundTruthBuilder, type GroundTruthOptions, readGroundTruth } from '../coco/ground-truth-builder.ts';
+import { AnnotationColumns, type GroundTruthOptions } from '../coco/annotation-columns.ts';
+import { checkDataset, checkList, contextOf, notAnnotations, notList } from '../coco/dataset.ts';
+import { GroundTruthBuilder, readGroundTruth } from '../coco/ground-truth-builder.ts';
+import { IdKeys } from '../coco/id-keys.ts';
 import { indexOf } from '../coco/ids.ts';
 import type { Dataset } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
@@ -23,10 +24,13 @@ const MAX_ENTRIES = 2 ** 25;
  */
 export function parseAnnotations(bytes: Uint8Array, options: GroundTruthOptions): AnnotationColumns {
   try {
-    return readColumns(bytes, options);
+    const columns = readColumns(bytes, options);
+    return columns.faults.count === 0 ? columns : readObjects(bytes, options, () => columns);
   } catch (error) {
     if (!(error instanceof CocoEvalError) || error.code !== 'BAD_INPUT') throw error;
-    return readObjects(bytes, options, error);
+    return readObjects(bytes, options, () => {
+      throw error;
+    });
   }
 }
 
@@ -34,13 +38,12 @@ export function parseAnnotations(bytes: Uint8Array, options: GroundTruthOptions)
  * A fault may be none: of a key that stands twice the last value counts, and the mask of an image that the file does not have is not looked at. Both show in
  * the objects.
  */
-function readObjects(bytes: Uint8Array, options: GroundTruthOptions, fault: CocoEvalError): AnnotationColumns {
-  const warnings = new WarningLog();
+function readObjects(bytes: Uint8Array, options: GroundTruthOptions, withoutRoom: () => AnnotationColumns): AnnotationColumns {
   try {
-    const dataset = checkDataset(parseNatively(bytes) ?? parseJson(bytes));
-    return new AnnotationColumns(dataset, readGroundTruth(dataset, options, warnings), options, warnings.list());
+    return readGroundTruth(checkDataset(parseNatively(bytes) ?? parseJson(bytes)), options);
   } catch (error) {
-    throw error instanceof CocoEvalError && error.code === 'LIMIT' ? fault : error;
+    if (error instanceof CocoEvalError && error.code === 'LIMIT') return withoutRoom();
+    throw error;
   }
 }
 
@@ -50,7 +53,8 @@ function readColumns(bytes: Uint8Array, options: GroundTruthOptions): Annotation
   skipByteOrderMark(scanner);
   if (scanner.peek() !== OPEN_OBJECT) throw notAnnotations(readValue(scanner, memory));
   const warnings = new WarningLog();
-  const builder = new GroundTruthBuilder(options, warnings);
+  const keys = new IdKeys();
+  const builder = new GroundTruthBuilder(options, keys, warnings);
   const lists: { images?: Dataset['images']; annotations?: true; categories?: Dataset['categories'] } = {};
   if (scanner.enter(OPEN_OBJECT, CLOSE_OBJECT, 'an object')) {
     do {
@@ -58,7 +62,7 @@ function readColumns(bytes: Uint8Array, options: GroundTruthOptions): Annotation
       if (Object.hasOwn(lists, key)) throw new CocoEvalError('BAD_INPUT', `Expected one "${key}" in the annotation file but found two`);
       if (key === 'images') {
         lists.images = checkList(key, readSection(scanner, memory));
-        builder.images = indexOf(lists.images);
+        builder.images = indexOf(keys.records(lists.images));
       } else if (key === 'categories') lists.categories = checkList(key, readSection(scanner, memory));
       else if (key === 'annotations') {
         readEntries(scanner, builder, memory);
@@ -71,8 +75,8 @@ function readColumns(bytes: Uint8Array, options: GroundTruthOptions): Annotation
   if (images === undefined) throw notList('images', undefined);
   if (annotations === undefined) throw notList('annotations', undefined);
   if (categories === undefined) throw notList('categories', undefined);
-  const known = { images, categories };
-  return new AnnotationColumns(known, builder.build(known), options, warnings.list());
+  const known = contextOf({ images, categories }, keys);
+  return new AnnotationColumns(known, builder.build(known), options, warnings.list(), builder.faults);
 }
 
 /** A value that stays as objects. */

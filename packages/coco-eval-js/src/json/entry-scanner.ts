@@ -1,4 +1,4 @@
-import { type EntryFields, fieldOf } from '../coco/entry-fields.ts';
+import { type EntryFields, fieldOf, isIdField } from '../coco/entry-fields.ts';
 import type { SegmentationBuilder } from '../coco/segmentation-builder.ts';
 import { CocoEvalError, describe } from '../errors.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -35,6 +35,7 @@ export class EntryScanner {
       else {
         const field = fieldOf(key);
         if (field < 0) this.#rare(key);
+        else if (isIdField(field)) fields.setId(field, scanner.atNumber() ? scanner.id() : this.#value());
         else fields.set(field, scanner.atNumber() ? scanner.number() : this.#value());
       }
     } while (scanner.next(CLOSE_OBJECT));
@@ -43,7 +44,7 @@ export class EntryScanner {
   #rare(key: string): void {
     if (key === 'keypoints') this.#fields.keypoints = this.#value();
     else {
-      if (key === 'caption') this.#fields.hasCaption = true;
+      this.#fields.pass(key);
       skipValue(this.#scanner);
     }
   }

@@ -5,7 +5,7 @@ import { readValue } from './value.ts';
 
 /**
  * Parses a JSON file from its bytes. Unlike `JSON.parse` it has no limit on length, and takes NaN and Infinity as Python writes them (for a later check
- * to report by entry).
+ * to report by entry). Ids beyond 2^53 (`id`, `image_id`, `category_id`) become bigint, so that no two of them are one.
  *
  * @param bytes UTF-8, with or without a byte order mark
  * @param maxMemory what the value may take, in bytes by an estimate from above; 3 GiB by default
@@ -24,17 +24,21 @@ export function parseJson(bytes: Uint8Array, maxMemory?: number): unknown {
   return value;
 }
 
+/** A whole number that a double may round. */
+const LONG_WHOLE_NUMBER = /[:[,]\s*-?(?:\d{16,}|\d[\d.]*[eE]\+?\d\d+)\s*[,}\]]/;
+
 /** Longer texts are left to `parseJson`: the engine's own parser does not count what it builds. */
 const MAX_NATIVE_BYTES = 2 ** 26;
 
 /**
- * What the engine's own parser makes of a text. Undefined where `parseJson` must read it: long texts, those with the words of Python that JSON has not, and
- * damaged ones, for the place of the fault.
+ * What the engine's own parser makes of a text. Undefined where `parseJson` must read it: long texts, those with the words of Python that JSON has not or with numbers that may be
+ * ids beyond 2^53, and damaged ones, for the place of the fault.
  */
 export function parseNatively(bytes: Uint8Array): unknown {
   if (bytes.length > MAX_NATIVE_BYTES) return undefined;
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+    const text = new TextDecoder().decode(bytes);
+    return LONG_WHOLE_NUMBER.test(text) ? undefined : (JSON.parse(text) as unknown);
   } catch {
     return undefined;
   }

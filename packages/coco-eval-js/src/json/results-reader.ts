@@ -1,8 +1,12 @@
 import type { DetectionBuilder } from '../coco/detection-builder.ts';
+import { type FoundObject, objectForResults } from '../coco/not-results.ts';
 import { CocoEvalError, inEntry } from '../errors.ts';
 import { EntryScanner } from './entry-scanner.ts';
-import { CLOSE_LIST, JsonScanner, NeedMore, OPEN_LIST, OPEN_OBJECT } from './scanner.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { CLOSE_LIST, CLOSE_OBJECT, JsonScanner, NeedMore, OPEN_LIST, OPEN_OBJECT } from './scanner.ts';
 import { BYTE_ORDER_MARK_BYTES, skipByteOrderMark } from './parse-json.ts';
+import { skipValue } from './skip.ts';
+import { readValue } from './value.ts';
 
 /** One entry of a results file may not be longer than this: it is the only thing kept whole. */
 const MAX_ENTRY_BYTES = 2 ** 26;
@@ -90,11 +94,7 @@ export class ResultsReader {
   #step(): void {
     const scanner = this.#scanner;
     if (this.#state === 'start') {
-      if (scanner.peek() === OPEN_OBJECT) {
-        throw new CocoEvalError('BAD_INPUT', 'Expected a list of results but found an object', {
-          hint: 'A results file is one JSON list, [{...}, {...}]. Are annotation file and results file swapped?',
-        });
-      }
+      if (scanner.peek() === OPEN_OBJECT) throw objectForResults(this.#foundObject());
       scanner.take(OPEN_LIST, 'a list of results');
       this.#state = 'first';
     } else if (this.#state === 'separator') {
@@ -111,9 +111,46 @@ export class ResultsReader {
   }
 
   #entry(): void {
-    this.#entries.read(this.#builder.count);
-    this.#builder.commit();
+    const first = this.#scanner.peek();
+    // After a comma too many there is no value.
+    if (first === OPEN_OBJECT || first === CLOSE_LIST) {
+      this.#entries.read(this.#builder.count);
+      this.#builder.commit();
+    } else this.#builder.add(readValue(this.#scanner, new MemoryBudget(MAX_ENTRY_BYTES)));
     this.#checkLimits();
+  }
+
+  /** Looks at an object in the place of the list, as far as it was read. */
+  #foundObject(): FoundObject {
+    const scanner = this.#scanner;
+    const keys: string[] = [];
+    let list: FoundObject['list'];
+    let followed = false;
+    try {
+      if (!scanner.enter(OPEN_OBJECT, CLOSE_OBJECT, 'an object')) return { keys, followed };
+      do {
+        const key = scanner.key();
+        keys.push(key);
+        const { at } = scanner;
+        if (
+          list === undefined &&
+          scanner.peek() === OPEN_LIST &&
+          scanner.enter(OPEN_LIST, CLOSE_LIST, 'a list') &&
+          scanner.peek() === OPEN_OBJECT
+        ) {
+          list = { key, scored: false };
+          const first = readValue(scanner, new MemoryBudget(MAX_ENTRY_BYTES));
+          list = { key, scored: Object.hasOwn(first as object, 'score') };
+        }
+        scanner.at = at;
+        skipValue(scanner);
+      } while (scanner.next(CLOSE_OBJECT));
+      followed = scanner.peek() === OPEN_OBJECT;
+    } catch (error) {
+      // The rest was not read yet, or is damaged: what was seen must do.
+      if (!(error instanceof NeedMore) && !(error instanceof CocoEvalError)) throw error;
+    }
+    return { keys, list, followed };
   }
 
   #checkLimits(): void {

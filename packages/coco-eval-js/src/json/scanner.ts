@@ -179,6 +179,16 @@ export class JsonScanner {
     return this.#finishNumber(start, i, negative, mantissa, scale);
   }
 
+  /** A number that names something: whole ones that a double would round are taken exactly. */
+  id(): number | bigint {
+    this.peek();
+    const start = this.at;
+    const value = this.number();
+    if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+    const text = this.#decoder.decode(this.bytes.subarray(start, this.at));
+    return /^-?\d+$/.test(text) ? BigInt(text) : BigInt(value);
+  }
+
   #finishNumber(start: number, at: number, negative: boolean, mantissa: number, scale: number): number {
     this.at = at;
     // At the end of a chunk the number may go on.

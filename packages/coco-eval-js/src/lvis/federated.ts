@@ -5,7 +5,7 @@ import { indexOf } from '../coco/ids.ts';
 import type { MatchRules } from '../coco/match-table.ts';
 import type { EvalParams } from '../coco/params.ts';
 import { sortByScore } from '../coco/sort.ts';
-import type { Dataset } from '../coco/types.ts';
+import type { EvaluationContext, ImageInfo } from '../coco/types.ts';
 import type { WarningLog } from '../coco/warnings.ts';
 
 /** Categories of each image, by its position in the file. */
@@ -18,7 +18,7 @@ type ImageCategories = readonly ReadonlySet<number>[];
  * @param maxDets detections kept of each image over all categories, best score first; negative: all
  */
 export function federatedRules(
-  { images }: Pick<Dataset, 'images'>,
+  { images }: Pick<EvaluationContext, 'images'>,
   gt: GroundTruth,
   dt: Detections,
   params: EvalParams,
@@ -44,7 +44,7 @@ export function federatedRules(
 }
 
 function categoryList(
-  image: Dataset['images'][number],
+  image: ImageInfo,
   i: number,
   field: 'neg_category_ids' | 'not_exhaustive_category_ids',
   warnings: WarningLog,

@@ -1,4 +1,5 @@
-import { COCO_SCHEME, type EvaluationContext, type Scheme } from '../coco/scheme.ts';
+import { COCO_SCHEME, type Scheme } from '../coco/scheme.ts';
+import type { EvaluationContext } from '../coco/types.ts';
 import type { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError } from '../errors.ts';
 import { federatedRules } from './federated.ts';

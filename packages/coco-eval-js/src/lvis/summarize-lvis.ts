@@ -1,6 +1,6 @@
 import type { Curves } from '../coco/curves.ts';
 import type { EvalParams } from '../coco/params.ts';
-import type { EvaluationContext } from '../coco/scheme.ts';
+import type { EvaluationContext } from '../coco/types.ts';
 import { formatLine, type Summary, type SummaryLine, type SummaryRequest, summaryMean } from '../coco/summarize.ts';
 
 /** Categories by the number of training images: rare (under 10), common (under 100), frequent. */

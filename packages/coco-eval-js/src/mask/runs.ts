@@ -2,6 +2,7 @@ import { CocoEvalError } from '../errors.ts';
 import { SEGMENTATION_KIND, type SegmentationColumns } from './columns.ts';
 import { MAX_MASK_PIXELS } from './rle.ts';
 import { Rasterizer } from './rasterize.ts';
+import { areCharacterCodes, rleBytesAdvice } from './rle-advice.ts';
 
 const FIRST_CHAR = 48;
 
@@ -141,7 +142,9 @@ export class MaskReader {
       this.short = readString(columns.bytes, columns.byteStart[i]!, columns.byteStart[i + 1]!, out) < height * width;
     } else if (kind === SEGMENTATION_KIND.counts) {
       const part = columns.partStart[i]!;
-      this.short = readCounts(columns.coords, columns.coordStart[part]!, columns.coordStart[part + 1]!, out) < height * width;
+      const [from, to] = [columns.coordStart[part]!, columns.coordStart[part + 1]!];
+      this.short = readCounts(columns.coords, from, to, out) < height * width;
+      if (this.short && areCharacterCodes(columns.coords, from, to)) throw characterCodes();
     } else if (kind === SEGMENTATION_KIND.polygons) {
       this.#readPolygons(columns, i, out);
     } else if (kind === SEGMENTATION_KIND.box && bbox !== undefined) {
@@ -243,12 +246,12 @@ function readString(bytes: Uint8Array, from: number, to: number, out: MaskRuns):
     let shift = 5;
     while (code >= 32) {
       // A mask has at most 2^28 pixels, so a difference fits in 30 bits: six groups.
-      if (code > 63 || shift > 25 || at >= to) throw brokenString(at - from, at >= to);
+      if (code > 63 || shift > 25 || at >= to) throw brokenString(bytes, from, to, at);
       code = bytes[at++]! - FIRST_CHAR;
       value |= (code & 31) << shift;
       shift += 5;
     }
-    if (code < 0) throw brokenString(at - from, false);
+    if (code < 0) throw brokenString(bytes, from, to, at);
     if (code & 16) value |= -1 << shift;
     if (index > 2) value += before;
     const end = position + value;
@@ -272,9 +275,16 @@ function readString(bytes: Uint8Array, from: number, to: number, out: MaskRuns):
   return position;
 }
 
-function brokenString(at: number, ended: boolean): CocoEvalError {
-  const found = ended ? 'its end inside a count' : `a wrong character at ${at - 1}`;
-  return new CocoEvalError('BAD_MASK', `Expected an RLE string but found ${found}`);
+function brokenString(bytes: Uint8Array, from: number, to: number, at: number): CocoEvalError {
+  const last = bytes[at - 1]! - FIRST_CHAR;
+  const found = at >= to && last >= 32 && last < 64 ? 'its end inside a count' : `a wrong character at ${at - from - 1}`;
+  return new CocoEvalError('BAD_MASK', `Expected an RLE string but found ${found}`, { hint: rleBytesAdvice(bytes, from, to) });
+}
+
+function characterCodes(): CocoEvalError {
+  return new CocoEvalError('BAD_MASK', 'Expected run lengths but found numbers that look like the characters of an RLE string', {
+    hint: 'Python bytes were turned into a list: write counts.decode("ascii").',
+  });
 }
 
 function negativeRun(index: number, value: number): CocoEvalError {

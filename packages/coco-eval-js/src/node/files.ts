@@ -1,11 +1,10 @@
-import { AnnotationColumns } from '../coco/annotation-columns.ts';
+import { AnnotationColumns, type GroundTruthOptions } from '../coco/annotation-columns.ts';
 import type { Detections } from '../coco/columns.ts';
 import { checkDataset } from '../coco/dataset.ts';
 import { DetectionBuilder } from '../coco/detection-builder.ts';
 import { columnOptions, evaluateColumns, type EvaluateOptions, prepareEvaluation } from '../coco/evaluate.ts';
 import type { Evaluation } from '../coco/evaluation.ts';
 import { finishDetections } from '../coco/load-detections.ts';
-import type { GroundTruthOptions } from '../coco/ground-truth-builder.ts';
 import { COCO_SIGMAS, type EvalParamsInput } from '../coco/params.ts';
 import type { PreparedEvaluation } from '../coco/scheme.ts';
 import type { Dataset } from '../coco/types.ts';
@@ -134,8 +133,7 @@ async function readResults(
   { signal, onBytes }: ReadOptions,
 ): Promise<Detections> {
   return named(path, async () => {
-    const columns = columnOptions(prepared.params);
-    const builder = new DetectionBuilder(prepared.dataset, columns, prepared.warnings);
+    const builder = new DetectionBuilder(prepared);
     const reader = new ResultsReader(builder);
     const listen = (done: number, total: number): void => {
       // Mask strings are most of a file: one buffer of its size spares growing, and what is not used takes no memory.
@@ -144,7 +142,7 @@ async function readResults(
     };
     for await (const chunk of readChunks(path, { signal, onBytes: listen })) reader.write(chunk);
     reader.end();
-    return finishDetections(builder, columns, prepared.warnings);
+    return finishDetections(builder, prepared);
   });
 }
 

@@ -5,4 +5,4 @@ export type { ReadOptions } from './read-file.ts';
 export { evaluatePanopticFiles } from './panoptic-files.ts';
 export type { PanopticFilesOptions, PanopticOutcome } from './panoptic-files.ts';
 export { decodePanopticPng } from './png.ts';
-export type { IdMap } from './png.ts';
+export type { GrayIds, IdMap } from './png.ts';

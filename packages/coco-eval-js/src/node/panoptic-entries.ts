@@ -1,6 +1,6 @@
 import type { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError, describe } from '../errors.ts';
-import type { PanopticSegment } from '../panoptic/panoptic-image.ts';
+import type { PanopticCategoryId, PanopticSegment } from '../panoptic/panoptic-image.ts';
 import type { PanopticCategory } from '../panoptic/panoptic-quality.ts';
 
 /** One entry of `annotations` in a COCO panoptic file. */
@@ -18,8 +18,16 @@ export interface Side {
   readonly name: string;
 }
 
-function bad(expected: string, where: string, found: unknown, index: number): CocoEvalError {
-  return new CocoEvalError('BAD_INPUT', `Expected ${expected} in ${where} but found ${describe(found)}`, { index });
+const NOT_PANOPTIC = 'It must be a COCO panoptic file; files of boxes and masks are compared without --panoptic.';
+
+function bad(expected: string, where: string, found: unknown, index: number, hint?: string): CocoEvalError {
+  const quoted = typeof found === 'string' && found.trim() !== '' && Number.isFinite(Number(found));
+  const advice = hint ?? (quoted ? 'A number in quotes is text: write it without quotes.' : undefined);
+  return new CocoEvalError('BAD_INPUT', `Expected ${expected} in ${where} but found ${describe(found)}`, { index, hint: advice });
+}
+
+function isId(value: unknown): value is PanopticCategoryId {
+  return isNumber(value) || typeof value === 'string';
 }
 
 function isNumber(value: unknown): value is number {
@@ -38,27 +46,39 @@ function listOf({ json, name }: Side, key: string): readonly Record<string, unkn
 
 /** The categories, checked. Of several with one id the last counts, as in panopticapi's dictionary. */
 export function categoriesOf(side: Side, warnings: WarningLog): readonly PanopticCategory[] {
-  const byId = new Map<number, PanopticCategory>();
+  const byId = new Map<PanopticCategoryId, PanopticCategory>();
   listOf(side, 'categories').forEach((category, index) => {
     const { id, isthing } = category;
     const where = `categories[${index}] of ${side.name}`;
-    if (!isNumber(id)) throw bad('a finite number for "id"', where, id, index);
-    if (!isNumber(isthing) && typeof isthing !== 'boolean') throw bad('"isthing" 0 or 1', where, isthing, index);
+    if (!isId(id)) throw bad('a number or text for "id"', where, id, index);
+    if (!isNumber(isthing) && typeof isthing !== 'boolean') throw bad('"isthing" 0 or 1', where, isthing, index, NOT_PANOPTIC);
     if (byId.has(id)) warnings.add('duplicate-categories-id', index, 'categories with an id that was there before; the last one is used');
     byId.set(id, category as unknown as PanopticCategory);
   });
   return [...byId.values()];
 }
 
-/** The annotations with their segments, checked. */
-export function annotationsOf(side: Side): readonly PanopticAnnotation[] {
+/** Sizes of the images, where the file tells them. */
+export function sizesOf({ json }: Side): ReadonlyMap<unknown, string> {
+  const { images } = json as { images?: unknown };
+  if (!Array.isArray(images)) return new Map();
+  const known = (images as Partial<Record<string, unknown>>[]).filter((image) => isNumber(image?.['width']) && isNumber(image['height']));
+  return new Map(known.map((image) => [image['id'], `${image['width'] as number}x${image['height'] as number}`]));
+}
+
+/**
+ * The annotations with their segments, checked.
+ *
+ * @param categories ids of the ground truth's categories
+ */
+export function annotationsOf(side: Side, categories: ReadonlySet<PanopticCategoryId>): readonly PanopticAnnotation[] {
   return listOf(side, 'annotations').map((annotation, index) => {
     const { image_id: image, file_name: file, segments_info: segments } = annotation;
     const where = `annotations[${index}] of ${side.name}`;
-    if (!isNumber(image) && typeof image !== 'string') throw bad('a number or text for "image_id"', where, image, index);
+    if (!isId(image)) throw bad('a number or text for "image_id"', where, image, index);
     if (typeof file !== 'string' || !staysInside(file)) throw bad('"file_name" inside the folder', where, file, index);
-    if (!Array.isArray(segments)) throw bad('a list "segments_info"', where, segments, index);
-    segments.forEach((segment, at) => checkSegment(segment, `segments_info[${at}] of ${where}`, index));
+    if (!Array.isArray(segments)) throw bad('a list "segments_info"', where, segments, index, NOT_PANOPTIC);
+    segments.forEach((segment, at) => checkSegment(segment, `segments_info[${at}] of ${where}`, index, categories));
     return annotation as unknown as PanopticAnnotation;
   });
 }
@@ -68,12 +88,20 @@ function staysInside(file: string): boolean {
   return file !== '' && !file.split(/[\\/]/).includes('..') && !/^([\\/]|[A-Za-z]:)/.test(file) && !/\p{Cc}/u.test(file);
 }
 
-function checkSegment(segment: unknown, where: string, index: number): void {
+function checkSegment(segment: unknown, where: string, index: number, categories: ReadonlySet<PanopticCategoryId>): void {
   if (typeof segment !== 'object' || segment === null) throw bad('an object', where, segment, index);
   const { id, category_id: category, area, iscrowd } = segment as Record<string, unknown>;
   if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= 2 ** 24) throw bad('"id" from 0 to 16777215', where, id, index);
-  if (!isNumber(category)) throw bad('a finite number for "category_id"', where, category, index);
-  if (area !== undefined && !(isNumber(area) && area >= 0 && area <= 2 ** 53)) throw bad('"area" in pixels', where, area, index);
+  checkCategory(category, where, index, categories);
+  if (area !== undefined && area !== null && !(isNumber(area) && area >= 0 && area <= 2 ** 53))
+    throw bad('"area" in pixels', where, area, index);
   if (iscrowd !== undefined && iscrowd !== null && typeof iscrowd !== 'boolean' && !isNumber(iscrowd))
     throw bad('"iscrowd" 0 or 1', where, iscrowd, index);
+}
+
+function checkCategory(category: unknown, where: string, index: number, categories: ReadonlySet<PanopticCategoryId>): void {
+  if (!isId(category)) throw bad('a number or text for "category_id"', where, category, index);
+  const twin = typeof category === 'string' ? Number(category) : String(category);
+  if (!categories.has(category) && categories.has(twin))
+    throw bad(`a ${typeof twin}, as in "categories", for "category_id"`, where, category, index);
 }

@@ -1,18 +1,22 @@
 import { join } from 'node:path';
 import { warnUnknownIds } from '../coco/dataset.ts';
+import type { Id } from '../coco/id-keys.ts';
 import type { Mode, Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError, describe, inFile, throwIfAborted } from '../errors.ts';
 import { addPanopticImage } from '../panoptic/panoptic-image.ts';
-import type { PanopticOptions, PanopticStats, PanopticWarning } from '../panoptic/panoptic-image.ts';
+import type { PanopticCategoryId, PanopticOptions, PanopticStats, PanopticWarning } from '../panoptic/panoptic-image.ts';
 import { panopticQuality } from '../panoptic/panoptic-quality.ts';
 import type { PanopticCategory, PanopticResult } from '../panoptic/panoptic-quality.ts';
 import { readJsonFile } from './files.ts';
-import { annotationsOf, categoriesOf } from './panoptic-entries.ts';
+import { annotationsOf, categoriesOf, sizesOf } from './panoptic-entries.ts';
 import type { PanopticAnnotation, Side } from './panoptic-entries.ts';
-import { readWhole } from './read-file.ts';
-import { decodePanopticPng } from './png.ts';
+import { decodePanopticPng, readPngHeader } from './png.ts';
 import type { IdMap } from './png.ts';
+import { readRegularFile } from './read-file.ts';
+
+/** Bytes of one PNG: more than pixels that cannot be packed would take in any set in use. */
+const MAX_PNG_BYTES = 2 ** 28;
 
 /** What `evaluatePanopticFiles` may be told. */
 export interface PanopticFilesOptions {
@@ -22,8 +26,8 @@ export interface PanopticFilesOptions {
   readonly dtFolder?: string | undefined;
   /** See `PanopticOptions`. */
   readonly mode?: Mode | undefined;
-  readonly imgIds?: readonly (number | string)[] | undefined;
-  readonly catIds?: readonly number[] | undefined;
+  readonly imgIds?: readonly Id[] | undefined;
+  readonly catIds?: readonly Id[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Images done and in all. */
   readonly onProgress?: ((event: { readonly done: number; readonly total: number }) => void) | undefined;
@@ -56,14 +60,15 @@ export async function evaluatePanopticFiles(gtPath: string, dtPath: string, opti
   const dt = await readSide(dtPath, options.dtFolder);
   const warnings = new WarningLog();
   const all = categoriesOf(gt, warnings);
-  const known = new Set(all.map(({ id }) => id));
+  const known: ReadonlySet<PanopticCategoryId> = new Set(all.map(({ id }) => id));
   const categories = options.catIds ? all.filter(({ id }) => options.catIds!.includes(id)) : all;
-  const annotated = annotationsOf(gt);
-  const predicted = annotationsOf(dt);
+  const annotated = annotationsOf(gt, known);
+  const predicted = annotationsOf(dt, known);
   warnAboutEntries(annotated, predicted, known, warnings);
-  warnUnknownIds('image', options.imgIds, new Set(annotated.map(({ image_id: image }) => image)), warnings);
-  warnUnknownIds('category', options.catIds, known, warnings);
-  const chosen = options.imgIds && new Set(options.imgIds);
+  warnUnknownIds<Id>('image', options.imgIds, new Set(annotated.map(({ image_id: image }) => image)), warnings);
+  warnUnknownIds<Id>('category', options.catIds, known, warnings);
+  const chosen = options.imgIds && new Set<Id>(options.imgIds);
+  const sizes = sizesOf(gt);
   const predictions = new Map(predicted.map((annotation) => [annotation.image_id, annotation]));
   const stats: PanopticStats = new Map();
   const truths = [...annotated.entries()].filter(([, { image_id: image }]) => !chosen || chosen.has(image));
@@ -78,7 +83,11 @@ export async function evaluatePanopticFiles(gtPath: string, dtPath: string, opti
       );
     }
     const onWarning = ({ code, message }: PanopticWarning): void => warnings.add(code, index, message);
-    await addImage(stats, [gt, truth], [dt, prediction], { categories: known, mode: options.mode ?? 'reference', onWarning });
+    await addImage(stats, [gt, truth], [dt, prediction], sizes.get(truth.image_id), {
+      categories: known,
+      mode: options.mode ?? 'reference',
+      onWarning,
+    });
     options.onProgress?.({ done: done + 1, total: truths.length });
   }
   return { result: panopticQuality(stats, categories), categories, images: truths.length, warnings: warnings.list() };
@@ -86,16 +95,25 @@ export async function evaluatePanopticFiles(gtPath: string, dtPath: string, opti
 
 type Entry = readonly [side: Side, annotation: PanopticAnnotation];
 
-/** Reads the two maps of an image and adds their counts. */
-async function addImage(stats: PanopticStats, truth: Entry, prediction: Entry, options: PanopticOptions): Promise<void> {
+/** Reads the two maps of an image and adds their counts. Nothing is unpacked before the sizes agree. */
+async function addImage(
+  stats: PanopticStats,
+  truth: Entry,
+  prediction: Entry,
+  stated: string | undefined,
+  options: PanopticOptions,
+): Promise<void> {
   const imageId = truth[1].image_id;
-  const [truthMap, predictedMap] = [await readMap(truth), await readMap(prediction)];
-  const size = `${truthMap.width}x${truthMap.height}`;
-  const found = `${predictedMap.width}x${predictedMap.height}`;
-  if (size !== found) {
-    const message = `Expected a map of ${size} for image ${describe(imageId)} in ${prediction[0].folder} but found ${found}`;
+  const [truthFile, predictedFile] = [await readMap(truth), await readMap(prediction)];
+  if (stated !== undefined && truthFile.size !== stated) {
+    const message = `Expected a map of ${stated}, as "images" says of image ${describe(imageId)}, in ${truth[0].folder} but found ${truthFile.size}`;
+    throw new CocoEvalError('BAD_INPUT', message, { hint: 'Correct the record of the image, or the map.' });
+  }
+  if (truthFile.size !== predictedFile.size) {
+    const message = `Expected a map of ${truthFile.size} for image ${describe(imageId)} in ${prediction[0].folder} but found ${predictedFile.size}`;
     throw new CocoEvalError('BAD_INPUT', message, { hint: 'Save the prediction at the size of the ground truth.' });
   }
+  const [truthMap, predictedMap] = [decodeMap(truthFile, truth), decodeMap(predictedFile, prediction)];
   try {
     addPanopticImage(
       stats,
@@ -113,13 +131,15 @@ async function addImage(stats: PanopticStats, truth: Entry, prediction: Entry, o
 function warnAboutEntries(
   truths: readonly PanopticAnnotation[],
   predictions: readonly PanopticAnnotation[],
-  categories: ReadonlySet<number>,
+  categories: ReadonlySet<PanopticCategoryId>,
   warnings: WarningLog,
 ): void {
   const images = new Set<number | string>();
   truths.forEach(({ image_id: image, segments_info: segments }, index) => {
     if (images.has(image)) warnings.add('duplicate-image', index, 'annotations of an image that was there before: it counts again');
     images.add(image);
+    if (segments.some(({ iscrowd }) => iscrowd === undefined || iscrowd === null))
+      warnings.add('missing-iscrowd', index, 'annotations with segments without "iscrowd": taken as 0');
     if (segments.some(({ category_id: category }) => !categories.has(category)))
       warnings.add('unknown-category', index, 'annotations with segments of categories that are not in the file: not counted');
   });
@@ -135,7 +155,22 @@ async function readSide(path: string, folder: string | undefined): Promise<Side>
   return { json: await readJsonFile(path), folder: folder ?? path.replace(/\.gz$/i, '').replace(/\.json$/i, ''), name: path };
 }
 
-async function readMap([{ folder }, { file_name: name }]: Entry): Promise<IdMap> {
+/** A PNG that is not unpacked yet. */
+interface MapFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly size: string;
+}
+
+async function readMap([{ folder }, { file_name: name }]: Entry): Promise<MapFile> {
   const path = join(folder, name);
-  return decodePanopticPng(await readWhole(path), path);
+  const bytes = await readRegularFile(path, MAX_PNG_BYTES);
+  const { width, height } = readPngHeader(bytes, path);
+  return { path, bytes, size: `${width}x${height}` };
+}
+
+/** Segments tell how a gray map is meant: gray colors stand for ids of which only 0 is below 256. */
+function decodeMap({ path, bytes }: MapFile, [, { segments_info: segments }]: Entry): IdMap {
+  const values = segments.length > 0 && segments.every(({ id }) => id < 256);
+  return decodePanopticPng(bytes, path, { gray: values ? 'value' : 'color' });
 }

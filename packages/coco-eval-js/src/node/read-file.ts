@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CocoEvalError, throwIfAborted } from '../errors.ts';
@@ -89,6 +89,11 @@ function unreadable(path: string, cause: NodeJS.ErrnoException): CocoEvalError {
   return new CocoEvalError('INPUT_UNREADABLE', `Expected a readable file ${path} but ${found}`, { cause });
 }
 
+/** What is packed more tightly than any annotations are. */
+const MAX_RATIO = 200;
+/** Small files may be packed as tightly as they like. */
+const SMALL_BYTES = 2 ** 26;
+
 /** As `ReadOptions`, and the most bytes taken. */
 export interface ReadWholeOptions extends ReadOptions {
   /** Of the unpacked file; 2 GiB by default. */
@@ -100,10 +105,44 @@ export async function readWhole(path: string, options: ReadWholeOptions = {}): P
   const { maxBytes = MAX_WHOLE_BYTES } = options;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of readChunks(path, options, LARGE_CHUNK_BYTES)) {
+  let packed = 0;
+  const onBytes = (done: number, total: number): void => {
+    packed = done;
+    options.onBytes?.(done, total);
+  };
+  for await (const chunk of readChunks(path, { ...options, onBytes }, LARGE_CHUNK_BYTES)) {
     length += chunk.length;
+    if (length > SMALL_BYTES && length > MAX_RATIO * packed) {
+      throw new CocoEvalError('LIMIT', `Expected gzip data of at most ${MAX_RATIO} times its size in ${path} but it unpacks to more`, {
+        hint: 'No annotations pack so tightly: the file is damaged, or made to fill the memory.',
+      });
+    }
     if (length > maxBytes) throw new CocoEvalError('LIMIT', `Expected at most ${maxBytes} bytes in ${path} but found more`);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length);
+}
+
+/**
+ * The bytes of a file that another file names: never of a pipe, a device or a socket, which might not end.
+ *
+ * @throws CocoEvalError `INPUT_NOT_FOUND`, `INPUT_UNREADABLE`, or `LIMIT` beyond `maxBytes`, before anything is read
+ */
+export async function readRegularFile(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    // Without waiting: opening a pipe would wait for somebody who writes.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const found = await file.stat();
+      if (found.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+      if (!found.isFile()) throw new CocoEvalError('INPUT_UNREADABLE', `Expected a regular file ${path} but it is a pipe or a device`);
+      if (found.size > maxBytes) throw new CocoEvalError('LIMIT', `Expected at most ${maxBytes} bytes in ${path} but found ${found.size}`);
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(found.size), 0, found.size, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw cause instanceof CocoEvalError ? cause : unreadable(path, cause as NodeJS.ErrnoException);
+  }
 }

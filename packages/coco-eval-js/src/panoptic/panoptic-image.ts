@@ -1,13 +1,16 @@
 import { CocoEvalError, describe } from '../errors.ts';
 
+/** A category's id: a number, or text. */
+export type PanopticCategoryId = number | string;
+
 /** One entry of `segments_info` in a COCO panoptic file. */
 export interface PanopticSegment {
   /** The value of the segment's pixels in the id map. 0 means void unless a segment claims it. */
   readonly id: number;
-  readonly category_id: number;
+  readonly category_id: PanopticCategoryId;
   /** Pixels; used for ground truth only. Counted from the map when missing. */
-  readonly area?: number;
-  readonly iscrowd?: number | boolean;
+  readonly area?: number | null;
+  readonly iscrowd?: number | boolean | null;
 }
 
 /** An id map and what its ids mean. */
@@ -26,7 +29,7 @@ export interface PanopticCounts {
 }
 
 /** Counts by category id. Plain data: add several maps with `addPanopticStats`. */
-export type PanopticStats = Map<number, PanopticCounts>;
+export type PanopticStats = Map<PanopticCategoryId, PanopticCounts>;
 
 /** Something panopticapi accepts in silence. */
 export interface PanopticWarning {
@@ -44,7 +47,7 @@ export interface PanopticOptions {
    */
   readonly mode?: 'reference' | 'fixed';
   /** Category ids a prediction may use; anything else is an error. Without it, every category is accepted. */
-  readonly categories?: ReadonlySet<number>;
+  readonly categories?: ReadonlySet<PanopticCategoryId>;
   /** Names the image in error messages. */
   readonly imageId?: number | string;
   /** Called for each segment whose area in the file is not that of the map: in `reference` mode it makes IoU wrong, even larger than 1. */
@@ -104,13 +107,13 @@ export function addPanopticImage(stats: PanopticStats, gt: PanopticMap, predicti
     if (options.categories && !options.categories.has(segment.category_id)) {
       throw new CocoEvalError(
         'BAD_INPUT',
-        `Expected a category id of the ground truth but segment ${segment.id} (segments_info[${index}])${where} has ${segment.category_id}`,
+        `Expected a category id of the ground truth but segment ${segment.id} (segments_info[${index}])${where} has ${describe(segment.category_id)}`,
         { index },
       );
     }
   });
   gt.segments.forEach(({ area }, index) => {
-    if (area === undefined || area === gtAreas[index]) return;
+    if (area === undefined || area === null || area === gtAreas[index]) return;
     const message = 'annotations with a segment whose "area" is not its pixels in the map';
     options.onWarning?.({ code: 'wrong-area', message, index });
     if (options.mode !== 'fixed') gtAreas[index] = area;
@@ -157,7 +160,9 @@ function countOverlaps(
     for (end = start + 1; end < gt.ids.length && gt.ids[end] === gtId && prediction.ids[end] === id;) end++;
     const p = predictionAt.get(id) ?? (id === 0 ? width - 1 : -1);
     if (p < 0)
-      throw new CocoEvalError('BAD_INPUT', `Expected a segment for id ${id} of the predicted map${where} but segments_info has none`);
+      throw new CocoEvalError('BAD_INPUT', `Expected a segment for id ${id} of the predicted map${where} but segments_info has none`, {
+        hint: 'The color of a pixel is its id: R + 256 G + 65536 B; every id but 0 needs an entry in "segments_info".',
+      });
     const g = gtAt.get(gtId) ?? (gtId === 0 ? gtVoid : gt.segments.length + 1);
     const pair = g * width + p;
     pixels.set(pair, (pixels.get(pair) ?? 0) + end - start);
@@ -184,7 +189,7 @@ function match(stats: PanopticStats, gt: PanopticMap, prediction: PanopticMap, m
   /** Pixels of each prediction that may not count against it: void, and crowd of its category. */
   const excused = new Float64Array(prediction.segments.length + 1);
   const onVoid = new Float64Array(prediction.segments.length + 1);
-  const crowdOf = new Map<number, number>();
+  const crowdOf = new Map<PanopticCategoryId, number>();
   gt.segments.forEach((segment, index) => isCrowd(segment) && crowdOf.set(segment.category_id, index));
   for (const { gt: g, prediction: p, pixels } of overlaps) if (g === voidAt) onVoid[p] = excused[p] = pixels;
 
@@ -223,7 +228,7 @@ function isCrowd(segment: PanopticSegment): boolean {
   return segment.iscrowd === 1 || segment.iscrowd === true;
 }
 
-function countsOf(stats: PanopticStats, category: number): PanopticCounts {
+function countsOf(stats: PanopticStats, category: PanopticCategoryId): PanopticCounts {
   let counts = stats.get(category);
   if (!counts) stats.set(category, (counts = { iou: 0, tp: 0, fp: 0, fn: 0 }));
   return counts;

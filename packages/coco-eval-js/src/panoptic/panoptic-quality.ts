@@ -1,8 +1,8 @@
-import type { PanopticStats } from './panoptic-image.ts';
+import type { PanopticCategoryId, PanopticStats } from './panoptic-image.ts';
 
 /** A category of a COCO panoptic file. */
 export interface PanopticCategory {
-  readonly id: number;
+  readonly id: PanopticCategoryId;
   readonly name?: string;
   /** 1 for things (countable), 0 for stuff. */
   readonly isthing: number | boolean;
@@ -18,7 +18,7 @@ export interface PanopticAverage {
 
 /** One category. A category that occurs nowhere has zeros and does not enter the means. */
 export interface PanopticClassResult {
-  readonly id: number;
+  readonly id: PanopticCategoryId;
   readonly pq: number;
   readonly sq: number;
   readonly rq: number;

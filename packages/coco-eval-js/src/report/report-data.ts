@@ -2,7 +2,7 @@ import type { Curves } from '../coco/curves.ts';
 import type { Detections, GroundTruth } from '../coco/columns.ts';
 import { readMask } from '../coco/overlap.ts';
 import type { CategoryRow } from '../coco/per-category.ts';
-import type { Category, ImageInfo } from '../coco/types.ts';
+import type { EvaluationContext, ImageInfo } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { compareImages } from '../cross-class/images.ts';
@@ -37,20 +37,15 @@ export function reportCurves(curves: Curves, iouThrs: readonly number[]): Report
   });
 }
 
-/** A bar for each category. `groupOf` names the group of a category, if it has one. */
-export function reportClasses(
-  rows: readonly CategoryRow[],
-  curves: Curves,
-  nameOf: (id: number) => string,
-  groupOf: (id: number) => string | undefined,
-): ReportClasses {
+/** A bar for each category. `groupOf` names the group of the category at a position, if it has one. */
+export function reportClasses(rows: readonly CategoryRow[], curves: Curves, groupOf: (k: number) => string | undefined): ReportClasses {
   return {
     valueName: 'AP',
     markName: 'AP50',
     rows: rows.map((row, k) => {
-      const group = groupOf(row.id);
+      const group = groupOf(k);
       return {
-        name: nameOf(row.id),
+        name: row.name,
         value: row.AP,
         mark: row.AP50,
         precision: precisionOf(curves, 0, k),
@@ -82,7 +77,7 @@ export function reportTide({ ap, main, special, counts }: TideResult): ReportTid
 
 /** What was compared. */
 export interface ReportSource {
-  readonly dataset: { readonly images: readonly ImageInfo[]; readonly categories: readonly Category[] };
+  readonly dataset: EvaluationContext;
   readonly gt: GroundTruth;
   readonly dt: Detections;
 }
@@ -91,7 +86,11 @@ export interface ReportSource {
 export function reportWorst(source: ReportSource, options: CrossClassOptions, nameOf: (id: number) => string, limit: number): ReportWorst {
   const { minScore, f1, images } = worstImages(compareImages(source, options), limit);
   const byId = new Map(source.dataset.images.map((image) => [image.id, image]));
-  return { minScore, f1, images: images.map((judged) => reportImage(source, judged, byId.get(judged.imageId)!, nameOf)) };
+  return {
+    minScore,
+    f1,
+    images: images.map((judged) => reportImage(source, judged, byId.get(source.dataset.keys.key(judged.imageId))!, nameOf)),
+  };
 }
 
 function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: ImageInfo, nameOf: (id: number) => string): ReportImage {
@@ -106,7 +105,7 @@ function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: Image
   // Without a size in the file the drawing ends where the boxes end.
   const extent = (at: 0 | 1): number => Math.max(1, ...boxes.map(({ bbox }) => bbox[at]! + bbox[at + 2]!));
   return {
-    title: typeof image.file_name === 'string' ? image.file_name : `image ${image.id}`,
+    title: typeof image.file_name === 'string' ? image.file_name : `image ${judged.imageId}`,
     width: usable(image.width) ?? extent(0),
     height: usable(image.height) ?? extent(1),
     tp: judged.right.length,

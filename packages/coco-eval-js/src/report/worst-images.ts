@@ -1,10 +1,11 @@
+import { compareIds, type Id } from '../coco/id-keys.ts';
 import { sortByScore } from '../coco/sort.ts';
 import type { CrossClassImage } from '../cross-class/images.ts';
 import { classifyImage } from '../tide/classify.ts';
 
 /** Right and wrong of one image at the threshold: positions in the results and the annotations. */
 export interface JudgedImage {
-  readonly imageId: number;
+  readonly imageId: Id;
   readonly right: readonly number[];
   readonly wrong: readonly number[];
   readonly missed: readonly number[];
@@ -20,7 +21,7 @@ export interface Judged {
 }
 
 interface Matched {
-  readonly imageId: number;
+  readonly imageId: Id;
   /** Detections by descending score; `gt` is the annotation that a right one found, -1 for a wrong one. */
   readonly detections: readonly { readonly index: number; readonly score: number; readonly gt: number }[];
   readonly gtIndexes: Int32Array;
@@ -47,7 +48,7 @@ export function worstImages(images: Iterable<CrossClassImage>, limit: number): J
   });
   const ranked = judged
     .filter((image) => mistakes(image) > 0)
-    .toSorted((a, b) => mistakes(b) - mistakes(a) || a.right.length - b.right.length || a.imageId - b.imageId);
+    .toSorted((a, b) => mistakes(b) - mistakes(a) || a.right.length - b.right.length || compareIds(a.imageId, b.imageId));
   return { minScore, f1, images: ranked.slice(0, limit) };
 }
 

@@ -2,7 +2,7 @@ import type { MatchTable } from '../coco/match-table.ts';
 import { resolveParams, type EvalParams } from '../coco/params.ts';
 import { CocoEvalError } from '../errors.ts';
 import { parseJson } from '../json/parse-json.ts';
-import type { MatchShard } from './shard.ts';
+import { type MatchShard, readKeys } from './shard.ts';
 
 // Layout: 8 bytes magic, uint32 header length (little-endian), header (JSON, UTF-8), zeros up to a multiple of 8, then the arrays of the table one after
 // the other, each padded to a multiple of 8.
@@ -108,7 +108,8 @@ function parseHeader(bytes: Uint8Array): Header {
   try {
     header = parseJson(bytes) as Header;
     const { imgIds, catIds } = header.params;
-    params = resolveParams(header.params, { images: imgIds.map((id) => ({ id })), categories: catIds.map((id) => ({ id })) });
+    const keys = readKeys(header.ids);
+    params = resolveParams(header.params, { images: imgIds.map((id) => ({ id })), categories: catIds.map((id) => ({ id })), keys });
   } catch (cause) {
     throw new CocoEvalError('SHARDS', 'Expected a shard header but it cannot be read', { cause });
   }

@@ -1,10 +1,12 @@
-import { columnOptions, type EvaluateOptions, prepareEvaluation } from '../coco/evaluate.ts';
+import { contextOf } from '../coco/dataset.ts';
+import { type EvaluateOptions, prepareEvaluation } from '../coco/evaluate.ts';
 import { Evaluation } from '../coco/evaluation.ts';
+import { IdKeys } from '../coco/id-keys.ts';
 import { loadDetections } from '../coco/load-detections.ts';
 import { matchAll } from '../coco/match-run.ts';
 import type { MatchTable } from '../coco/match-table.ts';
 import type { EvalParams } from '../coco/params.ts';
-import type { EvaluationContext, Scheme } from '../coco/scheme.ts';
+import type { Scheme } from '../coco/scheme.ts';
 import type { Dataset, Result, Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError } from '../errors.ts';
@@ -19,6 +21,8 @@ export interface MatchShard {
   readonly scheme: Scheme['name'];
   /** Parameters of the whole evaluation. */
   readonly params: EvalParams;
+  /** Ids of the annotation file that a number of `params` stands for, in the order of these numbers: `t` and a text, or `n` and a number beyond 2^53. */
+  readonly ids?: readonly string[];
   readonly warnings: readonly Warning[];
   readonly table: MatchTable;
 }
@@ -51,11 +55,12 @@ export function matchShard(groundTruth: Dataset, results: readonly Result[], opt
   }
   const prepared = prepareEvaluation(groundTruth, input, schemeFor(lvis, input.maxDets));
   const { scheme, params, warnings } = prepared;
-  const detections = loadDetections(results, prepared.dataset, columnOptions(params), warnings);
+  const ids = writeKeys(prepared.dataset.keys);
+  const detections = loadDetections(results, prepared);
   const images = Uint8Array.from(params.imgIds, (_, i) => Number(i % count === index));
   const rules = { ...scheme.rules(prepared, detections), images };
   const table = matchAll(prepared.groundTruth, detections, params, warnings, rules, { signal, onProgress });
-  return { index, count, scheme: scheme.name, params, warnings: warnings.list(), table };
+  return { index, count, scheme: scheme.name, params, ...(ids.length > 0 && { ids }), warnings: warnings.list(), table };
 }
 
 /**
@@ -71,16 +76,16 @@ export function matchShard(groundTruth: Dataset, results: readonly Result[], opt
  * }
  * ```
  */
-export function reduceShards(shards: readonly MatchShard[], context: EvaluationContext): Evaluation {
+export function reduceShards(shards: readonly MatchShard[], context: Pick<Dataset, 'images' | 'categories'>): Evaluation {
   const first = shards[0];
   if (first === undefined) throw new CocoEvalError('SHARDS', 'Expected at least one shard but received none');
   const seen = new Set<number>();
-  const wanted = JSON.stringify(first.params);
+  const wanted = JSON.stringify([first.params, first.ids]);
   for (const shard of shards) {
     const name = `shard ${shard.index} of ${shard.count}`;
     if (shard.count !== first.count) throw new CocoEvalError('SHARDS', `Expected shards of ${first.count} but received ${name}`);
     if (seen.has(shard.index)) throw new CocoEvalError('SHARDS', `Expected every shard once but received ${name} twice`);
-    if (shard.scheme !== first.scheme || JSON.stringify(shard.params) !== wanted) {
+    if (shard.scheme !== first.scheme || JSON.stringify([shard.params, shard.ids]) !== wanted) {
       throw new CocoEvalError('SHARDS', `Expected shards made with the same parameters but ${name} differs from shard ${first.index}`);
     }
     seen.add(shard.index);
@@ -91,7 +96,23 @@ export function reduceShards(shards: readonly MatchShard[], context: EvaluationC
     shards.map((shard) => shard.table),
     first.params.imgIds.length,
   );
-  return new Evaluation(first.params, table, context, mergeWarnings(shards), undefined, schemeFor(first.scheme === 'lvis'));
+  return new Evaluation(
+    first.params,
+    table,
+    contextOf(context, readKeys(first.ids)),
+    mergeWarnings(shards),
+    undefined,
+    schemeFor(first.scheme === 'lvis'),
+  );
+}
+
+function writeKeys(keys: IdKeys): string[] {
+  return keys.list().map((id) => (typeof id === 'string' ? `t${id}` : `n${id}`));
+}
+
+/** The keys of a shard's ids. */
+export function readKeys(ids: readonly string[] = []): IdKeys {
+  return new IdKeys(ids.map((id) => (id.startsWith('n') ? BigInt(id.slice(1)) : id.slice(1))));
 }
 
 /** Every part reads the same annotation file and counts the same faults in it, so of each kind the largest count stands. */

@@ -1,6 +1,7 @@
 import type { Curves } from '../coco/curves.ts';
 import { evaluateBy, type EvaluateOptions } from '../coco/evaluate.ts';
 import type { Evaluation } from '../coco/evaluation.ts';
+import { type Id, showId } from '../coco/id-keys.ts';
 import { pairwiseMean } from '../coco/pairwise-mean.ts';
 import type { EvalParamsInput } from '../coco/params.ts';
 import { categoryMean } from '../coco/per-category.ts';
@@ -40,15 +41,15 @@ export const OV_COCO_MAX_DETS: readonly number[] = [100, 300, 1000];
  * ```
  */
 export function summarizeSplit(evaluation: Evaluation, split: CategorySplit): GroupResult[] {
-  const { params, curves } = evaluation;
+  const { params, curves, context } = evaluation;
   const at50 = params.iouThrs.indexOf(0.5);
   if (at50 < 0) throw new CocoEvalError('USAGE', 'Expected the IoU threshold 0.5 among iouThrs');
   const groups = [...Object.entries(split.groups), ['all', [...new Set(Object.values(split.groups).flat())]] as const];
   return groups.map(([group, ids]) => {
     const positions = ids.map((id) => {
-      const k = params.catIds.indexOf(id);
+      const k = params.catIds.indexOf(context.keys.find(id) ?? NaN);
       if (k < 0 || !params.useCats)
-        throw new CocoEvalError('USAGE', `Expected category ${id} of split "${split.name}" to be evaluated but it was not`);
+        throw new CocoEvalError('USAGE', `Expected category ${showId(id)} of split "${split.name}" to be evaluated but it was not`);
       return k;
     });
     const ap50 = groupValues(curves, positions, at50);
@@ -136,19 +137,19 @@ export function splitSelection(groundTruth: Dataset, split: CategorySplit): Spli
 
 /** What `splitSelection` finds. */
 export interface SplitSelection {
-  readonly catIds: number[];
-  readonly imgIds: number[];
+  readonly catIds: Id[];
+  readonly imgIds: Id[];
 }
 
 /** The same from the ids of the annotations. */
 export function selectSplit(
   images: Dataset['images'],
-  { imageId, categoryId }: { readonly imageId: ArrayLike<number>; readonly categoryId: ArrayLike<number> },
+  { imageId, categoryId }: { readonly imageId: ArrayLike<Id>; readonly categoryId: ArrayLike<Id> },
   split: CategorySplit,
 ): SplitSelection {
   const catIds = [...new Set(Object.values(split.groups).flat())];
   const wanted = new Set(catIds);
-  const chosen = new Set<number>();
+  const chosen = new Set<Id>();
   for (let i = 0; i < imageId.length; i++) if (wanted.has(categoryId[i]!)) chosen.add(imageId[i]!);
   return { catIds, imgIds: images.map((image) => image.id).filter((id) => chosen.has(id)) };
 }

@@ -1,3 +1,4 @@
+import type { Id } from '../coco/id-keys.ts';
 import type { Category, Dataset } from '../coco/types.ts';
 import { CocoEvalError, describe } from '../errors.ts';
 import { OV_COCO_BASE, OV_COCO_NOVEL } from './categories.data.ts';
@@ -6,10 +7,10 @@ import { OV_COCO_BASE, OV_COCO_NOVEL } from './categories.data.ts';
 export interface CategorySplit {
   readonly name: string;
   /** Group name to category ids. */
-  readonly groups: Readonly<Record<string, readonly number[]>>;
+  readonly groups: Readonly<Record<string, readonly Id[]>>;
 }
 
-function idsOf(names: readonly string[], categories: readonly Category[], hint: string): number[] {
+function idsOf(names: readonly string[], categories: readonly Category[], hint: string): Id[] {
   const byName = new Map(categories.map((category) => [category.name, category.id]));
   return names.map((name) => {
     const id = byName.get(name);
@@ -54,7 +55,7 @@ export function ovLvisSplit(dataset: Pick<Dataset, 'categories'>): CategorySplit
       });
     }
   });
-  const ids = (rare: boolean): number[] => dataset.categories.filter((c) => (c.frequency === 'r') === rare).map((c) => c.id);
+  const ids = (rare: boolean): Id[] => dataset.categories.filter((c) => (c.frequency === 'r') === rare).map((c) => c.id);
   return { name: 'ov-lvis', groups: { base: ids(false), novel: ids(true) } };
 }
 
@@ -85,13 +86,13 @@ export function parseSplit(value: unknown, dataset: Pick<Dataset, 'categories'>,
     throw new CocoEvalError('BAD_INPUT', `Expected an object of category groups but received ${describe(value)}`, { hint });
   }
   const known = new Set(dataset.categories.map((category) => category.id));
-  const groups = Object.entries(value as Record<string, unknown>).map(([group, list]): [string, number[]] => {
+  const groups = Object.entries(value as Record<string, unknown>).map(([group, list]): [string, Id[]] => {
     const fail = (expected: string, found: unknown): CocoEvalError =>
       new CocoEvalError('BAD_INPUT', `Expected ${expected} in group ${describe(group)} but received ${describe(found)}`, { hint });
     if (group === 'all') throw fail('another name than that of the total', group);
     if (!Array.isArray(list) || list.length === 0) throw fail('a list of categories', list);
     const ids = (list as unknown[]).map((entry) => {
-      if (typeof entry === 'number' && known.has(entry)) return entry;
+      if ((typeof entry === 'number' || typeof entry === 'string') && known.has(entry)) return entry;
       if (typeof entry === 'string') return idsOf([entry], dataset.categories, hint)[0]!;
       throw fail('known category names or ids', entry);
     });

@@ -1,6 +1,6 @@
 import type { MetadataValue } from '@vitamin-vlm/checkpoint';
 import { VitaminError } from '@vitamin-vlm/core';
-import { ovCocoSplit } from 'coco-eval-js';
+import { type Id, ovCocoSplit } from 'coco-eval-js';
 import type { FVitConfig } from '../models/config.ts';
 import type { ReadSettings } from '../recipe/recipe.ts';
 import { type DetectionSettings, type Family, familySettings } from './families.ts';
@@ -57,7 +57,7 @@ function baseClasses(metadata: Metadata, classes: readonly string[]): boolean[] 
 }
 
 /** Places of OV-COCO's novel classes, when all of its 65 are there and no others. */
-function ovCocoNovel(classes: readonly string[]): ReadonlySet<number> {
+function ovCocoNovel(classes: readonly string[]): ReadonlySet<Id> {
   if (classes.length !== 65) return new Set();
   try {
     const { groups } = ovCocoSplit({ categories: classes.map((name, id) => ({ id, name })) });
