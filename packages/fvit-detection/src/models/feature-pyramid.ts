@@ -1,7 +1,6 @@
 // F-ViT (Wu et al., CLIPSelf, ICLR 2024, arXiv:2310.01403) on ViTamin (Chen et al., CVPR 2024): adapters behind the frozen tower, and
 // the Feature Pyramid Network (Lin et al., CVPR 2017) with batch norms. Parameter paths are those of the mmdetection checkpoint.
-import { add, conv2d, gelu, type Params, resize, slice, type Value } from '@vitamin-vlm/graph';
-import { maxPool } from './inference-ops.ts';
+import { add, conv2d, gelu, maxPool, type Params, resize, slice, type Value } from '@vitamin-vlm/graph';
 import type { Norm } from './norm.ts';
 
 /** The tower's maps, stitched over the canvas: [N, C, H/stride, W/stride] at strides 4, 8, 16, 16. */

@@ -1,6 +1,5 @@
 // The mask head (He et al., Mask R-CNN, 2017), for any class.
-import { conv2d, type Params, relu, type Value } from '@vitamin-vlm/graph';
-import { convTranspose2d } from './inference-ops.ts';
+import { conv2d, convTranspose2d, type Params, relu, type Value } from '@vitamin-vlm/graph';
 import { convStack } from './box-head.ts';
 import type { Norm } from './norm.ts';
 
