@@ -8,7 +8,8 @@ import { compareMasks } from './masks.ts';
 import { goldenPicture } from './picture.ts';
 import { comparePyramid } from './pyramid.ts';
 import { compareRegions } from './regions.ts';
-import { type FVitFormula, fvitShapes, fvitTensor } from './weights.ts';
+import { compareTraining } from './training.ts';
+import { type FVitFormula, fvitShapes, fvitTensor, headShapes } from './weights.ts';
 
 /** Widths that the format lays down: the smallest ViTamin, and heads to match. */
 const NANO = { channels: [16, 32, 64, 64], width: 32, hidden: 48, embedDim: 48 } as const;
@@ -82,4 +83,9 @@ async function checkFlavor(
   const found = await detector.detect(encoding, undefined, { ...settings, masks: sizes.masks, signal });
   compareDetections(own.at('detections'), found, classes);
   if (sizes.masks) await compareMasks(own, found, { pyramid, scale }, model, session);
+
+  const { inputWidth: canvasWidth, inputHeight: canvasHeight } = picture.geometry;
+  const canvas = { width: canvasWidth, height: canvasHeight };
+  const weights = new Map([...headShapes(sizes)].map(([name, shape]) => [name, fvitTensor(name, shape, formula)]));
+  await compareTraining(own.at('train'), { config: sizes, flavor, novel, maps, weights, canvas, extents: region }, session);
 }

@@ -16,9 +16,11 @@ import { roiWeights } from '@vitamin-vlm/graph';
 import { mmdetSize, resize } from '@vitamin-vlm/image';
 import { formulaStream, formulaValues } from '../formula.ts';
 import type { Golden } from '../golden/golden.ts';
+import type { GoldenChecker } from '../golden/checker.ts';
+import { assigning, lossOfClasses } from './training-vectors.ts';
 
 /** Operator vectors of F-ViT: boxes, suppression, RoIAlign, resizing. */
-export function fvitVectors(golden: Golden): void {
+export const fvitVectors: GoldenChecker = async (golden, context) => {
   roiAlign(golden.at('roiAlign'));
   suppression(golden);
   multiclass(golden.at('multiclassNms'));
@@ -27,7 +29,9 @@ export function fvitVectors(golden: Golden): void {
   anchors(golden.at('anchors'));
   pasting(golden.at('paste'));
   resizing(golden);
-}
+  assigning(golden.at('assigner'), sixtyBoxes().boxes);
+  await lossOfClasses(golden.at('classLoss'), context);
+};
 
 function roiAlign(golden: Golden): void {
   const feature = formulaValues('vec.roi.feat', [1, 3, 12, 16], 4);

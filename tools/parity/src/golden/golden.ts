@@ -1,6 +1,14 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Comparison } from '../compare.ts';
-import { compareNumbers, compareTensor, equalValues, type Found, type GoldenTensor, isGoldenTensor } from './compare-values.ts';
+import {
+  compareNumbers,
+  compareTensor,
+  equalValues,
+  type Found,
+  type GoldenTensor,
+  isGoldenTensor,
+  type Limits,
+} from './compare-values.ts';
 
 /** The outcome for one member of a golden file. */
 export interface GoldenResult extends Comparison {
@@ -111,10 +119,10 @@ export class Golden {
     throw this.#unfit('a text');
   }
 
-  /** Compares a tensor with its digest: shape, mean, meanAbs, single values, sums. */
-  tensor(found: Found): void {
+  /** Compares a tensor with its digest: shape, mean, meanAbs, single values, sums. `limits` as for `compareTensor`. */
+  tensor(found: Found, limits?: Limits): void {
     if (!isGoldenTensor(this.value)) throw this.#unfit('the digest of a tensor');
-    const { names, count, ...comparison } = compareTensor(found, this.value as GoldenTensor);
+    const { names, count, ...comparison } = compareTensor(found, this.value as GoldenTensor, limits);
     for (const name of names) this.#ledger.done.add(keyOf([...this.#path, name]));
     this.#finish(count, comparison);
   }
