@@ -4,13 +4,15 @@ import { Backbone, ClipTokenizer } from '@vitamin-vlm/backbone';
 import type { Split } from '@vitamin-vlm/picture-world';
 import { type LogEntry, plotLogs } from '@vitamin-vlm/training';
 import { Command } from 'commander';
+import { detectorCommands } from './detector/commands.ts';
 import { modelShapes } from './contrastive.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export-model.ts';
 import { initialize } from './initialize.ts';
 import { contrastive } from './nano-config.ts';
 import { textTowerOf } from './locked-text.ts';
-import { SamplerPool } from './sampler-pool.ts';
+import type { Samples } from './batch.ts';
+import { DrawnAhead } from './drawn-ahead.ts';
 import { trainContrastive } from './train.ts';
 
 const program = new Command('nano').description('Trains the embedded models on picture-world.');
@@ -37,14 +39,14 @@ program
     const controller = new AbortController();
     process.once('SIGINT', () => controller.abort());
     const locked = text === undefined ? undefined : await textTowerOf(text);
-    await using sampler = new SamplerPool(batch);
+    await using sampler = new DrawnAhead<Samples>(new URL('sampler-worker.js', import.meta.url), 3, batch);
     const { parameters } = await trainContrastive({
       folder: output,
       schedule: { ...contrastive, steps, batch },
       initial: new Map([...initialize(modelShapes(), seed), ...(locked?.scale ?? [])]),
       ...(locked && { frozen: locked.text }),
       origin: { seed, lockedText: text ?? null },
-      batchOf: (step) => sampler.batchOf(step),
+      batchOf: (step) => sampler.at(step),
       tokenizer: await ClipTokenizer.load(),
       saveEvery: 250,
       onLog: report,
@@ -84,5 +86,7 @@ program
     const logs = new Map(runs.map((run) => run.split('=', 2) as [string, string]));
     await plotLogs(logs, output, { title: 'Contrastive training on picture-world', over: 'samples' });
   });
+
+program.addCommand(detectorCommands());
 
 await program.parseAsync();

@@ -1,13 +1,9 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { sampleBatch } from './sampler.ts';
 
-/** One request of `SamplerPool`: the batch of a step. */
-export interface BatchRequest {
-  readonly step: number;
-  readonly size: number;
-}
+const size = workerData as number;
 
-parentPort!.on('message', ({ step, size }: BatchRequest) => {
+parentPort!.on('message', (step: number) => {
   const samples = sampleBatch(step, size);
-  parentPort!.postMessage({ step, samples }, [samples.pixels.buffer as ArrayBuffer, samples.regions.buffer as ArrayBuffer]);
+  parentPort!.postMessage({ index: step, item: samples }, [samples.pixels.buffer as ArrayBuffer, samples.regions.buffer as ArrayBuffer]);
 });
