@@ -12,6 +12,8 @@ export interface ParametersOptions {
   readonly weights?: Weights;
   /** Parameters that become float32 graph inputs named by their path, so that a training loop can feed and update them. */
   readonly trainable?: (path: string) => boolean;
+  /** Others that become float32 graph inputs, because they change without being learned: running statistics. */
+  readonly fed?: (path: string) => boolean;
 }
 
 /**
@@ -64,7 +66,8 @@ export class Parameters {
     this.declared.set(path, shape);
     const trainable = this.options.trainable?.(path) ?? false;
     const found = this.find(path, shape);
-    const value = found && !trainable ? cast(this.graph.initializer(path, found), 'float32') : this.graph.input(path, 'float32', shape);
+    const fed = trainable || (this.options.fed?.(path) ?? false);
+    const value = found && !fed ? cast(this.graph.initializer(path, found), 'float32') : this.graph.input(path, 'float32', shape);
     if (trainable) this.trained.set(path, value);
     this.values.set(path, value);
     return value;

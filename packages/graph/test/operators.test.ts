@@ -19,6 +19,8 @@ const others = `
   constantRate
   conv2d
   convTranspose2d
+  batchNorm
+  groupNorm
   cosineRate
   gradients
   Graph

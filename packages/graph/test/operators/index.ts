@@ -4,6 +4,7 @@ import { decoder } from './decoder.ts';
 import { elementwise } from './elementwise.ts';
 import { layout } from './layout.ts';
 import { losses } from './losses.ts';
+import { norms } from './norms.ts';
 import { products } from './products.ts';
 import { reduce } from './reduce.ts';
 import type { Operator } from './row.ts';
@@ -16,6 +17,7 @@ export const operators: Readonly<Record<string, Operator>> = {
   ...decoder,
   ...elementwise,
   ...layout,
+  ...norms,
   ...losses,
   ...products,
   ...reduce,
