@@ -80,8 +80,8 @@ type Value<F extends Flag> = F extends { readonly kind: 'switch' } | { readonly 
 export type Values<T extends FlagTable> = { readonly [K in keyof T]: Value<T[K]> };
 
 /** Reads the text of a flag. `previous` is the value so far, for flags that collect. @throws InvalidArgumentError for a text that is not of its kind. */
-export function readFlag(flag: Flag, text: string, previous: unknown): unknown {
-  return flag.kind === 'switch' ? true : kinds[flag.kind](text, flag, previous);
+export function readFlag(flag: Flag & { readonly kind: keyof Kinds }, text: string, previous: unknown): unknown {
+  return kinds[flag.kind](text, flag, previous);
 }
 
 /** `labelsFile` -> `--labels-file`. */

@@ -18,7 +18,8 @@ export function optionOf(name: string, flag: Flag): Option {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
   const fallback = flag.default === undefined ? '' : ` (default: ${flag.default})`;
   const option = new Option(`${short}${longName(name)}${flag.value === undefined ? '' : ` <${flag.value}>`}`, `${flag.help}${fallback}`);
-  if (flag.kind !== 'switch') option.argParser((text: string, previous: unknown) => readFlag(flag, text, previous));
+  const { kind } = flag;
+  if (kind !== 'switch') option.argParser((text: string, previous: unknown) => readFlag({ ...flag, kind }, text, previous));
   const variable = variableOf(name);
   const value = process.env[variable];
   if (value === undefined || value === '') return option;

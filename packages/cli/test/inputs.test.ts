@@ -1,7 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import { exitCodes } from '../src/exit-code.ts';
-import { eachInput } from '../src/inputs.ts';
+import { eachInput, picturesOf } from '../src/inputs.ts';
 import { Output } from '../src/output.ts';
 import { Progress } from '../src/progress.ts';
 
@@ -32,18 +32,18 @@ it.each([
   [[wrong, broken], 3],
 ])('counts what failed and goes on: status of %o is %i', async (errors, status) => {
   const { context, said } = contextOf();
-  const files = errors.map((_, i) => `${i}.png`);
+  const inputs = errors.map((_, i) => `${i}.png`);
   const done: string[] = [];
-  const batch = await eachInput(context, files, async (file) => {
+  const batch = await eachInput(context, inputs, async (file) => {
     done.push(file);
     const error = errors[Number.parseInt(file, 10)];
     if (error) throw error;
   });
-  expect([batch.status, done]).toEqual([status, files]);
-  const failed = files.filter((_, i) => errors[i]);
+  expect([batch.status, done]).toEqual([status, inputs]);
+  const failed = inputs.filter((_, i) => errors[i]);
   expect(batch.failed.map(({ file }) => file)).toEqual(failed);
   expect(said.filter((line) => line.startsWith('error '))).toHaveLength(failed.length);
-  if (failed.length > 0) expect(said.at(-1)).toBe(`warning: ${failed.length} of ${files.length} inputs failed: ${failed.join(', ')}\n`);
+  if (failed.length > 0) expect(said.at(-1)).toBe(`warning: ${failed.length} of ${inputs.length} inputs failed: ${failed.join(', ')}\n`);
 });
 
 it('ends at once for what is not the fault of an input', async () => {
@@ -71,6 +71,33 @@ it('stops between two inputs, and what is done stands', async () => {
     done.push(file);
   });
   expect([batch, done, said]).toEqual([{ failed: [], status: 0 }, ['a'], []]);
+});
+
+it('does not begin an input after an abort', async () => {
+  const controller = new AbortController();
+  const { context } = contextOf(controller.signal);
+  const done: string[] = [];
+  await eachInput(context, ['a', 'b'], async (file) => {
+    done.push(file);
+    controller.abort();
+  });
+  expect(done).toEqual(['a']);
+});
+
+/** The pictures of a command line with --encoding or without. */
+async function files(encoding: string | undefined, ...inputs: string[]): Promise<string[]> {
+  return await picturesOf({ inputs, flags: { encoding } } as unknown as Parameters<typeof picturesOf>[0]);
+}
+
+it('asks pictures, or the encoding of one', async () => {
+  expect(await files(undefined, 'a.png', 'b.png')).toEqual(['a.png', 'b.png']);
+  expect(await files('e.safetensors')).toEqual(['e.safetensors']);
+  expect(await files('e.safetensors', 'a.png')).toEqual(['a.png']);
+  await expect(files(undefined)).rejects.toMatchObject({ code: 'USAGE', message: 'Expected an image but received none' });
+  await expect(files('e.safetensors', 'a.png', 'b.png')).rejects.toMatchObject({
+    code: 'USAGE',
+    message: /at most one image.*received 2/u,
+  });
 });
 
 it('has one status for every code', () => {

@@ -81,6 +81,10 @@ describe('a row of the table', () => {
     expect((await run('paint', ...line.split(' '))).status).toBe(0);
     const rest = { mix: -1.5, share: 0.25, coats: 2, tools: ['a', 'b'], walls: ['x', 'y'], wallFile: undefined, noDrip: true };
     expect(seen).toEqual({ inputs: ['z'], hue: 'green', ...rest });
+    for (const share of [0, 1]) {
+      await run('paint', '--share', `${share}`);
+      expect(seen).toMatchObject({ share });
+    }
     await run('paint');
     expect(seen).toMatchObject({ inputs: [], hue: 'red', coats: undefined, walls: undefined, noDrip: false });
   });
