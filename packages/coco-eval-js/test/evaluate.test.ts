@@ -50,6 +50,39 @@ describe('details that decide the last bit', () => {
   });
 });
 
+function square(x: number, side: number): number[] {
+  return [x, x, side, side];
+}
+
+describe('size classes', () => {
+  // pycocotools 2.0.11: an object exactly on a border is in both classes, found or not.
+  it('have both their ends', () => {
+    const dataset: Dataset = {
+      images: [{ id: 1, width: 500, height: 500 }],
+      categories: [{ id: 1 }],
+      annotations: [square(0, 32), square(100, 96)].map((bbox, i) => ({
+        id: i + 1,
+        image_id: 1,
+        category_id: 1,
+        bbox,
+        area: bbox[2]! * bbox[3]!,
+        iscrowd: 0,
+      })),
+    };
+    const results = [square(250, 32), square(0, 32), square(100, 96), square(300, 96)].map((bbox, i) => ({
+      image_id: 1,
+      category_id: 1,
+      bbox,
+      score: 0.9 - i / 10,
+    }));
+    const { stats } = evaluate(dataset, results, { iouType: 'bbox' });
+    const expected = [
+      0.6666666666666666, 0.6666666666666669, 0.6666666666666669, 0.5, 0.6666666666666666, 0.9999999999999998, 0, 1, 1, 1, 1, 1,
+    ];
+    stats.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 12));
+  });
+});
+
 function at(x: number, score: number): Result {
   return { image_id: 1, category_id: 1, bbox: [x, 0, 10, 10], score };
 }

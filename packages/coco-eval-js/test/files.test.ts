@@ -114,6 +114,17 @@ describe('files', () => {
     }
   });
 
+  it('gzip that unpacks to a heap of nothing ends early, what packs well does not', async () => {
+    const path = join(folder, 'bomb.json.gz');
+    const head = gzipSync('{"images":[],"categories":[],"annotations":[],"info":"');
+    const zeros = gzipSync(Buffer.alloc(2 ** 24, 0x41), { level: 9 });
+    await writeFile(path, Buffer.concat([head, ...Array.from({ length: 20 }, () => zeros), gzipSync('"}')]));
+    await expect(readJsonFile(path)).rejects.toMatchObject({ code: 'LIMIT' });
+    await expect(readJsonFile(path)).rejects.toThrow(/at most 200 times its size/);
+    await writeFile(path, Buffer.concat([head, zeros, gzipSync('"}')]));
+    expect((await readDataset(path)).images).toEqual([]);
+  });
+
   it('a NaN in an annotation file is reported by entry', async () => {
     const { dataset } = synthetic(25, 'bbox');
     const text = JSON.stringify({ ...dataset, annotations: dataset.annotations.map((a, i) => (i === 3 ? { ...a, area: 'NAN' } : a)) });

@@ -7,6 +7,7 @@ import { decodeMask, encodeMask, maskArea, maskToBbox } from '../src/mask/rle.ts
 import { formatRleString, parseRleString, toRleObject } from '../src/mask/rle-string.ts';
 import { rleToPolygons } from '../src/mask/to-polygons.ts';
 import type { Rle, Segmentation } from '../src/mask/types.ts';
+import { Rasterizer } from '../src/mask/rasterize.ts';
 import { random } from './shared.ts';
 
 function randomMask(r: () => number, height: number, width: number, density: number): Uint8Array {
@@ -97,3 +98,17 @@ function withEmptyRuns(rle: Rle, r: () => number): Rle {
   });
   return { size: rle.size, counts: Uint32Array.from(counts) };
 }
+
+it('polygons whose number is the bomb end in an error, whatever their own size', () => {
+  const rasterizer = new Rasterizer();
+  const triangle = [0, 0, 65536, 1, 0, 3];
+  const draw = rasterizer.fill.bind(rasterizer, triangle, 0, triangle.length, 4096, 65536);
+  const often = (): void => {
+    for (let i = 0; i < 1000; i++) draw();
+  };
+  expect(often).toThrow(expect.objectContaining({ code: 'LIMIT' }) as Error);
+  // As many of an ordinary size are none.
+  const usual = new Rasterizer();
+  const square = usual.fill.bind(usual, [10, 10, 200, 10, 200, 100, 10, 100], 0, 8, 480, 640);
+  for (let i = 0; i < 100_000; i++) square();
+});

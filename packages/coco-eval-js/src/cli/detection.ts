@@ -5,6 +5,7 @@ import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassInput, CrossClassOptions } from '../cross-class/images.ts';
 import { warnUnknownIds } from '../coco/dataset.ts';
 import type { Id } from '../coco/id-keys.ts';
+import type { EvalParamsInput } from '../coco/params.ts';
 import type { Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
@@ -47,7 +48,12 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
   const dataset = await readAnnotations(line.groundTruth, { iouType, mode, kptOksSigmas, lvis });
   const idsOf = (records: readonly { readonly id: number }[]): ReadonlySet<Id> => new Set(records.map(({ id }) => dataset.keys.id(id)));
   const [images, categories] = [idsOf(dataset.images), idsOf(dataset.categories)];
-  const flags = { ...given, imgIds: idsInFile('img-ids', given.imgIds, images), catIds: idsInFile('cat-ids', given.catIds, categories) };
+  const { images: chosenImages, categories: chosenCategories, ...common } = given;
+  const flags: EvalParamsInput = {
+    ...common,
+    imgIds: idsInFile('img-ids', chosenImages, images),
+    catIds: idsInFile('cat-ids', chosenCategories, categories),
+  };
   const split = values.split === undefined ? undefined : await readSplit(values.split, dataset, line.groundTruth);
   const input = split ? splitParameters(flags, selectSplit(dataset.images, dataset.groundTruth, split), lvis) : flags;
   const evaluation = await evaluateFile(dataset, line.results, {

@@ -1,6 +1,11 @@
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CocoEvalError } from '../errors.ts';
+
+/** Drafts of runs that were killed are removed after a day. */
+const STALE_MS = 24 * 60 * 60 * 1000;
+const DRAFT = /^\.coco-eval-[0-9a-f]{12}\.tmp$/;
 
 /** The name of a file without folder, `.gz` and `.json`. */
 export function stem(path: string): string {
@@ -9,45 +14,95 @@ export function stem(path: string): string {
     .replace(/\.json$/i, '');
 }
 
+/** Whether anything has this name, be it a link that leads nowhere. */
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   );
 }
 
 /**
- * Writes `folder/name.extension`, or `name-2` and so on when that exists, first under another name and then renamed, so that no half file is ever seen.
+ * Writes `folder/name.extension`, or `name-2` and so on when that exists, first under a name that nobody can guess and then renamed, so that no half file is ever
+ * seen. With `force` a file is replaced and keeps its permissions.
  *
  * @returns the path that was written
  * @throws CocoEvalError `OUTPUT_UNWRITABLE` when the folder cannot be written
  */
 export async function writeNew(folder: string, name: string, extension: string, text: string, force: boolean): Promise<string> {
-  const temporary = join(folder, `.${name}.${process.pid}.tmp`);
+  const draft = join(folder, `.coco-eval-${randomBytes(6).toString('hex')}.tmp`);
   try {
     await makeFolder(folder);
-    const path = force ? join(folder, `${name}.${extension}`) : await freePath(folder, name, extension);
-    await writeFile(temporary, text);
-    await rename(temporary, path);
-    return path;
+    await sweep(folder);
+    const wanted = join(folder, `${name}.${extension}`);
+    await writeDraft(draft, text, force ? await modeOf(wanted) : undefined);
+    if (!force) return await placeBeside(draft, folder, name, extension);
+    await rename(draft, wanted);
+    return wanted;
   } catch (cause) {
     // What went wrong is told below; that there is nothing to remove is not.
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await rm(draft, { force: true }).catch(() => undefined);
     throw new CocoEvalError('OUTPUT_UNWRITABLE', `Expected a folder to write to at ${folder} but received ${(cause as Error).message}`, {
       cause,
     });
   }
 }
 
+async function writeDraft(path: string, text: string, mode: number | undefined): Promise<void> {
+  // Never through a link, or into a file, that somebody else put there.
+  const file = await open(path, 'wx', mode);
+  try {
+    if (mode !== undefined) await file.chmod(mode);
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    (found) => found.mode & 0o777,
+    () => undefined,
+  );
+}
+
+/** Gives the draft the first free name: a link fails where a name is taken, also by whoever is faster. */
+async function placeBeside(draft: string, folder: string, name: string, extension: string): Promise<string> {
+  for (let i = 1; ; i++) {
+    const path = join(folder, i === 1 ? `${name}.${extension}` : `${name}-${i}.${extension}`);
+    if (await exists(path)) continue;
+    try {
+      await link(draft, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      // Some file systems have no links.
+      await rename(draft, path);
+      return path;
+    }
+    await rm(draft);
+    return path;
+  }
+}
+
+async function sweep(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((entry) => DRAFT.test(entry))) {
+    const path = join(folder, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
+  }
+}
+
 /** Node's own recursive mkdir never ends below a folder that exists and takes no entries, such as /proc. */
 async function makeFolder(folder: string): Promise<void> {
-  if (await exists(folder)) return;
-  if (!(await exists(dirname(folder)))) await makeFolder(dirname(folder));
+  if (await isThere(folder)) return;
+  if (!(await isThere(dirname(folder)))) await makeFolder(dirname(folder));
   await mkdir(folder);
 }
 
-async function freePath(folder: string, name: string, extension: string): Promise<string> {
-  let path = join(folder, `${name}.${extension}`);
-  for (let i = 2; await exists(path); i++) path = join(folder, `${name}-${i}.${extension}`);
-  return path;
+/** Also behind a link. */
+async function isThere(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => true,
+    () => false,
+  );
 }

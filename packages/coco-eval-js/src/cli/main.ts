@@ -5,6 +5,7 @@ import { stem, writeNew } from './files.ts';
 import { helpText } from './help.ts';
 import { readCommandLine } from './options.ts';
 import type { CommandLine } from './options.ts';
+import { printable, printableJson } from './printable.ts';
 import { Progress } from './progress.ts';
 import type { ProgressStream } from './progress.ts';
 import { warningText } from './shown.ts';
@@ -45,10 +46,10 @@ async function evaluateFiles(line: CommandLine, { stdout, stderr }: CommandStrea
   const progress = new Progress(stderr, quiet);
   const shown = await show(line, progress).finally(() => progress.clear());
   if (!quiet) {
-    for (const warning of shown.warnings) stderr.write(`warning: ${warningText(warning)}\n`);
+    for (const warning of shown.warnings) stderr.write(`warning: ${printable(warningText(warning))}\n`);
   }
   // Before the report: a folder that cannot be written must not cost the numbers.
-  stdout.write(line.values.json ? `${JSON.stringify(shown.document(), null, 2)}\n` : shown.text());
+  stdout.write(line.values.json ? `${printableJson(shown.document())}\n` : shown.text());
   if (line.values.report !== undefined) {
     const path = await writeNew(line.values.report, stem(line.results), 'html', await shown.page(), line.values.force === true);
     if (!quiet) stderr.write(`report: ${path}\n`);

@@ -5,7 +5,7 @@ import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
 import { evaluatePanopticFiles } from '../node/panoptic-files.ts';
 import type { PanopticOutcome } from '../node/panoptic-files.ts';
-import { commonParameters, refuse } from './parameters.ts';
+import { commonParameters, idOf, refuse } from './parameters.ts';
 import type { Progress } from './progress.ts';
 import { warningText } from './shown.ts';
 import type { Shown } from './shown.ts';
@@ -119,8 +119,11 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
     'confusion',
     'threads',
   ]);
+  const { mode, images, categories } = await commonParameters(line);
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
-    ...(await commonParameters(line)),
+    mode,
+    imgIds: images?.map(idOf),
+    catIds: categories?.map(idOf),
     gtFolder: line.values['gt-folder'],
     dtFolder: line.values['dt-folder'],
     onProgress: ({ done, total }) => progress.step('images', done, total),

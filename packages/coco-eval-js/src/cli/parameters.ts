@@ -14,46 +14,50 @@ async function textOf(value: string): Promise<string> {
   return value.startsWith('@') ? new TextDecoder().decode(await readWhole(value.slice(1), { maxBytes: maxIdBytes })) : value;
 }
 
-/** Ids of a flag: numbers where they are written as such, else text. */
-async function ids({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<Id[] | undefined> {
+/** Words of a flag that names ids. */
+async function words({ values }: CommandLine, flag: 'img-ids' | 'cat-ids'): Promise<string[] | undefined> {
   const value = values[flag];
   if (value === undefined) return undefined;
   const list = wordsOf(await textOf(value));
   if (list.length === 0) throw new CocoEvalError('USAGE', `Expected ids for --${flag} but received none`);
-  return list.map((word) => {
-    const number = Number(word);
-    if (/^-?\d+$/.test(word)) return Number.isSafeInteger(number) ? number : BigInt(word);
-    return Number.isFinite(number) ? number : word;
-  });
+  return list;
 }
 
-/** Ids as the file has them: `7` is the text "7" where the file has no number 7 but that text. Words need a file with text ids. */
-export function idsInFile(flag: string, given: readonly Id[] | undefined, known: ReadonlySet<Id>): readonly Id[] | undefined {
+/** The id that a word is in any file: a number where it is written as one. */
+export function idOf(word: string): Id {
+  if (!Number.isFinite(Number(word))) return word;
+  return /^-?\d+$/.test(word) && !Number.isSafeInteger(Number(word)) ? BigInt(word) : Number(word);
+}
+
+/** Ids as the file has them: `007` is a text where the file has that text, and a number elsewhere. Other words need a file with text ids. */
+export function idsInFile(flag: string, given: readonly string[] | undefined, known: ReadonlySet<Id>): readonly Id[] | undefined {
   const texts = [...known].some((id) => typeof id === 'string');
-  return given?.map((id) => {
+  return given?.map((word) => {
+    const id = idOf(word);
     if (typeof id === 'string' && !texts)
       throw new CocoEvalError('USAGE', `Expected numbers for --${flag}, as in the file, but received ${describe(id)}`);
-    return !known.has(id) && known.has(String(id)) ? String(id) : id;
+    return known.has(word) && !known.has(id) ? word : id;
   });
 }
 
 /** Parameters that all kinds of evaluation share. */
 export interface CommonParameters {
   readonly mode: 'reference' | 'fixed' | undefined;
-  readonly imgIds: readonly Id[] | undefined;
-  readonly catIds: readonly Id[] | undefined;
+  /** Chosen images and categories, as they were written. */
+  readonly images: readonly string[] | undefined;
+  readonly categories: readonly string[] | undefined;
 }
 
 export async function commonParameters(line: CommandLine): Promise<CommonParameters> {
   return {
     mode: choice('mode', line.values.mode, ['reference', 'fixed']),
-    imgIds: await ids(line, 'img-ids'),
-    catIds: await ids(line, 'cat-ids'),
+    images: await words(line, 'img-ids'),
+    categories: await words(line, 'cat-ids'),
   };
 }
 
 /** Parameters of an evaluation of boxes, masks or keypoints; absent flags leave the reference's defaults. */
-export async function detectionParameters(line: CommandLine): Promise<EvalParamsInput> {
+export async function detectionParameters(line: CommandLine): Promise<CommonParameters & Omit<EvalParamsInput, 'imgIds' | 'catIds'>> {
   const { values } = line;
   const area = values.area === undefined ? undefined : areas(values.area);
   const iouType = choice('iou-type', values['iou-type'], ['bbox', 'segm', 'keypoints']) ?? 'bbox';

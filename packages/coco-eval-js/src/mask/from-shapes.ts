@@ -12,7 +12,8 @@ const MIN_COORDINATES = 6;
  * Rasterizes polygons (each `[x1, y1, x2, y2, ...]`) and unites them, by the reference's pixel-center rule (maskApi.c, rleFrPoly).
  * Parts with fewer than three points are left out. Parts outside the image are clipped.
  *
- * @throws CocoEvalError `BAD_MASK` for coordinates that are not finite, `LIMIT` for masks beyond 2^28 pixels
+ * @throws CocoEvalError `BAD_MASK` for coordinates that are not finite, `LIMIT` for masks beyond 2^28 pixels and for polygons that
+ *   cross 2^26 pixel columns and 1024 more for each point
  * @example
  * ```ts
  * import { maskArea, polygonsToRle } from 'coco-eval-js';

@@ -4,6 +4,9 @@ import { CocoEvalError } from '../errors.ts';
 export const MAX_COORDINATE: number = 4e8;
 /** Column crossings of one polygon (4 bytes each, three times): a hostile zigzag ends here instead of eating memory. */
 const MAX_CROSSINGS = 2 ** 25;
+/** Steps of work of all polygons together: seconds, and some microseconds more for each point. */
+const MAX_WORK = 2 ** 26;
+const WORK_PER_POINT = 1024;
 const SCALE = 5;
 
 /**
@@ -19,16 +22,20 @@ export class Rasterizer {
   #perColumn = new Int32Array(1024);
   #vertexX = new Float64Array(64);
   #vertexY = new Float64Array(64);
+  #work = 0;
+  #points = 0;
 
   /**
    * Fills one polygon.
    *
    * @param coords flat `x, y` pairs from `from` to `to` (exclusive); an odd last number is left out
-   * @throws CocoEvalError `BAD_MASK` for coordinates that are not finite or beyond `MAX_COORDINATE`, `LIMIT` for more than 2^25 crossings
+   * @throws CocoEvalError `BAD_MASK` for coordinates that are not finite or beyond `MAX_COORDINATE`, `LIMIT` for more than 2^25 crossings, or when all polygons
+   *   so far took more work than so many points may
    */
   fill(coords: ArrayLike<number>, from: number, to: number, height: number, width: number): void {
     const n = (to - from) >> 1;
     this.#loadVertices(coords, from, n);
+    this.#points += n;
     this.length = 0;
     if (width === 0 || height === 0) return;
     for (let j = 0; j < n; j++) this.#addEdge(j, height, width);
@@ -89,6 +96,7 @@ export class Rasterizer {
   }
 
   #reserve(more: number): void {
+    this.spend(more);
     const need = this.length + more;
     if (need > MAX_CROSSINGS) throw new CocoEvalError('LIMIT', `Expected a polygon with at most ${MAX_CROSSINGS} column crossings`);
     if (need <= this.#columns.length) return;
@@ -96,6 +104,19 @@ export class Rasterizer {
     this.#columns = grow(this.#columns, size);
     this.#rows = grow(this.#rows, size);
     this.positions = new Int32Array(size);
+  }
+
+  /** Counts work that polygons make. @throws CocoEvalError `LIMIT` for a few large polygons upon each other, again and again */
+  spend(steps: number): void {
+    this.#work += steps;
+    if (this.#work <= MAX_WORK + WORK_PER_POINT * this.#points) return;
+    throw new CocoEvalError(
+      'LIMIT',
+      `Expected polygons that cross at most ${WORK_PER_POINT} pixel columns for each of their points, on average`,
+      {
+        hint: 'Large polygons of few points, many times: store such masks as RLE.',
+      },
+    );
   }
 
   /** Counting sort by column; the few rows of one column by insertion. */

@@ -167,6 +167,7 @@ export class MaskReader {
       this.#part.clear(out.height, out.width);
       positionsToRuns(this.#rasterizer, this.#part);
       this.#union.clear(out.height, out.width);
+      this.#rasterizer.spend(out.length + this.#part.length);
       uniteRuns(out, this.#part, this.#union);
       const { ends } = out;
       out.ends = this.#union.ends;
