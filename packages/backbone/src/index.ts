@@ -22,6 +22,8 @@ export { classifyEncoding, segmentEncoding } from './image-encoding/ask.ts';
 export type { ScoredLabel } from './image-encoding/ask.ts';
 export { checkOrigin, loadImageEncoding, saveImageEncoding } from './image-encoding/image-encoding.ts';
 export type { ExpectedOrigin, ImageEncoding } from './image-encoding/image-encoding.ts';
+export { parseOrigin } from './image-encoding/parse-origin.ts';
+export type { Origin } from './image-encoding/parse-origin.ts';
 export { labelLogits, softmax, topK } from './tasks/classify.ts';
 export type { Ranked } from './tasks/classify.ts';
 export { cosineSimilarity, ensemblePrompts, normalizeRows } from './tasks/features.ts';

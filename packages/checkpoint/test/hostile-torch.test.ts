@@ -146,6 +146,7 @@ const zips: [string, Uint8Array, VitaminError['code'], RegExp][] = [
     'UNSUPPORTED',
     /ComplexFloatStorage/,
   ],
+  ['8-bit floats', torchBytes('\x80\x02ctorch._utils\n_rebuild_tensor_v3\n.'), 'UNSUPPORTED', /float8_e4m3fn/],
 ];
 it.each(zips)('archives: %s', async (_, bytes, code, message) => {
   const error = await failure(bytes);

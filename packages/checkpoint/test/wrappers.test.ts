@@ -36,6 +36,7 @@ it('leaves the state of a training out: the layouts of mmcv and of Detectron2', 
 it('keeps names that only look like wrappers', async () => {
   expect(await namesOf({ 'module.a': t, b: t })).toEqual(['module.a', 'b']);
   expect(await namesOf({ model: { a: t }, head: { b: t } })).toEqual(['model.a', 'head.b']);
+  expect(await namesOf({ model: { a: t }, trainable_head: { b: t } })).toEqual(['model.a', 'trainable_head.b']);
   expect(await namesOf({ model: 'ViTamin-L', a: t })).toEqual(['a']);
   expect(await namesOf({ 'model.a': t })).toEqual(['model.a']);
 });

@@ -12,7 +12,7 @@ export interface Value {
 }
 
 /** Value of an ONNX attribute: a plain number is an integer. */
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly graph: Graph };
 
 /** Gives the gradient of one input from those of the node's differentiable results. Called only when that input needs one. */
 export type GradientRule = (...dy: Value[]) => Value;
@@ -21,6 +21,8 @@ export type GradientRule = (...dy: Value[]) => Value;
 export interface NodeSpec {
   readonly op: string;
   readonly inputs: readonly (Value | null)[];
+  /** How many of the last inputs are not handed over, but read by their names from subgraphs in the attributes. */
+  readonly implicit?: number;
   /** An optional output is left out of the model when nothing uses it or one behind it; the others ONNX wants always. */
   readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape; readonly optional?: boolean }[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
@@ -62,10 +64,34 @@ export class Graph {
   private readonly names: Extents = new Extents(this);
   private readonly constants = new Map<string, Value>();
   /** Names of inputs, weights, outputs and results: ONNX has one namespace for all of them. */
-  private readonly taken = new Set<string>();
+  private readonly taken: Set<string>;
+  /** For a subgraph: the values of the graph around it that it reads. */
+  readonly captured: Map<string, Value> = new Map();
+  private readonly outer: Graph | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, outer?: Graph) {
     this.name = name;
+    this.outer = outer;
+    this.taken = outer?.taken ?? new Set();
+  }
+
+  /** An empty graph for the attribute of an operator such as Loop. Names are unique in both together. */
+  subgraph(): Graph {
+    return new Graph(`body#${this.taken.size}`, this);
+  }
+
+  /**
+   * A value of the graph around this subgraph, to be used inside it: a weight, say.
+   *
+   * @throws VitaminError `USAGE` for a value of a graph that is not around this one.
+   */
+  capture(value: Value): Value {
+    if (value.graph === this) return value;
+    if (!this.outer) this.expectOwn(value, 'a subgraph');
+    else this.captured.set(value.name, this.outer.capture(value));
+    const inside = { ...value, graph: this };
+    this.names.learn(inside);
+    return inside;
   }
 
   /**

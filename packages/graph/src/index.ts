@@ -26,11 +26,14 @@ export { equal, greater, less, logicalAnd, logicalNot, logicalOr, where } from '
 export { conv, convTranspose } from './ops/conv.ts';
 export type { ConvOptions, ConvTransposeOptions } from './ops/conv.ts';
 export { argMax, maximum, minimum } from './ops/extremes.ts';
+export { einsum } from './ops/einsum.ts';
 export { gridSample } from './ops/grid-sample.ts';
 export { groupNormalization } from './ops/group-normalization.ts';
 export { gather, gatherElements, gatherND, scatterElements, scatterND } from './ops/indexing.ts';
 export type { ScatterReduction } from './ops/indexing.ts';
 export { expand, reshape, transpose } from './ops/layout.ts';
+export { loop } from './ops/loop.ts';
+export type { GrowingState, LoopOptions, LoopRound } from './ops/loop.ts';
 export { matmul4Bit, pack4Bit, unpack4Bit } from './ops/matmul-4bit.ts';
 export type { Matmul4BitOptions, PackedWeight } from './ops/matmul-4bit.ts';
 export { gemm, matmul } from './ops/matmul.ts';

@@ -47,34 +47,68 @@ export interface OnnxModel {
  */
 export function toOnnx(graph: Graph): OnnxModel {
   if (graph.outputs.size === 0) throw new VitaminError('USAGE', `Expected graph "${graph.name}" to have outputs but it has none`);
-  const nodes = liveNodes(graph);
-  const used = new Set([
-    ...nodes.flatMap((node) => node.inputs.map((input) => input?.name)),
-    ...[...graph.outputs.values()].map((value) => value.name),
-  ]);
-  checkEmbedded([...graph.initializers].flatMap(([name, data]) => (used.has(name) ? [data] : [])));
-  const produced = new Set(nodes.flatMap((node) => node.values.map((value) => value.name)));
-  const names = outputNames(graph, produced);
+  const parts = [...subgraphs(graph)];
+  const nodes = parts.flatMap((part) => part.nodes);
+  checkEmbedded(parts.flatMap((part) => [...part.graph.initializers].flatMap(([name, data]) => (part.used.has(name) ? [data] : []))));
   const externalFiles = new Map<string, string>();
   const opset = nodes.some((node) => node.op === 'Gelu') ? OPSETS.withGelu : OPSETS.plain;
   const domains = new Set(nodes.flatMap((node) => node.domain ?? []));
   const w = new BinaryWriter();
   w.tag(1, WireType.Varint).int64(IR_VERSION);
   w.tag(2, WireType.LengthDelimited).string('vitamin-vlm');
-  message(w, 7, () => {
-    for (const node of nodes) message(w, 1, () => writeNode(w, forOpset(node, opset), names, used));
-    // An output that is an input or a weight, or a second name for a value, needs a node of its own.
-    for (const [name, value] of graph.outputs)
-      if (names.get(value.name) !== name) message(w, 1, () => writeIdentity(w, value, name, names));
-    w.tag(2, WireType.LengthDelimited).string(graph.name);
-    for (const [name, data] of graph.initializers) if (used.has(name)) message(w, 5, () => writeTensor(w, name, data, externalFiles));
-    for (const value of graph.inputs.values()) if (used.has(value.name)) message(w, 11, () => writeValueInfo(w, value.name, value));
-    for (const [name, value] of graph.outputs) message(w, 12, () => writeValueInfo(w, name, value));
-  });
+  message(w, 7, () => writeGraph(w, graph, { names: new Map(), opset, externalFiles }));
   for (const [domain, version] of [['', opset] as const, ...[...domains].map((name) => [name, DOMAIN_VERSION] as const)]) {
     message(w, 8, () => w.tag(1, WireType.LengthDelimited).string(domain).tag(2, WireType.Varint).int64(version));
   }
   return { bytes: w.finish(), externalFiles };
+}
+
+/** What is written of a graph. */
+interface Part {
+  readonly graph: Graph;
+  readonly nodes: readonly Node[];
+  /** Names of all values that a node or an output reads. */
+  readonly used: ReadonlySet<string | undefined>;
+}
+
+function livePart(graph: Graph): Part {
+  const nodes = liveNodes(graph);
+  const read = nodes.flatMap((node) => node.inputs.map((input) => input?.name));
+  return { graph, nodes, used: new Set([...read, ...[...graph.outputs.values()].map((value) => value.name)]) };
+}
+
+/** The graph and all graphs in attributes of its nodes. */
+function* subgraphs(graph: Graph): Generator<Part> {
+  const part = livePart(graph);
+  yield part;
+  for (const node of part.nodes) {
+    for (const attribute of Object.values(node.attributes ?? {})) {
+      if (typeof attribute === 'object' && 'graph' in attribute) yield* subgraphs(attribute.graph);
+    }
+  }
+}
+
+/** What the graphs of a model share. */
+interface Context {
+  /** Values of the graphs around this one that bear the name of an output. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly opset: number;
+  readonly externalFiles: Map<string, string>;
+}
+
+function writeGraph(w: BinaryWriter, graph: Graph, { names: outer, opset, externalFiles }: Context, isBody = false): void {
+  const { nodes, used } = livePart(graph);
+  const produced = new Set(nodes.flatMap((node) => node.values.map((value) => value.name)));
+  const names = new Map([...outer, ...outputNames(graph, produced)]);
+  const context = { names, opset, externalFiles };
+  for (const node of nodes) message(w, 1, () => writeNode(w, forOpset(node, opset), used, context));
+  // An output that is an input or a weight, or a second name for a value, needs a node of its own.
+  for (const [name, value] of graph.outputs) if (names.get(value.name) !== name) message(w, 1, () => writeIdentity(w, value, name, names));
+  w.tag(2, WireType.LengthDelimited).string(graph.name);
+  for (const [name, data] of graph.initializers) if (used.has(name)) message(w, 5, () => writeTensor(w, name, data, externalFiles));
+  // The inputs of a body are handed over by their order: all must be there.
+  for (const value of graph.inputs.values()) if (isBody || used.has(value.name)) message(w, 11, () => writeValueInfo(w, value.name, value));
+  for (const [name, value] of graph.outputs) message(w, 12, () => writeValueInfo(w, name, value));
 }
 
 /** A protobuf message holds less than 2^31 bytes; 1 MiB is kept for the nodes. */
@@ -106,13 +140,15 @@ function forOpset(node: Node, opset: number): Node {
   return node.op === 'GridSample' && opset >= 20 ? { ...node, attributes: { ...node.attributes, mode: 'linear' } } : node;
 }
 
-function writeNode(w: BinaryWriter, node: Node, names: ReadonlyMap<string, string>, used: ReadonlySet<string | undefined>): void {
-  for (const input of node.inputs) w.tag(1, WireType.LengthDelimited).string(input ? (names.get(input.name) ?? input.name) : '');
+function writeNode(w: BinaryWriter, node: Node, used: ReadonlySet<string | undefined>, context: Context): void {
+  const { names } = context;
+  const handed = node.inputs.slice(0, node.inputs.length - (node.implicit ?? 0));
+  for (const input of handed) w.tag(1, WireType.LengthDelimited).string(input ? (names.get(input.name) ?? input.name) : '');
   const last = node.values.findLastIndex((value, i) => used.has(value.name) || !node.outputs[i]!.optional);
   for (const value of node.values.slice(0, last + 1)) w.tag(2, WireType.LengthDelimited).string(names.get(value.name) ?? value.name);
   w.tag(3, WireType.LengthDelimited).string(node.values[0]!.name);
   w.tag(4, WireType.LengthDelimited).string(node.op);
-  for (const [name, attribute] of Object.entries(node.attributes ?? {})) message(w, 5, () => writeAttribute(w, name, attribute));
+  for (const [name, attribute] of Object.entries(node.attributes ?? {})) message(w, 5, () => writeAttribute(w, name, attribute, context));
   if (node.domain) w.tag(7, WireType.LengthDelimited).string(node.domain);
 }
 
@@ -123,12 +159,15 @@ function writeIdentity(w: BinaryWriter, value: Value, name: string, names: Reado
 }
 
 /** Plain numbers are integers; floats are marked as `{ float }` so that 1 and 1.0 stay apart. */
-function writeAttribute(w: BinaryWriter, name: string, attribute: Attribute): void {
+function writeAttribute(w: BinaryWriter, name: string, attribute: Attribute, context: Context): void {
   w.tag(1, WireType.LengthDelimited).string(name);
   if (typeof attribute === 'number') w.tag(3, WireType.Varint).int64(attribute).tag(20, WireType.Varint).int32(2);
   else if (typeof attribute === 'string') w.tag(4, WireType.LengthDelimited).string(attribute).tag(20, WireType.Varint).int32(3);
   else if ('float' in attribute) w.tag(2, WireType.Bit32).float(attribute.float).tag(20, WireType.Varint).int32(1);
-  else {
+  else if ('graph' in attribute) {
+    message(w, 6, () => writeGraph(w, attribute.graph, context, true));
+    w.tag(20, WireType.Varint).int32(5);
+  } else {
     for (const integer of attribute) w.tag(8, WireType.Varint).int64(integer);
     w.tag(20, WireType.Varint).int32(7);
   }

@@ -3,7 +3,7 @@ import { type Tensor, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import { checkSameIdentity, type Identity } from '../load/identity.ts';
 import { checkRecipe, type Recipe } from '../load/recipe.ts';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
-import { parseGeometry, parseIdentity, parseRecipe } from './parse-origin.ts';
+import { parseOrigin } from './parse-origin.ts';
 
 /** A picture after the image tower: plain data that can be kept and asked again with other words. */
 export interface ImageEncoding {
@@ -70,11 +70,9 @@ export async function loadImageEncoding(path: string, expected: ExpectedOrigin =
     throw unreadable(path, `${SCHEMA} but found ${typeof schema === 'string' ? schema.slice(0, 60) : 'another kind of file'}`);
   }
   const fail = (what: string): VitaminError => unreadable(path, what);
-  const identity = parseIdentity(metadata['identity'], fail);
-  const recipe = parseRecipe(metadata['recipe'], fail);
-  const geometry = parseGeometry(metadata['geometry'], fail);
-  checkOrigin({ identity, recipe }, expected);
-  return { identity, recipe, geometry, ...(await readTensors(file, fail)) };
+  const origin = parseOrigin(metadata, fail);
+  checkOrigin(origin, expected);
+  return { ...origin, ...(await readTensors(file, fail)) };
 }
 
 /** @throws VitaminError `WEIGHTS_MISMATCH` when an encoding comes from other weights, or from a picture that was read another way. */

@@ -1,4 +1,3 @@
-import type { VitaminError } from '@vitamin-vlm/core';
 import type { Identity } from '../load/identity.ts';
 import type { Recipe } from '../load/recipe.ts';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
@@ -8,7 +7,36 @@ const MAX_SIDE = 65_535;
 const MAX_PIXELS = 2 ** 28;
 
 type Fields = Readonly<Partial<Record<string, unknown>>>;
-type Fail = (what: string) => VitaminError;
+type Fail = (what: string) => Error;
+
+/** What every saved encoding says of where it comes from. */
+export interface Origin {
+  readonly identity: Identity;
+  readonly recipe: Recipe;
+  readonly geometry: ImageGeometry;
+}
+
+/**
+ * Reads the origin beside the tensors of an encoding: three members in JSON. The file may be hostile, so every value is checked.
+ *
+ * @param fail - Makes the error from what was expected.
+ * @throws whatever `fail` makes.
+ * @example
+ * ```ts
+ * import { parseOrigin } from '@vitamin-vlm/backbone';
+ * import { openCheckpoint } from '@vitamin-vlm/checkpoint';
+ * await using file = await openCheckpoint('street.safetensors');
+ * const { geometry } = parseOrigin(file.metadata, (what) => new Error(`Expected ${what}`));
+ * console.log(geometry.width, geometry.height);
+ * ```
+ */
+export function parseOrigin(metadata: Fields, fail: Fail): Origin {
+  return {
+    identity: parseIdentity(metadata['identity'], fail),
+    recipe: parseRecipe(metadata['recipe'], fail),
+    geometry: parseGeometry(metadata['geometry'], fail),
+  };
+}
 
 /** Which values each field of a recipe may have. */
 const recipeFields: Readonly<Record<keyof Recipe, (value: unknown) => boolean>> = {
@@ -25,7 +53,7 @@ const recipeFields: Readonly<Record<keyof Recipe, (value: unknown) => boolean>> 
 };
 
 /** Reads the identity that a file states. */
-export function parseIdentity(json: unknown, fail: Fail): Identity {
+function parseIdentity(json: unknown, fail: Fail): Identity {
   const { tower, head, text } = parseFields(json);
   const parts = Object.entries({ tower, head, text }).filter(([name, value]) => name === 'tower' || value !== undefined);
   if (parts.every(([, value]) => typeof value === 'string' && /^[0-9a-f]{64}$/u.test(value))) {
@@ -35,7 +63,7 @@ export function parseIdentity(json: unknown, fail: Fail): Identity {
 }
 
 /** Reads the recipe that a file states. */
-export function parseRecipe(json: unknown, fail: Fail): Recipe {
+function parseRecipe(json: unknown, fail: Fail): Recipe {
   const fields = parseFields(json);
   const wrong = Object.entries(recipeFields).find(([name, fits]) => !fits(fields[name]));
   if (!wrong) return Object.fromEntries(Object.keys(recipeFields).map((name) => [name, fields[name]])) as unknown as Recipe;
@@ -43,7 +71,7 @@ export function parseRecipe(json: unknown, fail: Fail): Recipe {
 }
 
 /** Reads the geometry of a file that may be hostile: every number is checked, because results of this size are allocated. */
-export function parseGeometry(json: unknown, fail: Fail): ImageGeometry {
+function parseGeometry(json: unknown, fail: Fail): ImageGeometry {
   const value = parseFields(json);
   const region = asFields(value['region']);
   const sides = ['width', 'height', 'inputWidth', 'inputHeight'].map((name) => value[name]);

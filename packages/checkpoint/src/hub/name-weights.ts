@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { isCommit, type FileAddress, type HubAddress } from './address.ts';
-import { cachedFile, isFile, isMarkedAbsent, markAbsent, readRef, snapshotPath, writeRef, type RepoCache } from './cache.ts';
+import { cachedFile, isFile, isMarkedAbsent, markAbsent, readRef, snapshotPath, type RepoCache } from './cache.ts';
 import { listing } from './metadata.ts';
 import { bestEffort, missing, orLastSeen, raise, type Hub } from './plan.ts';
 import { findWeights, noWeights, weightNames } from './weights.ts';
@@ -30,7 +30,6 @@ export async function nameWeights(hub: Hub, address: HubAddress): Promise<FileAd
     options.signal,
   );
   const file = findWeights(files) ?? raise(noWeights(files, address));
-  await bestEffort(writeRef(cache, address.revision, commit));
   const better = weightNames.slice(0, Math.max(0, weightNames.indexOf(file)));
   for (const name of better) await bestEffort(markAbsent(cache, commit, name));
   return { ...address, revision: commit, file };

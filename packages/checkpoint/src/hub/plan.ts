@@ -1,6 +1,6 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { formatHubUri, isCommit, type FileAddress, type HubAddress } from './address.ts';
-import { blobPath, cachedFile, isFile, linkSnapshot, markAbsent, readRef, tagCache, writeRef, type RepoCache } from './cache.ts';
+import { blobPath, cachedFile, isFile, linkSnapshot, markAbsent, readRef, tagCache, type RepoCache } from './cache.ts';
 import type { Download } from './download.ts';
 import { fileMetadata } from './metadata.ts';
 import { retrying, Transient } from './retry.ts';
@@ -40,11 +40,7 @@ export async function plan(hub: Hub, address: FileAddress): Promise<Found | Down
   );
   if ('path' in meta) return meta;
   const path = await cachedFile(cache, meta.commit, address.file);
-  if (path !== undefined && !settings.force) {
-    await bestEffort(writeRef(cache, address.revision, meta.commit)); // the cache may be read-only
-    return { path, commit: meta.commit };
-  }
-  await writeRef(cache, address.revision, meta.commit);
+  if (path !== undefined && !settings.force) return { path, commit: meta.commit };
   await tagCache(settings.cacheDir);
   if (!settings.force && (await isFile(blobPath(cache, meta.etag)))) {
     return { commit: meta.commit, path: await linkSnapshot(cache, meta.commit, address.file, meta.etag) };

@@ -1,9 +1,9 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { parseHubUri, type FileAddress } from './address.ts';
-import { linkSnapshot, repoCache } from './cache.ts';
+import { linkSnapshot, repoCache, writeRef } from './cache.ts';
 import { downloadBlob } from './download.ts';
 import { nameWeights } from './name-weights.ts';
-import { plan, type Found, type Hub } from './plan.ts';
+import { bestEffort, plan, type Found, type Hub } from './plan.ts';
 import { hubSettings, type HubOptions } from './settings.ts';
 import { isShardIndex, shardsOf } from './weights.ts';
 
@@ -43,6 +43,8 @@ export async function resolveHubFile(uri: string, options: HubOptions = {}): Pro
         shards.map((file) => ({ ...named, revision: found!.commit, file })),
       );
     }
+    // Only now: what one bad answer names must not take away what the cache can give without a network. It may be read-only.
+    await bestEffort(writeRef(hub.cache, address.revision, found!.commit));
     return found!.path;
   } catch (error) {
     throw asVitaminError(error, settings.cacheDir);

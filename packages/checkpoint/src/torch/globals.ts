@@ -49,6 +49,13 @@ const allowed: ReadonlyMap<string, PickleGlobal['kind']> = new Map<string, Pickl
 /** The allow list. Everything else, however harmless it may be in Python, is `UNSAFE_PICKLE`. */
 export function findGlobal(path: string, module: string, name: string): PickleGlobal {
   const full = `${module}.${name}`;
+  if (full === 'torch._utils._rebuild_tensor_v3') {
+    throw unsupported(
+      path,
+      'Expected float, integer or bool tensors but found one of a type without a storage of its own, such as float8_e4m3fn or uint16',
+      'Convert the tensor before saving, for example with .float().',
+    );
+  }
   const kind = allowed.get(full);
   if (kind !== undefined) return new PickleGlobal(full, kind);
   if (module === 'torch') {
@@ -72,7 +79,7 @@ export function unsafe(path: string, what: string): VitaminError {
     'UNSAFE_PICKLE',
     `Expected a file with tensors only but found the Python global ${quote(what)} in ${path}; nothing was run`,
     {
-      hint: 'If you trust the file, open it in Python and save its tensors alone: torch.save(model.state_dict(), new), or safetensors.',
+      hint: 'If you trust the file, load it in Python with weights_only=False and save the dict of its tensors alone: torch.save(loaded["state_dict"], new), or safetensors.',
     },
   );
 }

@@ -1,7 +1,7 @@
 import { PickledTensor, type PickleDict, type PickleValue } from './values.ts';
 
 /** What training leaves beside a model (`trainer`, `hooks`: Detectron2): tensors under such keys are state of the optimizer, not weights. */
-const trainingState = /optim|sched|scaler|ema|rng|loss|train|hook/i;
+const trainingState = /optim|sched|scaler|ema|rng|loss|^(?:trainer|hooks)$/i;
 
 /** Wrappers inside wrappers, such as `{state_dict: {model: {...}}}`; each level is searched once more. */
 const MAX_WRAPPERS = 4;

@@ -102,6 +102,24 @@ it('follows a branch that moved and shares the blob between commits', async () =
   ]);
 });
 
+it.each(['hf:org/name/model.safetensors', 'hf:org/name'])('moves the branch of %s only when the bytes are good', async (uri) => {
+  const hub = await startHub(files);
+  const options = { cacheDir: await tempCache(), endpoint: hub.url };
+  const path = await resolveHubFile(uri, options);
+  const moved = 'f'.repeat(40);
+  const promised = sha256(Buffer.from('other weights'));
+  hub.behave = (_, response, at) => {
+    if (at.startsWith('/api/'))
+      return end(response, 200, {}, JSON.stringify({ sha: moved, siblings: [{ rfilename: 'model.safetensors' }] }));
+    if (at.startsWith('/cdn/')) return end(response, 200, {}, 'wrong bytes');
+    const headers = { 'x-repo-commit': moved, 'x-linked-etag': `"${promised}"`, 'x-linked-size': '11', location: `/cdn/${promised}` };
+    return end(response, 302, headers);
+  };
+  await expect(resolveHubFile(uri, options)).rejects.toMatchObject({ code: 'WEIGHTS_CORRUPT' });
+  expect(await readFile(join(options.cacheDir, 'models--org--name/refs/main'), 'utf8')).toBe(commit);
+  expect(await resolveHubFile(uri, { ...options, offline: true })).toBe(path);
+});
+
 it('downloads again by force and when the blob was deleted', async () => {
   const hub = await startHub(files);
   const options = { cacheDir: await tempCache(), endpoint: hub.url };

@@ -96,4 +96,46 @@ export const contributed: Record<string, Operator> = {
       ],
     },
   },
+  loop: {
+    forward: 'loop.test.ts',
+    types: ['float32', 'float64', 'float16', 'int64', 'int32', 'int16', 'int8', 'uint8'],
+    gradients: {
+      excuse: 'the rounds are written out to train through them',
+      call: {
+        shapes: [[2]],
+        build: (x) => g.loop(x.graph, { most: 2, states: [x] }, (_, __, [y]) => ({ states: [g.add(y!, y!)] })).states[0]!,
+      },
+    },
+    mistakes: {
+      'a state of another shape': [
+        (draw) => g.loop(draw.graph, { most: 2, states: [draw.value([2])] }, (_, __, [x]) => ({ states: [g.reshape(x!, [1, 2])] })),
+        'stay float32 [2] but a round gives float32 [1, 2]',
+      ],
+      'too few states': [
+        (draw) => g.loop(draw.graph, { most: 2, states: [draw.value([2])] }, () => ({ states: [] })),
+        '1 states after a round but received 0',
+      ],
+      'a value that was not captured': [
+        (draw) => {
+          const x = draw.value([2]);
+          g.loop(draw.graph, { most: 2, states: [x] }, (_, __, [y]) => ({ states: [g.add(y!, x)] }));
+        },
+        'of another',
+      ],
+      'values of an unknown number of rounds': [
+        (draw) => g.loop(draw.graph, { most: draw.value([], 'int64'), states: [] }, (_, round) => ({ states: [], collected: [round] })),
+        'a name for the number of rounds',
+      ],
+      'a gradient': [
+        (draw) => {
+          const [x, weight] = [draw.value([2]), draw.value([2])];
+          const { states } = g.loop(draw.graph, { most: 2, states: [x] }, (inside, _, [y]) => ({
+            states: [g.mul(y!, inside.capture(weight))],
+          }));
+          g.gradients(g.reduceSum(states[0]!, [0]), [weight]);
+        },
+        'of Loop',
+      ],
+    },
+  },
 };

@@ -169,6 +169,55 @@ export const products: Record<string, Operator> = {
     ],
     named: [{ shapes: [['N', 'h*2']], build: (x) => g.l2Normalize(x) }],
   },
+  einsum: {
+    forward: [
+      (draw) => {
+        const [b, q, c, h, w] = [draw.integer(1, 2), draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 3)];
+        const [x, queries] = draw.input([b, q, c]);
+        const [y, pixels] = draw.input([b, c, h, w]);
+        const scores = ref.build([b, q, h, w], ([n, i, row, column]) =>
+          ref.sum(c, (k) => ref.at(queries, [n!, i!, k]) * ref.at(pixels, [n!, k, row!, column!])),
+        );
+        return [g.einsum('bqc,bchw->bqhw', x, y), scores];
+      },
+      (draw) => {
+        const [x, numbers] = draw.input([draw.integer(1, 3), 2, 3], { named: true });
+        return [
+          g.einsum('abc->ca', x),
+          ref.build([3, numbers.shape[0]!], ([column, row]) => ref.at(numbers, [row!, 0, column!]) + ref.at(numbers, [row!, 1, column!])),
+        ];
+      },
+    ],
+    gradients: [
+      {
+        shapes: [
+          [2, 3, 4],
+          [2, 4, 2, 3],
+        ],
+        build: (x, y) => g.einsum('bqc,bchw->bqhw', x, y),
+      },
+      { of: 'an axis summed alone', shapes: [[2, 3, 4], [4]], build: (x, y) => g.einsum('abc,c->ca', x, y) },
+      { of: 'one operand', shapes: [[2, 3, 4]], build: (x) => g.einsum('abc->ca', x) },
+    ],
+    named: [
+      {
+        shapes: [
+          ['N', 3, 'P'],
+          ['N', 'P', 'h', 'w'],
+        ],
+        build: (x, y) => g.einsum('bqc,bchw->bqhw', x, y),
+      },
+    ],
+    mistakes: {
+      'no result': [(draw) => g.einsum('ij,jk', draw.value([2, 3]), draw.value([3, 2])), 'received "ij,jk"'],
+      'axes that differ': [
+        (draw) => g.einsum('ij,jk->ik', draw.value([2, 3]), draw.value([4, 2])),
+        '"ij,jk->ik" but received [2, 3], [4, 2]',
+      ],
+      'an axis of no operand': [(draw) => g.einsum('ij->ik', draw.value([2, 3])), 'axis "k"'],
+      'an axis twice': [(draw) => g.einsum('ii->i', draw.value([2, 2])), 'received "ii->i"'],
+    },
+  },
   attention: {
     forward: [
       (draw) => {
