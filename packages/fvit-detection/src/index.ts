@@ -37,6 +37,7 @@ export { propose } from './detect/proposals.ts';
 export type { ProposalOptions, Proposals, RpnOutput } from './detect/proposals.ts';
 export type { DetectionEncoding } from './encoding/detection-encoding.ts';
 export { trainedVocabulary } from './encoding/make-vocabulary.ts';
+export { loadDetectionEncoding, saveDetectionEncoding } from './encoding/save-encoding.ts';
 export type { DetectionVocabulary } from './encoding/vocabulary.ts';
 export { pasteMask, stretchMask } from './mask-paste.ts';
 export type { PasteTarget } from './mask-paste.ts';

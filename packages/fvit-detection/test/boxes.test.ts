@@ -11,7 +11,7 @@ import {
   RPN_DEVIATIONS,
   shiftedNms,
 } from '../src/index.ts';
-import { random, randomBoxes } from './random.ts';
+import { random, randomBoxes } from './support/random.ts';
 
 const rounded = (values: Float32Array, digits = 4): number[] => Array.from(values, (value) => Number(value.toFixed(digits)));
 const boxes = (...rows: number[][]): Float32Array => Float32Array.from(rows.flat());

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { choose, propose, type RpnOutput } from '../src/index.ts';
-import { random } from './random.ts';
+import { random } from './support/random.ts';
 
 const settings = { perLevel: 2000, threshold: 0.7, max: 1000, clip: { width: 64, height: 48 } };
 

@@ -4,6 +4,7 @@ import type { DetectionEncoding } from '../encoding/detection-encoding.ts';
 import { type DetectionVocabulary, synonymTable } from '../encoding/vocabulary.ts';
 import type { OpenedDetector } from '../load/open-detector.ts';
 import { pasteMask } from '../mask-paste.ts';
+import { checkSettings } from './check-settings.ts';
 import { type Choice, choose } from './choose.ts';
 import type { Detection, Detections } from './detections.ts';
 import type { Heads } from './heads.ts';
@@ -21,6 +22,7 @@ export async function answer(
   options: DetectOptions,
 ): Promise<Detections> {
   const { width, height } = encoding.geometry;
+  checkSettings({ ...model.settings, ...given(options) });
   if (encoding.proposals.shape[0] === 0) return { width, height, detections: [] };
   const scores = await scoreRegions(encoding, vocabulary, { model, heads }, options);
   const chosen = chooseDetections(encoding, vocabulary, scores, model, options);

@@ -8,6 +8,7 @@ import type { DetectionVocabulary } from '../encoding/vocabulary.ts';
 import { type OpenedDetector, openDetector } from '../load/open-detector.ts';
 import { type DetectionRecipe, defaultReadSettings } from '../recipe/recipe.ts';
 import { answer } from './answer.ts';
+import { checkSettings } from './check-settings.ts';
 import type { Detections } from './detections.ts';
 import { encodeRegions } from './encode-regions.ts';
 import { Heads, TOWER_STRIDE } from './heads.ts';
@@ -20,8 +21,8 @@ const DENSE = 'dense';
 
 /** A picture, or what came of it; errors are those of the picture alone. */
 export type DetectedPicture =
-  | { readonly source: DetectSource; readonly detections: Detections }
-  | { readonly source: DetectSource; readonly error: VitaminError };
+  | { readonly source: DetectSource; readonly detections: Detections; readonly error?: never }
+  | { readonly source: DetectSource; readonly error: VitaminError; readonly detections?: never };
 
 /**
  * An open-vocabulary detector. A picture is encoded once and asked with any words; sessions of ONNX Runtime are made when they are first needed.
@@ -185,8 +186,7 @@ export class Detector implements AsyncDisposable {
     if (!(Number.isInteger(read.size) && read.size > 0 && read.size % TOWER_STRIDE === 0)) {
       throw new VitaminError('USAGE', `Expected a size that is a positive multiple of ${TOWER_STRIDE} pixels but received ${read.size}`);
     }
-    const wrong = (['proposals', 'proposalsPerLevel'] as const).find((name) => !Number.isInteger(read[name]) || read[name] < 1);
-    if (wrong) throw new VitaminError('USAGE', `Expected a positive whole number of ${wrong} but received ${read[wrong]}`);
+    checkSettings(read);
     return {
       ...recipe,
       ...read,

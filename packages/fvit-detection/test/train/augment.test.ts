@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { flipped, randomCrop, type TrueScene } from '../../src/index.ts';
-import { random } from '../random.ts';
+import { random } from '../support/random.ts';
 
 /** A picture whose bytes tell where they come from, with two boxes filled by their masks. */
 function scene(): TrueScene {

@@ -15,7 +15,7 @@ import {
   type TrainingShape,
   type Truth,
 } from '../../src/index.ts';
-import { random } from '../random.ts';
+import { random } from '../support/random.ts';
 
 const canvas = { width: 64, height: 64 };
 const next = random(3);
