@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // The built package: worker threads need JavaScript files.
-import { evaluate, evaluateLvis, type IouType } from 'coco-eval-js';
-import { evaluateFile, evaluateFiles, readAnnotations, readDataset, readJsonFile } from 'coco-eval-js/node';
+import { evaluate, evaluateLvis, evaluateSplit, type IouType } from 'coco-eval-js';
+import { evaluateFile, evaluateFiles, evaluateSplitFiles, readAnnotations, readDataset, readJsonFile } from 'coco-eval-js/node';
 import { synthetic } from './synthetic.ts';
 
 let folder = '';
@@ -112,6 +112,18 @@ describe('files', () => {
     for (const workers of [1, 2]) {
       await expect(evaluateFiles(gt, dt, { iouType: 'segm', workers })).rejects.toThrow(/annotations\[2\] \(.*wrong-gt\.json\)/);
     }
+  });
+
+  it('splits of files have the numbers of those of objects', async () => {
+    const { dataset, results } = synthetic(31, 'bbox');
+    const [gt, dt] = [await write('split-gt.json', dataset), await write('split-dt.json', results)];
+    const own = { name: 'own', groups: { some: [1, 2], other: [5] } };
+    for (const split of ['ov-lvis', own] as const) {
+      const found = await evaluateSplitFiles(gt, dt, split);
+      const expected = evaluateSplit(dataset, results, split);
+      expect([found.metrics, found.groups]).toEqual([expected.metrics, expected.groups]);
+    }
+    await expect(evaluateSplitFiles(gt, dt, 'ov-coco')).rejects.toThrow(/category named "person" .*split-gt\.json\)$/);
   });
 
   it('gzip that unpacks to a heap of nothing ends early, what packs well does not', async () => {

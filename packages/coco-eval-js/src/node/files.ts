@@ -13,6 +13,8 @@ import { parseAnnotations } from '../json/annotations-reader.ts';
 import { parseJson, parseNatively } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { schemeFor } from '../lvis/scheme.ts';
+import { selectSplit, splitEvaluation, type SplitEvaluation, splitParameters } from '../splits/evaluate-split.ts';
+import { type CategorySplit, namedSplit, type SplitName } from '../splits/split.ts';
 import { EvalThreads } from './eval-threads.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
 
@@ -163,6 +165,36 @@ export async function evaluateFiles(groundTruthPath: string, resultsPath: string
   const { iouType, mode, kptOksSigmas, lvis, signal } = options;
   const annotations = await readAnnotations(groundTruthPath, { iouType, mode, kptOksSigmas, lvis, signal });
   return named(groundTruthPath, async () => evaluateFile(annotations, resultsPath, options), isInAnnotations);
+}
+
+/**
+ * `evaluateSplit` of two files: numbers of groups of categories, as for open vocabularies, beside the usual ones.
+ *
+ * @param split a known name, or a split of `parseSplit`
+ * @throws CocoEvalError naming the file and the faulty entry, or the category of the split that is missing
+ * @example
+ * ```ts
+ * import { evaluateSplitFiles } from 'coco-eval-js/node';
+ * async function novelAp50(): Promise<number | undefined> {
+ *   const { metrics } = await evaluateSplitFiles('instances_val2017.json', 'detections.json', 'ov-coco');
+ *   return metrics['AP50_novel'];
+ * }
+ * ```
+ */
+export async function evaluateSplitFiles(
+  groundTruthPath: string,
+  resultsPath: string,
+  split: CategorySplit | SplitName,
+  options: EvaluateFileOptions = {},
+): Promise<SplitEvaluation> {
+  const { iouType = 'bbox', mode, signal } = options;
+  const known = typeof split === 'string' ? split : split.name;
+  const lvis = options.lvis ?? known === 'ov-lvis';
+  const annotations = await readAnnotations(groundTruthPath, { iouType, mode, lvis, signal });
+  const groups = await named(groundTruthPath, async () => (typeof split === 'string' ? namedSplit(split, annotations) : split));
+  const input = splitParameters({ ...options, iouType }, selectSplit(annotations.images, annotations.groundTruth, groups), lvis);
+  const work = async (): Promise<Evaluation> => evaluateFile(annotations, resultsPath, { ...options, ...input, lvis });
+  return splitEvaluation(await named(groundTruthPath, work, isInAnnotations), groups);
 }
 
 /** Adds the file's name to errors that were found in it. */
