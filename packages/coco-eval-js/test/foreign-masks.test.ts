@@ -85,6 +85,14 @@ describe('masks', () => {
     }
   });
 
+  it('a broken mask of the ground truth is named, whether anything is found beside it or not', async () => {
+    const gt = groundTruth();
+    gt.annotations[4]!['segmentation'] = { size: [150, 200], counts: '~~' };
+    for (const dt of [masks(), masks().slice(0, 1), []]) {
+      expect(await failure(gt, dt, { iouType: 'segm' })).toMatchObject({ code: 'BAD_MASK', list: 'annotations', index: 4 });
+    }
+  });
+
   it('an image without its size is named', async () => {
     const gt = groundTruth();
     delete gt.images[1]!['height'];
