@@ -1,5 +1,4 @@
 import { nms, shiftedNms } from '../boxes/nms.ts';
-import { takeBoxes } from '../boxes/take-boxes.ts';
 
 /** How scored boxes become detections. */
 export interface ChoiceOptions {
@@ -40,22 +39,35 @@ export interface Choice {
  */
 export function choose(boxes: Float32Array, scores: Float32Array, columns: number, classes: number, options: ChoiceOptions): Choice {
   const { score, nms: threshold, max, classAgnostic = false, shifted = false } = options;
-  const limits = typeof score === 'number' ? new Float64Array(classes).fill(score) : score;
-  const places: number[] = [];
-  for (let roi = 0; roi < boxes.length / 4; roi++) {
-    for (let k = 0; k < classes; k++) if (scores[roi * columns + k]! > limits[k]!) places.push(roi * columns + k);
+  const limits = typeof score === 'number' ? new Float32Array(classes).fill(score) : score;
+  const count = countAbove(scores, columns, limits);
+  const [rois, groups, values] = [new Uint32Array(count), new Uint32Array(count), new Float32Array(count)];
+  for (let start = 0, roi = 0, at = 0; start < scores.length; start += columns, roi++) {
+    for (let k = 0; k < classes; k++) {
+      const value = scores[start + k]!;
+      if (!(value > limits[k]!)) continue;
+      rois[at] = roi;
+      groups[at] = k;
+      values[at++] = value;
+    }
   }
-  const rois = Uint32Array.from(places, (place) => Math.floor(place / columns));
-  const candidates = takeBoxes(boxes, rois);
-  const values = Float32Array.from(places, (place) => scores[place]!);
-  const groups = Uint32Array.from(places, (place) => place % columns);
+  const settings = { threshold, max, boxOf: rois };
   const kept =
     shifted && !classAgnostic
-      ? shiftedNms(candidates, values, { threshold, groups, max })
-      : nms(candidates, values, { threshold, max, groups: classAgnostic ? undefined : groups });
+      ? shiftedNms(boxes, values, { ...settings, groups })
+      : nms(boxes, values, { ...settings, groups: classAgnostic ? undefined : groups });
   return {
     rois: Uint32Array.from(kept, (i) => rois[i]!),
     classes: Uint32Array.from(kept, (i) => groups[i]!),
     scores: Float32Array.from(kept, (i) => values[i]!),
   };
+}
+
+/** How many scores of classes are above the limit of their class. */
+function countAbove(scores: Float32Array, columns: number, limits: Float32Array): number {
+  let count = 0;
+  for (let start = 0; start < scores.length; start += columns) {
+    for (let k = 0; k < limits.length; k++) if (scores[start + k]! > limits[k]!) count++;
+  }
+  return count;
 }
