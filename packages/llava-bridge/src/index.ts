@@ -1,1 +1,16 @@
-export {};
+export { endsWithKeyword, keywordIdsOf } from './generate/stop-keywords.ts';
+export { LLAMA_SPECIALS, parsePrompt, PICTURE, promptText, specialPart, textPart } from './prompt/prompt-part.ts';
+export type { PromptPart } from './prompt/prompt-part.ts';
+export { pictureMessage, renderPrompt, withPictureFirst } from './prompt/render-prompt.ts';
+export type { Message } from './prompt/render-prompt.ts';
+export type { Template } from './prompt/template.ts';
+export { templateOf } from './prompt/template-of.ts';
+export { templates } from './prompt/templates.data.ts';
+export { LlamaTokenizer, PICTURE_ID } from './tokenizer/llama-tokenizer.ts';
+export type { EncodeTextOptions, LlamaTokenizerOptions } from './tokenizer/llama-tokenizer.ts';
+export { loadTokenizer } from './tokenizer/load-tokenizer.ts';
+export { readSentencePieceModel, writeSentencePieceModel } from './tokenizer/sentencepiece-model.ts';
+export type { DecodeOptions, TextStream } from './tokenizer/text-stream.ts';
+export type { Piece, PieceVocabulary } from './tokenizer/vocabulary.ts';
+export { floatText, pythonJson, PythonFloat } from './text/python-json.ts';
+export type { PythonJsonOptions } from './text/python-json.ts';

@@ -6,6 +6,7 @@ import type { SessionOptions } from '@vitamin-vlm/runtime';
 import { fvitFullWidth } from '../fvit/full-width.ts';
 import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
+import { llavaPrompts } from '../llava/prompts.ts';
 import type { GoldenChecker } from './checker.ts';
 import { Golden, type GoldenResult } from './golden.ts';
 
@@ -14,6 +15,7 @@ const formats: Readonly<Record<string, GoldenChecker>> = {
   'fvit-full-width': fvitFullWidth,
   'fvit-nano': fvitNano,
   'fvit-vectors': fvitVectors,
+  'llava-prompts': llavaPrompts,
 };
 
 /** Options of `runGolden`. */
