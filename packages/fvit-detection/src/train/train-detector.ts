@@ -25,6 +25,8 @@ export interface TrainDetectorOptions extends Omit<TrainOptions, 'graphs' | 'bat
   readonly classes: TrainingClasses;
   readonly rules: TrainingRules;
   readonly optimizer: TrainingOptions;
+  /** Batches of a step, whose gradients are averaged. Default 1. */
+  readonly batches?: number | undefined;
   /** How the tower reads a picture. */
   readonly read: Pick<ReadSettings, 'window' | 'stride'> & { readonly windowsAtOnce?: number };
   /** Of what is drawn by chance in a step: anchors and regions. */
@@ -53,7 +55,7 @@ const LEVELS = ['os4', 'os8', 'mid', 'final'] as const;
  * ```
  */
 export function trainDetector(options: TrainDetectorOptions): Promise<TrainResult> {
-  const { backbone, config, shape, classes, rules, optimizer, read, seed, pictureAt, origin, ...loop } = options;
+  const { backbone, config, shape, classes, rules, optimizer, batches = 1, read, seed, pictureAt, origin, ...loop } = options;
   const { windowsAtOnce = 1, ...windows } = read;
   const mapsOf = async ({ pixels }: TrainingPicture): Promise<Record<string, Tensor<'float32'>>> =>
     await backbone.windowMaps(pixels, { ...windows, batch: windowsAtOnce, levels: LEVELS, signal: loop.signal });
@@ -73,10 +75,20 @@ export function trainDetector(options: TrainDetectorOptions): Promise<TrainResul
   };
   return train({
     ...loop,
-    graphs: trainingGraphs(config, shape, classes, optimizer),
-    settings: { config, shape, rules, read: windows, seed, classWeights: [...classes.weights], tower: backbone.model.identity, ...origin },
+    graphs: trainingGraphs(config, shape, classes, optimizer, batches),
+    settings: {
+      config,
+      shape,
+      batches,
+      rules,
+      read: windows,
+      seed,
+      classWeights: [...classes.weights],
+      tower: backbone.model.identity,
+      ...origin,
+    },
     batch,
-    samplesPerStep: shape.pictures,
+    samplesPerStep: batches * shape.pictures,
   });
 }
 

@@ -1,6 +1,8 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import {
+  accumulatedStep,
   add,
+  addAccumulation,
   addTrainingStep,
   Graph,
   Parameters,
@@ -83,7 +85,7 @@ function cellsOf(side: number): number[] {
 export function trainingForward(config: FVitConfig, shape: TrainingShape): Graph {
   const graph = new Graph('forward');
   const { root } = new Parameters(graph);
-  const { rpn } = pyramidNetwork(root, batchMaps(graph, config, shape), config, new BatchNorms(false).norm);
+  const { rpn } = pyramidNetwork(root, batchMaps(graph, config, shape), config, new BatchNorms().norm);
   for (const [level, { logits, deltas }] of rpn.entries()) {
     graph.output(`logits${level}`, logits);
     graph.output(`deltas${level}`, deltas);
@@ -103,7 +105,7 @@ export function trainingLosses(
   const graph = new Graph('losses');
   const parameters = new Parameters(graph, { trainable: isTrainable });
   const { root } = parameters;
-  const norms = new BatchNorms(true);
+  const norms = new BatchNorms();
   const { pyramid, rpn } = pyramidNetwork(root, batchMaps(graph, config, shape), config, norms.norm);
   const anchors = rpn.map((maps, level) => {
     const map = (name: string, like: Value): Value => graph.input(`${name}${level}`, 'float32', like.shape);
@@ -128,6 +130,7 @@ export function trainingLosses(
 /**
  * The graphs that `train` runs: what the proposal network finds, and the step from its targets. Logs each kind of loss by its name.
  *
+ * @param batches - Batches of a step, whose gradients are averaged: for steps that do not fit into memory at once. Default 1.
  * @example
  * ```ts
  * import { type FVitConfig, type TrainingClasses, trainingGraphs, type TrainingShape } from '@vitamin-vlm/fvit-detection';
@@ -136,7 +139,13 @@ export function trainingLosses(
  * const graphs = (config: FVitConfig, shape: TrainingShape, classes: TrainingClasses): StepGraphs => trainingGraphs(config, shape, classes, optimizer);
  * ```
  */
-export function trainingGraphs(config: FVitConfig, shape: TrainingShape, classes: TrainingClasses, optimizer: TrainingOptions): StepGraphs {
+export function trainingGraphs(
+  config: FVitConfig,
+  shape: TrainingShape,
+  classes: TrainingClasses,
+  optimizer: TrainingOptions,
+  batches = 1,
+): StepGraphs {
   const { graph, losses, trained, norms } = trainingLosses(config, shape, classes);
   graph.output('objectness', sum(losses.objectness));
   graph.output('anchorBoxes', sum(losses.anchorBoxes));
@@ -144,8 +153,15 @@ export function trainingGraphs(config: FVitConfig, shape: TrainingShape, classes
   graph.output('regionBoxes', losses.boxes);
   if (losses.masks) graph.output('masks', losses.masks);
   norms.output(graph);
-  addTrainingStep(losses.total, trained, optimizer);
-  return { forward: toOnnx(trainingForward(config, shape)), step: toOnnx(graph) };
+  const forward = toOnnx(trainingForward(config, shape));
+  if (batches === 1) {
+    addTrainingStep(losses.total, trained, optimizer);
+    return { forward, step: toOnnx(graph) };
+  }
+  addAccumulation(losses.total, trained);
+  const apply = new Graph('apply');
+  accumulatedStep(apply, trained, optimizer);
+  return { forward, accumulate: toOnnx(graph), apply: toOnnx(apply), batches };
 }
 
 /** Declares the tower's maps of a batch: `os4`, `os8`, `mid`, `final`. */

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backbone } from '@vitamin-vlm/backbone';
-import { type Tensor, tensor } from '@vitamin-vlm/core';
-import { Detector, initializeHeads, trainDetector, type TrainingPicture } from '@vitamin-vlm/fvit-detection';
+import type { Tensor } from '@vitamin-vlm/core';
+import { classEmbeddings, Detector, initializeHeads, trainDetector, type TrainingPicture } from '@vitamin-vlm/fvit-detection';
 import { cosineRate, warmUp } from '@vitamin-vlm/graph';
 import { baseKinds, kinds } from '@vitamin-vlm/picture-world';
 import type { LogEntry, TrainResult } from '@vitamin-vlm/training';
@@ -39,13 +39,17 @@ export async function trainNanoDetector({
 }: NanoDetectorOptions): Promise<TrainResult> {
   const session = threads === undefined ? {} : { threads };
   await using backbone = await Backbone.load(tower, session);
-  const embeddings = await classEmbeddings(backbone);
+  const embeddings = await classEmbeddings(
+    backbone,
+    kinds.map(({ name }) => name),
+  );
+  const initial = initializeHeads(config, embeddings, 1);
   await using scenes = new DrawnAhead<TrainingPicture>(new URL('scene-worker.js', import.meta.url), 2 * shape.pictures);
   const { peakRate, warmupSteps } = schedule;
   const file = join(folder, 'detector.pth');
   const save = async (parameters: ReadonlyMap<string, Tensor>, step: number): Promise<void> => {
     await rm(file, { force: true });
-    await exportDetector(file, new Map([...parameters, ['roi_head.bbox_head.all_embeddings', embeddings]]), { steps: step });
+    await exportDetector(file, new Map([...initial, ...parameters]), { steps: step });
   };
   const result = await trainDetector({
     folder,
@@ -57,7 +61,7 @@ export async function trainNanoDetector({
     read: { window: read.window, stride: read.stride, windowsAtOnce: 5 },
     seed: 1,
     classes: { embeddings, weights: classWeights() },
-    initial: initializeHeads(config, embeddings, 1),
+    initial,
     pictureAt: (place) => scenes.at(place),
     origin: { kinds: baseKinds, sceneSides, schedule: { ...schedule, steps } },
     steps,
@@ -84,13 +88,4 @@ export async function trainNanoDetector({
 /** Weight of each kind in the loss: novel kinds are hidden. */
 function classWeights(): Float32Array {
   return Float32Array.from([...kinds.map(({ novel }) => (novel ? 0 : 1)), rules.background]);
-}
-
-/** The names of all kinds, and of the background, as columns [E, K + 1]. */
-async function classEmbeddings(backbone: Backbone): Promise<Tensor<'float32'>> {
-  const names = [...kinds.map(({ name }) => name), 'background'];
-  const { embeddings } = await backbone.vocabulary(names, { prompts: 'fvit' });
-  const [rows = 0, width = 0] = embeddings.shape;
-  const columns = Float32Array.from({ length: rows * width }, (_, i) => embeddings.data[(i % rows) * width + Math.floor(i / rows)]!);
-  return tensor('float32', [width, rows], columns);
 }
