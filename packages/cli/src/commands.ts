@@ -9,6 +9,7 @@ import { pull } from './commands/pull.ts';
 import { retrieve } from './commands/retrieve.ts';
 import { segment } from './commands/segment.ts';
 import { show } from './commands/show.ts';
+import { trainDetect } from './commands/train-detect.ts';
 
 /** Every command, in the order of the help. A command is a file in `commands/` and a line here. */
 export const commands: readonly (Command | PassThrough)[] = [
@@ -17,6 +18,7 @@ export const commands: readonly (Command | PassThrough)[] = [
   features,
   encode,
   retrieve,
+  trainDetect,
   show,
   pull,
   list,
