@@ -1,4 +1,6 @@
 export { endsWithKeyword, keywordIdsOf } from './generate/stop-keywords.ts';
+export { preparePicture, squarePicture } from './picture/prepare-picture.ts';
+export type { PictureRule } from './picture/prepare-picture.ts';
 export { LLAMA_SPECIALS, parsePrompt, PICTURE, promptText, specialPart, textPart } from './prompt/prompt-part.ts';
 export type { PromptPart } from './prompt/prompt-part.ts';
 export { pictureMessage, renderPrompt, withPictureFirst } from './prompt/render-prompt.ts';

@@ -10,7 +10,10 @@ const folder = join(process.env['VITAMIN_SHARED'] ?? resolve(import.meta.dirname
 const whyNot = existsSync(folder) ? '' : ' (skipped: no reference data, set VITAMIN_SHARED)';
 
 describe.skipIf(whyNot !== '')(`golden files of LLaVA${whyNot}`, () => {
-  it.each([['prompts', 18_991]])('%s: all %i values agree', async (name, count) => {
+  it.each([
+    ['prompts', 18_991],
+    ['preprocess', 2261],
+  ])('%s: all %i values agree', async (name, count) => {
     const { results, compared } = await runGolden(readFileSync(join(folder, `${name}.json`), 'utf8'));
     expect(results.filter(({ pass }) => !pass).map(({ field, at }) => `${field}: ${at}`)).toEqual([]);
     expect(compared).toBe(count);

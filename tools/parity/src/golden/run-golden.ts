@@ -6,6 +6,7 @@ import type { SessionOptions } from '@vitamin-vlm/runtime';
 import { fvitFullWidth } from '../fvit/full-width.ts';
 import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
+import { llavaPreprocess } from '../llava/preprocess.ts';
 import { llavaPrompts } from '../llava/prompts.ts';
 import type { GoldenChecker } from './checker.ts';
 import { Golden, type GoldenResult } from './golden.ts';
@@ -15,6 +16,7 @@ const formats: Readonly<Record<string, GoldenChecker>> = {
   'fvit-full-width': fvitFullWidth,
   'fvit-nano': fvitNano,
   'fvit-vectors': fvitVectors,
+  'llava-preprocess': llavaPreprocess,
   'llava-prompts': llavaPrompts,
 };
 
