@@ -36,6 +36,8 @@ export { loop } from './ops/loop.ts';
 export type { GrowingState, LoopOptions, LoopRound } from './ops/loop.ts';
 export { matmul4Bit, pack4Bit, unpack4Bit } from './ops/matmul-4bit.ts';
 export type { Matmul4BitOptions, PackedWeight } from './ops/matmul-4bit.ts';
+export { matmulInt8, packInt8 } from './ops/matmul-int8.ts';
+export type { Int8Weight } from './ops/matmul-int8.ts';
 export { gemm, matmul } from './ops/matmul.ts';
 export { nonMaxSuppression } from './ops/non-max-suppression.ts';
 export type { NonMaxSuppressionOptions } from './ops/non-max-suppression.ts';

@@ -1,6 +1,7 @@
 import { type Tensor, type TensorRecord, VitaminError } from '@vitamin-vlm/core';
 import type { Graph, Value } from './graph.ts';
 import { cast } from './ops/cast.ts';
+import type { Int8Weight } from './ops/matmul-int8.ts';
 import { formatShape, sameShape } from './shape.ts';
 
 /** What a model reads its weights from: a checkpoint's records, tensors in memory, or a mix. */
@@ -10,6 +11,8 @@ export type Weights = ReadonlyMap<string, Tensor | TensorRecord>;
 export interface ParametersOptions {
   /** Where the numbers come from. Without it every parameter becomes a graph input: useful to list a model's tensors. */
   readonly weights?: Weights;
+  /** Matrices that are multiplied in 8 bits in place of their numbers in `weights`, by the same path. See `packInt8`. */
+  readonly int8?: ReadonlyMap<string, Int8Weight<Tensor | TensorRecord>> | undefined;
   /** Parameters that become float32 graph inputs named by their path, so that a training loop can feed and update them. */
   readonly trainable?: (path: string) => boolean;
   /** Others that become float32 graph inputs, because they change without being learned: running statistics. */
@@ -32,11 +35,14 @@ export interface ParametersOptions {
 export class Parameters {
   /** Every tensor asked for so far, with its expected shape, in the order of the model. */
   readonly declared: Map<string, readonly number[]> = new Map();
+  /** Paths of those that only multiply, [out, in]: what `int8` may give. */
+  readonly matrices: Set<string> = new Set();
   /** Parameters that the training loop feeds. */
   readonly trained: Map<string, Value> = new Map();
   private readonly graph: Graph;
   private readonly options: ParametersOptions;
   private readonly values = new Map<string, Value>();
+  private readonly rounded = new Map<string, Int8Weight<Value>>();
   private readonly problems: string[] = [];
 
   constructor(graph: Graph, options: ParametersOptions = {}) {
@@ -71,6 +77,24 @@ export class Parameters {
     if (trainable) this.trained.set(path, value);
     this.values.set(path, value);
     return value;
+  }
+
+  /**
+   * A weight [out, in] that is used in matrix products only: in 8 bits where the options give it so, else as `resolve` does.
+   *
+   * @throws VitaminError `USAGE` when the model asks for one path in two shapes.
+   */
+  matrix(path: string, shape: readonly [out: number, width: number]): Value | Int8Weight<Value> {
+    this.matrices.add(path);
+    const int8 = this.options.int8?.get(path);
+    if (!int8 || !this.find(path, shape)) return this.resolve(path, shape);
+    this.declared.set(path, shape);
+    const known = this.rounded.get(path);
+    if (known) return known;
+    const { graph } = this;
+    const weight = { rounded: graph.initializer(path, int8.rounded), steps: graph.initializer(`${path}:steps`, int8.steps) };
+    this.rounded.set(path, weight);
+    return weight;
   }
 
   /** Whether the weights hold a tensor: for optional ones such as the position embedding that ViTamin-XL lacks. */
@@ -139,6 +163,11 @@ export class Params {
   /** The tensor `<path>.<name>` as float32, expected in this shape. */
   get(name: string, shape: readonly number[]): Value {
     return this.parameters.resolve(this.join(name), shape);
+  }
+
+  /** The tensor `<path>.<name>` for matrix products only, [out, in]: in 8 bits where the weights are given so. `affine` takes both. */
+  matrix(name: string, shape: readonly [out: number, width: number]): Value | Int8Weight<Value> {
+    return this.parameters.matrix(this.join(name), shape);
   }
 
   /** Whether the weights hold `<path>.<name>`. */

@@ -29,6 +29,7 @@ const others = `
   linear
   multiStepRate
   pack4Bit
+  packInt8
   Parameters
   Params
   product

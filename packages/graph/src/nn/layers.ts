@@ -1,16 +1,19 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { expectInteger } from '../expect.ts';
 import type { Value } from '../graph.ts';
+import { add } from '../ops/arithmetic.ts';
 import { conv, convTranspose, type ConvTransposeOptions } from '../ops/conv.ts';
 import { reshape, transpose } from '../ops/layout.ts';
 import { gemm } from '../ops/matmul.ts';
+import { type Int8Weight, matmulInt8 } from '../ops/matmul-int8.ts';
 import { layerNormalization } from '../ops/normalization.ts';
 import { sides, type Sides } from '../ops/window.ts';
 import type { Params } from '../params.ts';
 import { formatShape, product } from '../shape.ts';
 
 /**
- * x · weightᵀ + bias over the last axis: x [..., in], weight [out, in] as PyTorch stores it, bias [out] or null -> [..., out].
+ * x · weightᵀ + bias over the last axis: x [..., in], weight [out, in] as PyTorch stores it or rounded to 8 bits, bias [out] or null ->
+ * [..., out].
  *
  * @throws VitaminError `USAGE` for shapes that do not fit.
  * @example
@@ -21,7 +24,8 @@ import { formatShape, product } from '../shape.ts';
  * graph.output('y', affine(x, graph.input('weight', 'float32', [10, 64]), null)); // [N, 49, 10]
  * ```
  */
-export function affine(x: Value, weight: Value, bias: Value | null): Value {
+export function affine(x: Value, weight: Value | Int8Weight<Value>, bias: Value | null): Value {
+  if ('rounded' in weight) return bias ? add(matmulInt8(x, weight), bias) : matmulInt8(x, weight);
   const rows = reshape(x, [product(x.shape.slice(0, -1)), extentOf(x, -1)]);
   return reshape(gemm(rows, weight, bias, { transB: true }), x.shape.with(-1, weight.shape[0]!));
 }
@@ -39,7 +43,7 @@ export function affine(x: Value, weight: Value, bias: Value | null): Value {
  * ```
  */
 export function linear(p: Params, x: Value, out: number, { bias = true }: { readonly bias?: boolean } = {}): Value {
-  return affine(x, p.get('weight', [out, extentOf(x, -1)]), bias ? p.get('bias', [out]) : null);
+  return affine(x, p.matrix('weight', [out, extentOf(x, -1)]), bias ? p.get('bias', [out]) : null);
 }
 
 /** What `conv2d` takes. */

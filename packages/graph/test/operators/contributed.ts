@@ -10,6 +10,7 @@ const attend = (q: g.Value, k: g.Value, v: g.Value): g.Value =>
   g.groupQueryAttention(q, k, v, int32(q, [1], 2), int32(q, [], 3), { heads: 4, groups: 2 }).y;
 const multiply = (x: g.Value, scales: g.Value): g.Value =>
   g.matmul4Bit(x, { packed: x.graph.constant(tensor('uint8', [3, 2, 8])), scales }, { block: 16 });
+const multiplyInt8 = (x: g.Value, steps: g.Value): g.Value => g.matmulInt8(x, { rounded: x.graph.constant(tensor('int8', [5, 3])), steps });
 
 export const contributed: Record<string, Operator> = {
   groupQueryAttention: {
@@ -70,6 +71,21 @@ export const contributed: Record<string, Operator> = {
       'blocks of 20': [() => g.pack4Bit(tensor('float32', [1, 20]), 20), 'received 20'],
       'a packed vector': [() => g.pack4Bit(tensor('float32', [20]), 16), 'float32 [20]'],
       'a packed weight of another width': [() => g.unpack4Bit(g.pack4Bit(tensor('float32', [1, 20]), 16), 40), 'rows of 40 numbers'],
+    },
+  },
+  matmulInt8: {
+    forward: 'int8.test.ts',
+    types: ['float32'],
+    gradients: {
+      excuse: 'the steps of a rounded weight have no slope; training takes the weight in full',
+      call: { shapes: [[2, 5], [3]], build: multiplyInt8 },
+    },
+    mistakes: {
+      'x of another width': [(draw) => multiplyInt8(draw.value([2, 4]), draw.value([3])), '[2, 4], [5, 3], [3]'],
+      'steps of other rows': [(draw) => multiplyInt8(draw.value([2, 5]), draw.value([4])), '[2, 5], [5, 3], [4]'],
+      'a vector': [(draw) => multiplyInt8(draw.value([5]), draw.value([3])), '[5], [5, 3], [3]'],
+      'a vector to round': [() => g.packInt8(tensor('float32', [20])), 'float32 [20]'],
+      'a weight in half precision': [() => g.packInt8(tensor('float16', [2, 20])), 'float16 [2, 20]'],
     },
   },
   nonMaxSuppression: {
