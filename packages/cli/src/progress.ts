@@ -64,6 +64,8 @@ export class Progress {
         this.update(downloadText(event, event.loaded - first, (this.#now() - started) / 1000), share(event.loaded, event.total));
       } else if (event.phase === 'digest') {
         this.update(`${name}  checking the weights`, share(event.loaded, event.total));
+      } else if (event.phase === 'round') {
+        this.update(`${name}  rounding the weights to 8 bits, once`, share(event.done, event.total));
       } else if (event.phase === 'run') {
         const place = count > 1 ? `${done + 1} of ${count}  ` : '';
         const steps = event.total > 1 ? `  step ${event.done} of ${event.total}` : '';

@@ -5,6 +5,8 @@ export type ProgressEvent =
   | { readonly phase: 'copy'; readonly file: string; readonly loaded: number; readonly total: number }
   /** All bytes of weights are read once, to know which they are. */
   | { readonly phase: 'digest'; readonly file: string; readonly loaded: number; readonly total: number }
+  /** Matrices are rounded to 8 bits, once for all later runs. */
+  | { readonly phase: 'round'; readonly done: number; readonly total: number }
   | { readonly phase: 'build' }
   | { readonly phase: 'session' }
   | { readonly phase: 'run'; readonly done: number; readonly total: number };
