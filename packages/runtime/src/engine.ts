@@ -46,6 +46,8 @@ function sessionOptions(options: EngineOptions): InferenceSession.SessionOptions
       'session.intra_op.allow_spinning': options.spinning ? '1' : '0',
       // Spinning threads would otherwise burn their cores for a while after each run.
       'session.force_spinning_stop': '1',
+      // Processors without VNNI add products of 8 bits up in 16, which overflow: there weights become uint8, which does not.
+      'session.x64quantprecision': '1',
       ...options.extra,
     },
   };
