@@ -1,6 +1,7 @@
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { Lease, Session, SessionKey, SessionPool } from '@vitamin-vlm/runtime';
 import type { Identity } from '../load/identity.ts';
+import type { Int8Weights } from '../load/int8-weights.ts';
 import type { OpenedModel } from '../load/open-model.ts';
 import { denseGraph, EMBEDDING, imageGraph } from '../towers/graphs.ts';
 import type { ImageTower } from '../towers/image-tower.ts';
@@ -29,13 +30,15 @@ export interface SlideMapsOptions extends WorkOptions {
 export class ImageSide {
   readonly tower: ImageTower;
   readonly #identity: Identity;
+  readonly #int8: Int8Weights | undefined;
   /** What tells this model's sessions from those of others in the pool. */
   readonly #key: SessionKey;
   readonly #sessions: SessionPool;
 
-  constructor({ tower, identity, recipe: { posEmbed, precision } }: OpenedModel, sessions: SessionPool) {
+  constructor({ tower, identity, int8, recipe: { posEmbed, precision } }: OpenedModel, sessions: SessionPool) {
     this.tower = tower;
     this.#identity = identity;
+    this.#int8 = int8;
     this.#key = { tower: identity.tower, head: identity.head, posEmbed, precision };
     this.#sessions = sessions;
   }
@@ -121,7 +124,7 @@ export class ImageSide {
     });
     return await this.#sessions.lease(
       fitting ?? { ...fields, outputs: wanted },
-      () => imageGraph(this.tower, this.#identity, { size, batch, outputs: wanted }),
+      () => imageGraph(this.tower, this.#identity, { size, batch, outputs: wanted, int8: this.#int8 }),
       options,
     );
   }

@@ -2,6 +2,7 @@ import { tensor, type Tensor, throwIfAborted, VitaminError, type WorkOptions } f
 import type { Graph } from '@vitamin-vlm/graph';
 import type { SessionPool } from '@vitamin-vlm/runtime';
 import type { OpenedModel } from '../load/open-model.ts';
+import type { Recipe } from '../load/recipe.ts';
 import type { TextTowerConfig } from '../models/text-tower.ts';
 import { ClipTokenizer, type TokenBatch, trimTokens } from '../text/clip-tokenizer.ts';
 import type { TextEmbedder } from '../text/embed-vocabulary.ts';
@@ -15,6 +16,7 @@ const LENGTHS = [16, 32];
 /** The text tower of a model. Its sessions are made when words come. */
 export class TextSide implements TextEmbedder {
   readonly identity: TextEmbedder['identity'];
+  readonly precision: Recipe['precision'];
   readonly #model: OpenedModel;
   readonly #config: TextTowerConfig;
   readonly #sessions: SessionPool;
@@ -23,6 +25,7 @@ export class TextSide implements TextEmbedder {
     const { text } = model.identity;
     if (text === undefined) throw new VitaminError('USAGE', 'Expected the identity of a text tower but received none');
     this.identity = { ...model.identity, text };
+    this.precision = model.recipe.precision;
     this.#model = model;
     this.#config = config;
     this.#sessions = sessions;
@@ -50,8 +53,8 @@ export class TextSide implements TextEmbedder {
     const { context } = this.#config;
     const length = [...LENGTHS, context].find((candidate) => candidate >= longest && candidate <= context);
     if (length === undefined) throw new VitaminError('USAGE', `Expected at most ${context} tokens a text but received ${longest}`);
-    const key = { kind: 'text', text: this.identity.text, length };
-    const build = (): Graph => textGraph(this.#model.weights, this.identity, this.#config, length);
+    const key = { kind: 'text', text: this.identity.text, precision: this.precision, length };
+    const build = (): Graph => textGraph(this.#model, this.identity, this.#config, length);
     using lease = await this.#sessions.lease(key, build, options);
     throwIfAborted(options.signal);
     const padded = tensor('int32', [rows, length]);

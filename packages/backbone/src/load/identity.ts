@@ -20,11 +20,13 @@ function isHead(name: string): boolean {
   return HEAD.test(name);
 }
 
-function isTower(name: string): boolean {
+/** Belongs to the image tower up to its tokens, by open_clip's name. */
+export function isTower(name: string): boolean {
   return name.startsWith('visual.') && !isHead(name);
 }
 
-function isText(name: string): boolean {
+/** Belongs to the text tower. */
+export function isText(name: string): boolean {
   return name.startsWith('text.');
 }
 

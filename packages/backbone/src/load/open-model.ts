@@ -5,8 +5,9 @@ import { declaredTensors } from '../towers/graphs.ts';
 import type { ImageTower } from '../towers/image-tower.ts';
 import { POSITIONS, vitaminTower } from '../towers/vitamin-tower.ts';
 import { type InferredConfig, inferConfig } from './config.ts';
-import { type Identity, identify } from './identity.ts';
+import { type Identity, identify, isText, isTower } from './identity.ts';
 import { nativeImageSize } from './image-size.ts';
+import { type Int8Weights, int8Weights } from './int8-weights.ts';
 import { recognizeLayout, type WeightLayout } from './layout.ts';
 import type { PublishedModel } from './models.data.ts';
 import type { Recipe } from './recipe.ts';
@@ -29,6 +30,11 @@ export interface ReadModelOptions {
   readonly prefix?: string | undefined;
   /** `skip`: leave the position embedding out, as the released FC-CLIP code does. Default `add`. */
   readonly posEmbed?: 'add' | 'skip' | undefined;
+  /**
+   * `int8`: the matrices of both towers are rounded row by row, what they multiply anew in every run, and the products are taken in integers.
+   * Convolutions, norms, attention and the projections into the joint space stay in float32. Default `float32`.
+   */
+  readonly precision?: Recipe['precision'] | undefined;
 }
 
 /** How to read a checkpoint. */
@@ -47,6 +53,8 @@ export interface OpenedModel {
   readonly text?: TextTowerConfig;
   /** Names in open_clip's custom text form. Tensors that are strided in the file were read, all others are places in it. */
   readonly weights: Weights;
+  /** The matrices that are multiplied in 8 bits, with the precision `int8`. */
+  readonly int8?: Int8Weights;
   /** exp(logit_scale), the learned factor on cosines; 100 where the checkpoint has none. */
   readonly logitScale: number;
   /** A digest of all bytes of each tower and of the head, whatever file they lie in. */
@@ -114,13 +122,21 @@ export async function readModel(weights: OpenWeights, options: ReadModelOptions 
     weights: part.weights,
     ...(positions ? { positions } : {}),
   });
-  part.expect(declaredTensors(tower, config.text));
+  const { declared, matrices } = declaredTensors(tower, config.text);
+  part.expect(declared);
   part.allow([
     'logit_scale',
     ...(layout.form === 'timm' ? [HEAD_BIAS] : []),
     ...(skipped ? [POSITIONS] : []),
     ...(config.head ? [] : HEAD_NORM),
   ]);
+  const identity = await identify(part);
+  const { precision = 'float32' } = options;
+  // What does not fit is told by `weights.check()`.
+  const int8 =
+    precision === 'int8' && part.problems.length === 0
+      ? await roundTowers([...matrices], identity, weights, (path) => weights.read(layout.names.get(path)!))
+      : undefined;
   return {
     address,
     files: weights.files,
@@ -131,13 +147,26 @@ export async function readModel(weights: OpenWeights, options: ReadModelOptions 
     ...(config.text ? { text: config.text } : {}),
     weights: part.weights,
     logitScale,
-    identity: await identify(part),
+    ...(int8 ? { int8 } : {}),
+    identity,
     recipe: {
       normalization: tower.normalization,
       posEmbed: skipped && config.grid !== undefined ? 'skip' : 'add',
-      precision: 'float32',
+      precision,
     },
   };
+}
+
+/** The matrices of both towers in 8 bits. The head has few, and what it gives is compared: it stays as it is. */
+async function roundTowers(
+  matrices: readonly string[],
+  { tower, text }: Identity,
+  { options }: OpenWeights,
+  read: (path: string) => Promise<Tensor>,
+): Promise<Int8Weights> {
+  const image = await int8Weights({ digest: tower, matrices: matrices.filter(isTower), read }, options);
+  const words = text === undefined ? [] : await int8Weights({ digest: text, matrices: matrices.filter(isText), read }, options);
+  return new Map([...image, ...words]);
 }
 
 /** timm's classifier has a bias, CLIP's projection has none: timm sets it to zero when it loads a CLIP checkpoint. */

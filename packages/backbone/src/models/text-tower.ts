@@ -43,7 +43,7 @@ export function residualBlock(
   const packed = p.at('attn');
   const qkv = affine(
     layerNorm(p.at('ln_1'), x, EPS),
-    packed.get('in_proj_weight', [3 * width, width]),
+    packed.matrix('in_proj_weight', [3 * width, width]),
     packed.get('in_proj_bias', [3 * width]),
   ); // [N, L, 3·W]
   const y = add(x, linear(packed.at('out_proj'), attention(qkv, heads, mask), width));

@@ -4,6 +4,7 @@ import { abortable, defaultCacheDir } from '@vitamin-vlm/runtime';
 import { checkCacheDir, readCachedEmbeddings, writeCachedEmbeddings } from './embedding-cache.ts';
 import { ClipTokenizer, type TokenBatch } from './clip-tokenizer.ts';
 import type { Identity } from '../load/identity.ts';
+import type { Recipe } from '../load/recipe.ts';
 import type { Label } from './labels.ts';
 import { fillPrompts, type Prompts } from './prompts.ts';
 import { normalizeRows } from '../tasks/features.ts';
@@ -13,6 +14,8 @@ import type { VocabularyMatrix } from './vocabulary-matrix.ts';
 export interface TextEmbedder {
   /** The weights. Words are kept under the digest of the text tower: equal digests must mean equal embeddings. */
   readonly identity: Identity & { readonly text: string };
+  /** What the tower computes in, default `float32`. Words of another precision are kept apart. */
+  readonly precision?: Recipe['precision'] | undefined;
   /** Embeds N texts: [N, 77] ids in, [N, E] out, normalized or not. N is at most the batch size. */
   embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>>;
 }
@@ -53,7 +56,7 @@ export async function embedVocabulary(
   if (cacheDir === false) return { identity: tower.identity, labels, embeddings: await embedNames(tower, sentences, options) };
 
   await checkCacheDir(cacheDir);
-  const key = sentences.key(tower.identity.text);
+  const key = sentences.key(tower);
   const make = async (): Promise<Tensor<'float32'>> => {
     const cached = await readCachedEmbeddings(cacheDir, key, names.length);
     if (cached) return cached;
@@ -107,8 +110,8 @@ class Sentences {
   }
 
   /** What the embeddings depend on, as a hash. */
-  key(text: string): string {
-    const hash = createHash('sha256').update(`words/2 ${text}\n`);
+  key({ identity, precision = 'float32' }: TextEmbedder): string {
+    const hash = createHash('sha256').update(`words/3 ${identity.text} ${precision}\n`);
     for (const name of this.names) hash.update(`${JSON.stringify(this.of(name))}\n`);
     return hash.digest('hex');
   }

@@ -1,5 +1,6 @@
 import { Graph, Parameters, reshape, type Weights } from '@vitamin-vlm/graph';
 import type { Identity } from '../load/identity.ts';
+import type { Int8Weights } from '../load/int8-weights.ts';
 import { type TextTowerConfig, textTower } from '../models/text-tower.ts';
 import type { ImageTower } from './image-tower.ts';
 
@@ -11,14 +12,20 @@ function graphName(kind: string, { tower, head = '', text = '' }: Identity): str
   return `${kind} ${tower} ${head} ${text}`;
 }
 
+/** What a tower is built for. */
+export interface ImageGraphOptions {
+  readonly size: number;
+  readonly batch: number;
+  /** Levels, and `embedding`. */
+  readonly outputs: readonly string[];
+  /** Matrices that are multiplied in 8 bits. */
+  readonly int8?: Int8Weights | undefined;
+}
+
 /** A tower for a fixed batch of square inputs: `image` float32 [batch, 3, size, size] in, the named levels and `embedding` out. */
-export function imageGraph(
-  tower: ImageTower,
-  identity: Identity,
-  { size, batch, outputs }: { readonly size: number; readonly batch: number; readonly outputs: readonly string[] },
-): Graph {
+export function imageGraph(tower: ImageTower, identity: Identity, { size, batch, outputs, int8 }: ImageGraphOptions): Graph {
   const graph = new Graph(graphName('image', identity));
-  const parameters = new Parameters(graph, { weights: tower.weightsFor(size) });
+  const parameters = new Parameters(graph, { weights: tower.weightsFor(size), int8 });
   const { maps, embedding } = tower.build(parameters.root, graph.input('image', 'float32', [batch, 3, size, size]));
   for (const name of outputs) graph.output(name, name === EMBEDDING ? embedding! : maps[name]!);
   return graph;
@@ -34,17 +41,22 @@ export function denseGraph(tower: ImageTower, identity: Identity): Graph {
 }
 
 /** The text tower for sequences of one length: `ids` int32 [N, length] and `ends` int32 [N] in, `features` [N, E] out, for any N. */
-export function textGraph(weights: Weights, identity: Identity, config: TextTowerConfig, length: number): Graph {
+export function textGraph(
+  { weights, int8 }: { readonly weights: Weights; readonly int8?: Int8Weights | undefined },
+  identity: Identity,
+  config: TextTowerConfig,
+  length: number,
+): Graph {
   const graph = new Graph(graphName('text', identity));
-  const parameters = new Parameters(graph, { weights });
+  const parameters = new Parameters(graph, { weights, int8 });
   const ids = graph.input('ids', 'int32', ['N', length]);
   const { features } = textTower(parameters.root.at('text'), ids, graph.input('ends', 'int32', ['N']), config);
   graph.output('features', features);
   return graph;
 }
 
-/** Names and shapes of the tensors that both towers ask for, in the order of the model. Nothing is run. */
-export function declaredTensors(tower: ImageTower, text: TextTowerConfig | undefined): ReadonlyMap<string, readonly number[]> {
+/** What both towers ask for, in the order of the model: names and shapes of all tensors, and the paths of the matrices. Nothing is run. */
+export function declaredTensors(tower: ImageTower, text: TextTowerConfig | undefined): Pick<Parameters, 'declared' | 'matrices'> {
   const graph = new Graph('declared');
   const parameters = new Parameters(graph);
   const { maps } = tower.build(parameters.root, graph.input('image', 'float32', [1, 3, tower.imageSize, tower.imageSize]));
@@ -54,5 +66,5 @@ export function declaredTensors(tower: ImageTower, text: TextTowerConfig | undef
     tower.dense(parameters.root, reshape(last, [n, channels, h * w]));
   }
   if (text) textTower(parameters.root.at('text'), graph.input('ids', 'int32', [1, text.context]), graph.input('ends', 'int32', [1]), text);
-  return parameters.declared;
+  return parameters;
 }

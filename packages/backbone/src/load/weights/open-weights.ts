@@ -66,7 +66,8 @@ export class OpenWeights implements WeightSource, AsyncDisposable {
   /** Every tensor by its full name. Where two files hold one, the first file's. */
   readonly tensors: ReadonlyMap<string, TensorRecord>;
   readonly sources: readonly Source[];
-  readonly #options: DigestOptions;
+  /** Where things about these weights are kept, and whom long work tells. */
+  readonly options: DigestOptions;
   readonly #sourceOf = new Map<string, Source>();
   readonly #twice: { readonly name: string; readonly records: readonly [TensorRecord, TensorRecord] }[] = [];
   readonly #taken = new Set<string>();
@@ -75,7 +76,7 @@ export class OpenWeights implements WeightSource, AsyncDisposable {
 
   constructor(sources: readonly Source[], options: DigestOptions) {
     this.sources = sources;
-    this.#options = options;
+    this.options = options;
     const tensors = new Map<string, TensorRecord>();
     for (const source of sources) {
       for (const [own, record] of source.checkpoint.tensors) {
@@ -126,7 +127,7 @@ export class OpenWeights implements WeightSource, AsyncDisposable {
       weights.set(own, record && !record.strides ? record : await this.read(name));
     }
     for (const name of names.values()) this.#taken.add(name);
-    const part = new WeightPart(weights, (own) => names.get(own) ?? prefix + own, this.#options);
+    const part = new WeightPart(weights, (own) => names.get(own) ?? prefix + own, this.options);
     this.#parts.push(part);
     return part;
   }
@@ -147,7 +148,7 @@ export class OpenWeights implements WeightSource, AsyncDisposable {
     const plain = this.#twice.filter(({ records }) => records.every(({ strides }) => !strides));
     const digests = await digestRecords(
       plain.flatMap(({ records }) => records),
-      this.#options,
+      this.options,
     );
     for (const { name, records } of this.#twice) {
       const [a, b] = records;
