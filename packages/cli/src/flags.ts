@@ -19,6 +19,13 @@ export const globalFlags = {
 /** Of commands that load a model. */
 export const modelFlags = {
   model: { kind: 'text', value: 'model', short: 'm', default: 'nano', help: 'name, file, folder or hf: address; nano is embedded' },
+  precision: {
+    kind: 'choice',
+    choices: ['float32', 'int8'],
+    default: 'float32',
+    value: 'type',
+    help: 'what the towers multiply in; int8 is faster on most processors and a little coarser',
+  },
 } as const;
 
 /** Of commands that ask with words. */

@@ -10,13 +10,15 @@ import type { modelFlags } from './flags.ts';
  * @throws VitaminError as `Backbone.load`, but a model file that cannot be read is a matter of weights, not of input; `USAGE` for an unknown device.
  */
 export async function loadModel(context: Context<typeof modelFlags>): Promise<Backbone> {
-  const { model, threads, device, cacheDir } = context.flags;
+  const { model, precision, threads, device, cacheDir } = context.flags;
   await checkDevice(device);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Backbone } = await import('@vitamin-vlm/backbone');
-  return await Backbone.load(model, { threads, provider, cacheDir, ...locateOptions(context, model) }).catch((error: unknown) => {
-    throw asWeights(error);
-  });
+  return await Backbone.load(model, { precision, threads, provider, cacheDir, ...locateOptions(context, model) }).catch(
+    (error: unknown) => {
+      throw asWeights(error);
+    },
+  );
 }
 
 /** How to find and fetch weights. */

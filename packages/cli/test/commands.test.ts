@@ -142,6 +142,17 @@ it('ends with 5 when a model would have to be fetched offline, and with -v shows
 });
 
 describe('encode', () => {
+  it('says what it multiplied in, and an encoding is asked by a model that does so too', async () => {
+    const precision = ['--precision', 'int8'];
+    expect((await run('encode', 'pictures/a.png', '-o', 'int8.safetensors', ...precision)).status).toBe(0);
+    await using file = await openCheckpoint(temporary('int8.safetensors'));
+    expect(JSON.stringify(file.metadata)).toContain('int8');
+    const refused = await run('classify', '--encoding', 'int8.safetensors', ...labels);
+    expect(refused.status).toBe(4);
+    expect(refused.stderr).toContain('recipe.precision "float32" but found "int8"');
+    expect((await run('classify', '--encoding', 'int8.safetensors', ...labels, ...precision)).status).toBe(0);
+  });
+
   it('keeps a picture for classify and segment, which then need no picture', async () => {
     const encoded = await run('encode', 'pictures/c.png', '-o', 'c.safetensors', '--levels', 'final', '--json');
     expect(JSON.parse(encoded.stdout)).toMatchObject({
