@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import process from 'node:process';
-import { Backbone, ClipTokenizer } from '@vitamin-vlm/backbone';
+import { Backbone, ClipTokenizer, type Recipe } from '@vitamin-vlm/backbone';
 import type { Split } from '@vitamin-vlm/picture-world';
 import { type LogEntry, plotLogs } from '@vitamin-vlm/training';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { detectorCommands } from './detector/commands.ts';
 import { modelShapes } from './contrastive.ts';
 import { evaluate } from './evaluate.ts';
@@ -62,6 +62,16 @@ function report(entry: LogEntry): void {
   console.error(`step ${step}  loss ${loss.toFixed(3)}  rate ${rate.toExponential(2)}  ${samples} samples  ${seconds.toFixed(0)} s`);
 }
 
+interface EvaluateFlags {
+  readonly model: string;
+  readonly split: Split;
+  readonly firstSeed: number;
+  readonly perKind: number;
+  readonly retrievalSets: number;
+  readonly scenes: number;
+  readonly precision: Recipe['precision'];
+}
+
 program
   .command('evaluate')
   .description('zero-shot classification, retrieval and training-free segmentation; prints JSON')
@@ -71,8 +81,9 @@ program
   .option('--per-kind <n>', 'single things of each kind', Number, 16)
   .option('--retrieval-sets <n>', 'sets of 100 scenes', Number, 5)
   .option('--scenes <n>', 'scenes for segmentation', Number, 100)
-  .action(async (options: { model: string; split: Split; firstSeed: number; perKind: number; retrievalSets: number; scenes: number }) => {
-    await using backbone = await Backbone.load(options.model);
+  .addOption(new Option('--precision <type>', 'what the towers multiply in').choices(['float32', 'int8']).default('float32'))
+  .action(async (options: EvaluateFlags) => {
+    await using backbone = await Backbone.load(options.model, { precision: options.precision });
     const figures = await evaluate(backbone, { ...options, segmentationScenes: options.scenes });
     console.log(JSON.stringify(figures, null, 2));
   });
