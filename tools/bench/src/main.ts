@@ -8,6 +8,7 @@ import type { Bench, Setting } from './bench.ts';
 import { batchBench } from './benches/batch.ts';
 import { evaluationBench } from './benches/evaluation.ts';
 import { openBench } from './benches/open.ts';
+import { precisionBench } from './benches/precision.ts';
 import { resizeBench } from './benches/resize.ts';
 import { sessionBench } from './benches/session.ts';
 import { trainingBench } from './benches/training.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, Bench>> = {
   window: windowBench,
   session: sessionBench,
   batch: batchBench,
+  precision: precisionBench,
   resize: resizeBench,
   open: openBench,
   evaluation: evaluationBench,
@@ -87,7 +89,7 @@ await new Command('bench')
   .option('--json', 'one JSON document on stdout instead of a table')
   .option('--threads <n>', 'threads of ONNX Runtime', whole, defaultThreads())
   .option('--rounds <n>', 'repetitions of each measurement', whole, 5)
-  .option('--cpu-time', 'time window, batch and resize by the CPU time of the process: for busy machines, with --threads 1')
+  .option('--cpu-time', 'time window, batch, precision and resize by the CPU time of the process: for busy machines, with --threads 1')
   .addOption(new Option('--model <size>', 'image tower; the targets hold for large').choices(Object.keys(windowSides)).default('large'))
   .option('--folder <dir>', 'where the weights are written, 1.4 GB, and deleted afterwards', tmpdir())
   .action(run)

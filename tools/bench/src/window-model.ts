@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openModel, pooledHead, vitaminSizes, vitaminTrunk } from '@vitamin-vlm/backbone';
+import { openModel, type OpenModelOptions, pooledHead, vitaminSizes, vitaminTrunk } from '@vitamin-vlm/backbone';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import type { Tensor } from '@vitamin-vlm/core';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
@@ -35,10 +35,10 @@ export async function writeWeights(folder: string, { size, side }: WindowModel):
 }
 
 /** The tower of a checkpoint for a batch of windows: `image` [batch, 3, S, S] in, `embedding` [batch, E] out. */
-export async function windowGraph(file: string, batch: number): Promise<Graph> {
-  const { tower } = await openModel(file);
+export async function windowGraph(file: string, batch: number, options: OpenModelOptions = {}): Promise<Graph> {
+  const { tower, int8 } = await openModel(file, options);
   const graph = new Graph('window');
-  const parameters = new Parameters(graph, { weights: tower.weightsFor(tower.imageSize) });
+  const parameters = new Parameters(graph, { weights: tower.weightsFor(tower.imageSize), int8 });
   const image = graph.input('image', 'float32', [batch, 3, tower.imageSize, tower.imageSize]);
   graph.output('embedding', tower.build(parameters.root, image).embedding!);
   return graph;

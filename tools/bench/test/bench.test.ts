@@ -89,6 +89,7 @@ it('runs the benchmarks of the towers, prints one JSON document, and leaves noth
     'window',
     'session',
     'batch',
+    'precision',
     'resize',
     'open',
     '--json',
@@ -107,6 +108,7 @@ it('runs the benchmarks of the towers, prints one JSON document, and leaves noth
     ...Array<string>(2).fill('window'),
     ...Array<string>(2).fill('session'),
     ...Array<string>(3).fill('batch'),
+    ...Array<string>(2).fill('precision'),
     ...Array<string>(3).fill('resize'),
     ...Array<string>(4).fill('open'),
   ]);
