@@ -24,7 +24,11 @@ async function kept(): Promise<string[]> {
   return names.filter((name) => name.startsWith('int8-')).map((name) => folder('cache', 'weights', name));
 }
 
-/** Cosine of the smallest agreement between rows. */
+function asRow({ data }: Tensor<'float32'>): Tensor<'float32'> {
+  return { dtype: 'float32', shape: [1, data.length], data };
+}
+
+/** The smallest cosine of rows that belong together. */
 function agreement(a: Tensor<'float32'>, b: Tensor<'float32'>): number {
   const rows = a.shape[0]!;
   const all = cosineSimilarity(a, b).data;
@@ -40,7 +44,6 @@ it('gives nearly what float32 gives, from both towers, and says so in the recipe
   expect(agreement(coarseWords, words)).toBeGreaterThan(0.999);
   const options = { dense: true, levels: ['final'] };
   const [found, expected] = [await coarse.encodeImage(picture, options), await full.encodeImage(picture, options)];
-  const asRow = ({ data }: Tensor<'float32'>): Tensor<'float32'> => ({ dtype: 'float32', shape: [1, data.length], data });
   for (const [a, b] of [
     [found.pooled, expected.pooled],
     [found.dense!, expected.dense!],
