@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { VitaminError } from './errors.ts';
 
 /**
@@ -44,6 +45,25 @@ export async function writeAtomically(path: string, write: (file: FileHandle) =>
  */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
   await writeAtomically(path, (file) => file.writeFile(data));
+}
+
+/**
+ * Deletes the temporary files of `writeAtomically` for this path that a process left when it died in the middle. Only for one who knows that
+ * nobody is writing the file: the holder of a lock.
+ *
+ * @example
+ * ```ts
+ * import { removeUnfinished, writeFileAtomic } from '@vitamin-vlm/core';
+ * await removeUnfinished('answer.json');
+ * await writeFileAtomic('answer.json', '42');
+ * ```
+ */
+export async function removeUnfinished(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)];
+  for (const found of await readdir(folder)) {
+    if (found.startsWith(`${name}.`) && /^\.[0-9a-f]{12}\.tmp$/.test(found.slice(name.length)))
+      await rm(join(folder, found), { force: true });
+  }
 }
 
 function unwritable(path: string, cause: unknown): VitaminError {

@@ -1,4 +1,4 @@
-export { writeAtomically, writeFileAtomic } from './atomic-file.ts';
+export { removeUnfinished, writeAtomically, writeFileAtomic } from './atomic-file.ts';
 export { arrayTypes, bytesPerElement } from './dtype.ts';
 export type { ArrayOf, DType } from './dtype.ts';
 export { throwIfAborted, VitaminError } from './errors.ts';

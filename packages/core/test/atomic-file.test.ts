@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { writeAtomically, writeFileAtomic } from '../src/index.ts';
+import { removeUnfinished, writeAtomically, writeFileAtomic } from '../src/index.ts';
 
 it('writes files whole or not at all', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vitamin-core-'));
@@ -17,5 +17,17 @@ it('writes files whole or not at all', async () => {
     expect(await readdir(folder)).toEqual(['a.bin']);
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+it('removes what a dead process left beside a file, and nothing else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'atomic-'));
+  try {
+    const kept = ['a.json', 'a.json.tmp', 'a.json.0123456789ab.bak', 'b.json.0123456789ab.tmp', 'a.json.x.0123456789ab.tmp'];
+    for (const name of [...kept, 'a.json.0123456789ab.tmp', 'a.json.ffffffffffff.tmp']) await writeFile(join(folder, name), '');
+    await removeUnfinished(join(folder, 'a.json'));
+    expect((await readdir(folder)).toSorted()).toEqual(kept.toSorted());
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 });

@@ -1,4 +1,4 @@
-import { VitaminError } from '@vitamin-vlm/core';
+import { removeUnfinished, VitaminError } from '@vitamin-vlm/core';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,7 +46,8 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   throw new VitaminError('INPUT_UNREADABLE', `Expected the description of a run in ${fileOf(folder)} but found something else`);
 }
 
-/** Binds a folder to a run. @throws VitaminError as `bindSettings`. */
-export function bindManifest(folder: string, manifest: Manifest): Promise<void> {
-  return bindSettings(fileOf(folder), manifest);
+/** Binds a folder that is locked to a run. @throws VitaminError as `bindSettings`. */
+export async function bindManifest(folder: string, manifest: Manifest): Promise<void> {
+  await removeUnfinished(fileOf(folder));
+  await bindSettings(fileOf(folder), manifest);
 }

@@ -1,4 +1,4 @@
-import { VitaminError, writeAtomically } from '@vitamin-vlm/core';
+import { removeUnfinished, VitaminError, writeAtomically } from '@vitamin-vlm/core';
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Journal } from './journal.ts';
@@ -15,8 +15,9 @@ export const resultsOf = (folder: string): string => join(folder, 'results.jsonl
 /** Lines are put together into writes of about this many bytes. */
 const WRITE_BYTES = 1 << 18;
 
-/** Writes `results.jsonl`, whole or not at all, from the line of each position. */
+/** Writes `results.jsonl` of a folder that is locked, whole or not at all, from the line of each position. */
 export async function writeResults(folder: string, lines: AsyncIterable<Buffer>): Promise<void> {
+  await removeUnfinished(resultsOf(folder));
   await writeAtomically(resultsOf(folder), async (file) => {
     let waiting: Buffer[] = [];
     let bytes = 0;

@@ -1,5 +1,5 @@
 import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
-import { access, mkdir, rename } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { lockFolder } from './folder-lock.ts';
 import { Journal } from './journal.ts';
 import type { Fault } from './line.ts';
@@ -102,7 +102,10 @@ async function openJournal(folder: string, total: number, retryBroken: boolean):
   );
   if (!finished) return Journal.open(journalOf(folder), total);
   const results = await Journal.open(resultsOf(folder), total, 'read');
-  if (!retryBroken || results.broken === 0) return results;
+  if (!retryBroken || results.broken === 0) {
+    await rm(journalOf(folder), { force: true }); // left by a death right before the end
+    return results;
+  }
   await results[Symbol.asyncDispose]();
   await rename(resultsOf(folder), journalOf(folder));
   return Journal.open(journalOf(folder), total);

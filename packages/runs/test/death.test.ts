@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -51,6 +51,23 @@ it('gives the bytes of an undisturbed run after kills at random moments', { time
   expect(outcomes).toHaveLength(120);
   expect(outcomes[5]).toEqual({ index: 5, item: 'item-5', result: resultOf(5) });
   expect(outcomes[16]).toMatchObject({ item: 'item-16', error: { code: 'INPUT_UNREADABLE' } });
+});
+
+it('clears away what deaths during the last steps leave', async () => {
+  const folder = join(root, 'last-steps');
+  const options = {
+    folder,
+    items: ['item-0', 'item-1'],
+    settings: {},
+    work: async (_: string, i: number): Promise<unknown> => resultOf(i),
+  };
+  await mkdir(folder);
+  for (const name of ['run.json', 'results.jsonl']) await writeFile(join(folder, `${name}.0123456789ab.tmp`), 'half');
+  await runItems(options);
+  expect((await readdir(folder)).toSorted()).toEqual(['results.jsonl', 'run.json']);
+  await copyFile(join(folder, 'results.jsonl'), join(folder, 'journal.jsonl')); // of a death between the renaming and the removal
+  await runItems(options);
+  expect((await readdir(folder)).toSorted()).toEqual(['results.jsonl', 'run.json']);
 });
 
 it('refuses a second process, names it, and takes the folder of a dead one at once', async () => {
