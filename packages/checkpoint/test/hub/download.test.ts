@@ -123,8 +123,8 @@ it('stops at the size the Hub gave', async () => {
   hub.behave = (_, response, path) => {
     if (!path.startsWith('/cdn/')) return false;
     response.writeHead(200); // chunked, without end
-    const more = (): void => {
-      if (response.destroyed || sent > 50_000_000) return;
+    const more = (error?: Error | null): void => {
+      if (error || response.destroyed || sent > 50_000_000) return;
       sent += 65_536;
       response.write(Buffer.alloc(65_536), more);
     };

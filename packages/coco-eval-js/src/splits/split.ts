@@ -27,9 +27,7 @@ function idsOf(names: readonly string[], categories: readonly Category[], hint: 
  * @example
  * ```ts
  * import { ovCocoSplit, type Dataset } from 'coco-eval-js';
- * function novelIds(dataset: Dataset): readonly number[] | undefined {
- *   return ovCocoSplit(dataset).groups['novel'];
- * }
+ * const countNovel = (dataset: Dataset): number => ovCocoSplit(dataset).groups['novel']!.length;
  * ```
  */
 export function ovCocoSplit({ categories }: Pick<Dataset, 'categories'>): CategorySplit {
