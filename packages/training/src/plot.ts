@@ -1,11 +1,5 @@
 import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
-import * as echarts from 'echarts/core';
-import { LineChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
-import { SVGRenderer } from 'echarts/renderers';
 import { type LogEntry, readLog } from './log.ts';
-
-echarts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 /** How `plotLogs` draws. */
 export interface PlotOptions {
@@ -21,10 +15,12 @@ const HEIGHT = 420;
 
 /**
  * Draws the logs of one or more trainings side by side, as one SVG. Scalars of the steps are means over 1/60 of the run: single batches
- * scatter too much to be read. The learning rate and figures of evaluations are drawn as they are.
+ * scatter too much to be read. The learning rate and figures of evaluations are drawn as they are. Needs the package `echarts` 6, which is large
+ * and therefore left to whoever draws: `npm install echarts@6`.
  *
  * @param runs name -> log file
- * @throws VitaminError `INPUT_NOT_FOUND`, `INPUT_UNREADABLE` for a log, `USAGE` for a panel of which no log has a value.
+ * @throws VitaminError `UNSUPPORTED` without `echarts`; `INPUT_NOT_FOUND`, `INPUT_UNREADABLE` for a log, `USAGE` for a panel of which no log has
+ * a value.
  * @example
  * ```ts
  * import { plotLogs } from '@vitamin-vlm/training';
@@ -34,6 +30,7 @@ const HEIGHT = 420;
  */
 export async function plotLogs(runs: ReadonlyMap<string, string>, output: string, options: PlotOptions): Promise<void> {
   const { title, over = 'step', panels = ['loss', 'rate'] } = options;
+  const echarts = await loadCharts();
   const logs = new Map<string, readonly LogEntry[]>();
   for (const [name, file] of runs) logs.set(name, await readLog(file));
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
@@ -61,6 +58,25 @@ export async function plotLogs(runs: ReadonlyMap<string, string>, output: string
   });
   await writeFileAtomic(output, chart.renderToSVGString());
   chart.dispose();
+}
+
+/** The parts of echarts that are used, loaded on the first drawing. */
+async function loadCharts(): Promise<typeof import('echarts/core')> {
+  try {
+    const [charts, { LineChart }, { GridComponent, LegendComponent, TitleComponent }, { SVGRenderer }] = await Promise.all([
+      import('echarts/core'),
+      import('echarts/charts'),
+      import('echarts/components'),
+      import('echarts/renderers'),
+    ]);
+    charts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+    return charts;
+  } catch (cause) {
+    throw new VitaminError('UNSUPPORTED', `Expected the package echarts for a plot but found none: ${(cause as Error).message}`, {
+      hint: 'npm install echarts@6 beside this package, with -g where it is installed so. Training itself needs it not.',
+      cause,
+    });
+  }
 }
 
 type Point = [x: number, y: number];

@@ -42,7 +42,7 @@ export const trainDetect: Command = command({
     if (flags.rate !== undefined && !(flags.rate > 0))
       throw new VitaminError('USAGE', `Expected a positive --rate but received ${flags.rate}`);
     const { fitDataSet } = await import('@vitamin-vlm/fvit-detection');
-    const { detector, step, best } = await fitDataSet({
+    const { detector, step, best, plot } = await fitDataSet({
       folder,
       annotations,
       images,
@@ -80,6 +80,8 @@ export const trainDetect: Command = command({
       },
       signal,
     });
+    if (plot === undefined)
+      output.note('No log.svg: plots need the package echarts (npm install echarts@6, with -g for a global installation).');
     output.path(detector);
     await output.whole(undefined, { detector, step, ...(best && { best }) });
     return 0;

@@ -28,11 +28,14 @@ export interface FitResult extends TrainResult {
   /** The detector in mmcv's layout, tower included. */
   readonly detector: string;
   readonly steps: number;
+  /** `log.svg`; undefined where the package `echarts` is not installed. */
+  readonly plot: string | undefined;
 }
 
 /**
  * Trains a detector on a data set, from the start or from another detector, or goes on with the training in the folder. The folder then holds, beside what `train`
- * writes, `detector.pth` (the best by AP50 of all classes where there is an evaluation, else the last) and `log.svg`.
+ * writes, `detector.pth` (the best by AP50 of all classes where there is an evaluation, else the last) and, where the package
+ * `echarts` is installed, `log.svg`.
  *
  * @throws VitaminError as `readTrainingSet`, `Backbone.load`, `openDetector` and `train`; `USAGE` for a batch that does not divide, for a tower without what a detector needs, and
  *   for a detector to go on from with other sizes than asked for.
@@ -104,8 +107,18 @@ export async function fitDataSet(options: FitOptions): Promise<FitResult> {
   });
   await save(await bestOf(folder, result), result.best?.step ?? result.step);
   const panels = ['loss', 'objectness', 'anchorBoxes', 'regionClasses', 'regionBoxes', ...(evaluation ? ['AP50'] : [])];
-  await plotLogs(new Map([['detector', join(folder, 'log.jsonl')]]), join(folder, 'log.svg'), { title: 'Training of a detector', panels });
-  return { ...result, detector, steps };
+  return { ...result, detector, steps, plot: await draw(folder, panels) };
+}
+
+async function draw(folder: string, panels: readonly string[]): Promise<string | undefined> {
+  const plot = join(folder, 'log.svg');
+  try {
+    await plotLogs(new Map([['detector', join(folder, 'log.jsonl')]]), plot, { title: 'Training of a detector', panels });
+  } catch (error) {
+    if (error instanceof VitaminError && error.code === 'UNSUPPORTED') return undefined;
+    throw error;
+  }
+  return plot;
 }
 
 /** What a training depends on beside its sizes. */
