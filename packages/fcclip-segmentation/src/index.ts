@@ -1,1 +1,69 @@
-export {};
+export { declaredHeads, openSegmenter } from './load/open-segmenter.ts';
+export type { OpenedSegmenter, OpenSegmenterOptions, SegmenterIdentity } from './load/open-segmenter.ts';
+export { publishedSettings } from './load/metadata.ts';
+export type { SegmenterMetadata, SegmentSettings } from './load/metadata.ts';
+export { saveSegmenter } from './load/save-segmenter.ts';
+export type { SegmenterFileMetadata } from './load/save-segmenter.ts';
+export { inferFcclipConfig, LEVELS, POINTS } from './models/config.ts';
+export type { Extents, FcclipConfig } from './models/config.ts';
+export { deformableAttention } from './models/deformable-attention.ts';
+export type { DeformableValues } from './models/deformable-attention.ts';
+export {
+  allLogits,
+  classVectors,
+  clipVectors,
+  fuseScores,
+  maskLogits,
+  maskNetwork,
+  maskPool,
+  scaleOf,
+  wordLogits,
+} from './models/fcclip.ts';
+export type { ClassValues, ClipValues, FusedValues, VocabularyValues, WordLogits } from './models/fcclip.ts';
+export { maskDecoder } from './models/mask-decoder.ts';
+export type { DecoderLayerValues, MaskDecoderValues, QueryValues } from './models/mask-decoder.ts';
+export { everySecondCell, pixelDecoder } from './models/pixel-decoder.ts';
+export type { EncoderLayerValues, PixelDecoderValues, TowerMaps } from './models/pixel-decoder.ts';
+export { cellCenters, sineEncoding } from './models/sine-encoding.ts';
+export type { Cells } from './models/sine-encoding.ts';
+export { tierStride } from './recipe/recipe.ts';
+export type { ReadSettings, Tier } from './recipe/recipe.ts';
+export { maskGraph, pixelGraph, scoreGraph, TOWER_LEVELS, towerInputs } from './segment/graphs.ts';
+export { seenLabels } from './vocabulary/seen.ts';
+export { readClassList, vocabularyNames } from './vocabulary/vocabularies.ts';
+export type { ClassList, VocabularyName } from './vocabulary/vocabularies.ts';
+export { synonymTable } from './encoding/vocabulary.ts';
+export type { SegmentVocabulary } from './encoding/vocabulary.ts';
+export { loadSegmentEncoding, saveSegmentEncoding } from './encoding/save-encoding.ts';
+export type { SegmentEncoding } from './encoding/segment-encoding.ts';
+export { axisTaps, roundHalfEven } from './postprocess/axis-taps.ts';
+export type { AxisSizes, AxisTaps } from './postprocess/axis-taps.ts';
+export { bestPairs, boxOf, solidMask } from './postprocess/instances.ts';
+export type { RankedPair, SolidMask } from './postprocess/instances.ts';
+export { maskAreas } from './postprocess/mask-areas.ts';
+export { MaskReader } from './postprocess/mask-reader.ts';
+export type { Tile } from './postprocess/mask-reader.ts';
+export { panopticCandidates, panopticMap } from './postprocess/panoptic.ts';
+export type { Candidate, FoundPanoptic, FoundSegment, MeasuredCandidate, PanopticOptions } from './postprocess/panoptic.ts';
+export { semanticMap } from './postprocess/semantic.ts';
+export type { SemanticOptions } from './postprocess/semantic.ts';
+export { answer, probabilitiesOf } from './segment/answer.ts';
+export type { AskedModel } from './segment/answer.ts';
+export { EncodedMasks } from './segment/encoded-masks.ts';
+export { Heads } from './segment/heads.ts';
+export type { FoundMasks, HeadsModel, Maps } from './segment/heads.ts';
+export type {
+  AnswerOptions,
+  EncodeOptions,
+  SegmenterOptions,
+  SegmentOptions,
+  SegmentSource,
+  SegmentTask,
+  SegmentWords,
+  VocabularyOptions,
+} from './segment/options.ts';
+export { preparePicture, scaleToFit } from './segment/prepare.ts';
+export type { PreparedPicture } from './segment/prepare.ts';
+export type { NamedInstance, NamedPanoptic, NamedSegment, Segmented } from './segment/segmented.ts';
+export { Segmenter } from './segment/segmenter.ts';
+export type { SegmentedPicture } from './segment/segmenter.ts';

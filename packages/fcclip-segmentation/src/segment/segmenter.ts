@@ -1,0 +1,194 @@
+import { Backbone, checkRecipe, checkSameIdentity, type ImageSource, type Recipe } from '@vitamin-vlm/backbone';
+import { VitaminError } from '@vitamin-vlm/core';
+import { CLIP_NORMALIZATION_255, decodeImage } from '@vitamin-vlm/image';
+import { SessionPool } from '@vitamin-vlm/runtime';
+import { makeVocabulary } from '../encoding/make-vocabulary.ts';
+import type { SegmentEncoding } from '../encoding/segment-encoding.ts';
+import type { SegmentVocabulary } from '../encoding/vocabulary.ts';
+import { type OpenedSegmenter, openSegmenter } from '../load/open-segmenter.ts';
+import { tierStride, TOWER_STRIDE } from '../recipe/recipe.ts';
+import { answer } from './answer.ts';
+import { EncodedMasks } from './encoded-masks.ts';
+import { TOWER_LEVELS } from './graphs.ts';
+import { Heads } from './heads.ts';
+import type { EncodeOptions, SegmenterOptions, SegmentOptions, SegmentSource, SegmentWords, VocabularyOptions } from './options.ts';
+import { type PreparedPicture, preparePicture } from './prepare.ts';
+import type { Segmented } from './segmented.ts';
+
+/** A picture, or what came of it; errors are those of the picture alone. */
+export type SegmentedPicture =
+  | { readonly source: SegmentSource; readonly segmented: Segmented }
+  | { readonly source: SegmentSource; readonly error: VitaminError };
+
+/**
+ * An open-vocabulary segmenter. A picture is encoded once and asked with any words; sessions of ONNX Runtime are made when they are first needed.
+ *
+ * @example
+ * ```ts
+ * import { Segmenter } from '@vitamin-vlm/fcclip-segmentation';
+ * await using segmenter = await Segmenter.load('fcclip_vitamin_l.pth', { tower: 'vitamin-large-336' });
+ * const encoding = await segmenter.encode('street.jpg'); // the networks run once
+ * for (const words of [['person', 'road', 'sky'], ['red umbrella', 'street']]) {
+ *   const { panoptic } = await segmenter.segment(encoding, words); // new words cost milliseconds
+ *   for (const { label, score, area } of panoptic?.segments ?? []) console.log(label, score, area);
+ * }
+ * ```
+ */
+export class Segmenter implements AsyncDisposable {
+  /** What was loaded: files, sizes, classes, settings, identity. */
+  readonly model: OpenedSegmenter;
+  readonly #backbone: Backbone;
+  readonly #sessions: SessionPool;
+  readonly #heads: Heads;
+  readonly #masks = new WeakMap<SegmentEncoding, EncodedMasks>();
+
+  private constructor(model: OpenedSegmenter, options: SegmenterOptions) {
+    const { threads, provider, execution, maxBytes } = options;
+    const cacheDir = options.cacheDir === false ? undefined : options.cacheDir;
+    this.model = model;
+    this.#sessions = new SessionPool({ threads, provider, execution, cacheDir, maxBytes });
+    this.#backbone = Backbone.from(model.tower, { sessions: this.#sessions });
+    const { config, weights, tower } = model;
+    this.#heads = new Heads({ config, weights, clipWeights: tower.weights }, this.#sessions);
+  }
+
+  /**
+   * Loads a segmenter. The weights stay in their files; nothing is computed yet.
+   *
+   * @throws VitaminError as `openSegmenter` does.
+   */
+  static async load(address: string, options: SegmenterOptions = {}): Promise<Segmenter> {
+    return new Segmenter(await openSegmenter(address, options), options);
+  }
+
+  /**
+   * Everything that does not depend on words: tower, masks, and their vectors.
+   *
+   * @throws VitaminError as `decodeImage`; `USAGE` for windows that do not fit; `ABORTED` between windows; `RUNTIME`.
+   */
+  async encode(source: ImageSource, options: EncodeOptions = {}): Promise<SegmentEncoding> {
+    const picture = await preparePicture(await decodeImage(source), this.model.config.canvas, options.signal);
+    return await this.encodePixels(picture, options);
+  }
+
+  /**
+   * `encode` for a picture that was prepared before (`preparePicture`), on the canvas of the model.
+   *
+   * @throws VitaminError as `encode`; `USAGE` for another canvas.
+   */
+  async encodePixels({ pixels, geometry }: PreparedPicture, options: EncodeOptions = {}): Promise<SegmentEncoding> {
+    const { width, height } = this.model.config.canvas;
+    if (geometry.inputWidth !== width || geometry.inputHeight !== height) {
+      throw new VitaminError(
+        'USAGE',
+        `Expected a canvas of ${width} x ${height} but received ${geometry.inputWidth} x ${geometry.inputHeight}`,
+        {
+          hint: 'The position embedding of a segmenter is learned for one size.',
+        },
+      );
+    }
+    const recipe = this.#recipe(options);
+    const { window, stride, placement } = recipe;
+    const { batch, signal, onProgress } = options;
+    const reading = { window, stride, placement, batch, signal, onProgress, levels: TOWER_LEVELS };
+    const maps = await this.#backbone.windowMaps(pixels, reading);
+    return { identity: this.model.identity, recipe, geometry, ...(await this.#heads.masks(maps, { signal, onProgress })) };
+  }
+
+  /**
+   * What every pixel of a picture is, or of one that was encoded before: the same answer either way.
+   *
+   * @param words - What to look for. Default: the classes that the segmenter was trained with.
+   * @throws VitaminError as `encode` and `vocabulary`; `WEIGHTS_MISMATCH` when encoding or words are of another model; `USAGE` for settings out of range.
+   */
+  async segment(source: SegmentSource, words?: SegmentWords, options: SegmentOptions = {}): Promise<Segmented> {
+    const vocabulary = await this.vocabulary(words, options);
+    const encoding = isEncoding(source) ? this.#checked(source) : await this.encode(source, options);
+    const masks = this.#masks.get(encoding) ?? new EncodedMasks(encoding);
+    this.#masks.set(encoding, masks);
+    return await answer(encoding, masks, vocabulary, { model: this.model, heads: this.#heads }, options);
+  }
+
+  /**
+   * `segment` for many pictures, one after the other as they are asked for: memory stays flat for any number of them. A broken picture gives its error, and the rest goes on.
+   *
+   * @throws VitaminError as `segment`, except what concerns one picture alone.
+   */
+  async *segmentAll(
+    sources: Iterable<SegmentSource> | AsyncIterable<SegmentSource>,
+    words?: SegmentWords,
+    options: SegmentOptions = {},
+  ): AsyncGenerator<SegmentedPicture, void, undefined> {
+    const vocabulary = await this.vocabulary(words, options);
+    for await (const source of sources) {
+      try {
+        yield { source, segmented: await this.segment(source, vocabulary, options) };
+      } catch (error) {
+        if (!(error instanceof VitaminError) || !['INPUT_NOT_FOUND', 'INPUT_UNREADABLE'].includes(error.code)) throw error;
+        yield { source, error };
+      }
+    }
+  }
+
+  /**
+   * Makes the classifier of some words, or finds it in the cache: then the text tower is not even loaded.
+   *
+   * @param words - Default: the classes that the segmenter was trained with.
+   * @throws VitaminError `UNSUPPORTED` when the segmenter was loaded without its CLIP model, and as `Backbone.vocabulary`; `USAGE` for a list that is none, and for things
+   *   that are no label.
+   */
+  async vocabulary(words?: SegmentWords, options: VocabularyOptions = {}): Promise<SegmentVocabulary> {
+    return await makeVocabulary(words, options, this.model, this.#backbone);
+  }
+
+  /** Frees all sessions. Waits for what runs; calling it again does nothing. */
+  async close(): Promise<void> {
+    await this.#backbone.close();
+    await this.#sessions.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #recipe({ tier = 'exact', ...options }: EncodeOptions): Recipe {
+    const { config, read, tower } = this.model;
+    const window = options.window ?? read.window ?? tower.tower.imageSize;
+    const own = tier === 'exact' ? read.stride : undefined;
+    const stride = options.stride ?? own ?? tierStride(tier, window);
+    if (!(Number.isInteger(stride) && stride > 0 && stride % TOWER_STRIDE === 0)) {
+      throw new VitaminError('USAGE', `Expected a stride that is a positive multiple of ${TOWER_STRIDE} pixels but received ${stride}`);
+    }
+    return {
+      ...tower.recipe,
+      size: Math.max(config.canvas.width, config.canvas.height),
+      edge: 'longest',
+      resize: 'bilinear',
+      window,
+      stride,
+      placement: 'floor',
+      padding: 'zeroBefore',
+      normalization: CLIP_NORMALIZATION_255,
+    };
+  }
+
+  #checked(encoding: SegmentEncoding): SegmentEncoding {
+    checkSameIdentity(encoding.identity, this.model.identity, 'the encoding and the segmenter');
+    if (encoding.identity.heads !== this.model.identity.heads) {
+      throw new VitaminError(
+        'WEIGHTS_MISMATCH',
+        'Expected an encoding of this segmenter but it was made by another one on the same tower',
+        {
+          hint: 'Encode the picture again.',
+        },
+      );
+    }
+    const { posEmbed, precision } = this.model.tower.recipe;
+    checkRecipe(encoding.recipe, { posEmbed, precision }, 'the encoding');
+    return encoding;
+  }
+}
+
+function isEncoding(source: SegmentSource): source is SegmentEncoding {
+  return typeof source === 'object' && 'maskLogits' in source;
+}
