@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { SessionOptions } from '@vitamin-vlm/runtime';
+import { fcclipFullWidth } from '../fcclip/full-width.ts';
+import { fcclipNano } from '../fcclip/nano.ts';
 import { fvitFullWidth } from '../fvit/full-width.ts';
 import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
@@ -13,6 +15,8 @@ import { Golden, type GoldenResult } from './golden.ts';
 
 /** The formats of golden files by their key `format`. */
 const formats: Readonly<Record<string, GoldenChecker>> = {
+  'fcclip-full-width': fcclipFullWidth,
+  'fcclip-nano': fcclipNano,
   'fvit-full-width': fvitFullWidth,
   'fvit-nano': fvitNano,
   'fvit-vectors': fvitVectors,

@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import { Backbone, type Label, vitaminSizes } from '@vitamin-vlm/backbone';
+import { tensor } from '@vitamin-vlm/core';
+import {
+  declaredHeads,
+  type EncodeOptions,
+  openSegmenter,
+  preparePicture,
+  type PreparedPicture,
+  saveSegmenter,
+  Segmenter,
+  TOWER_LEVELS,
+} from '@vitamin-vlm/fcclip-segmentation';
+import type { SessionOptions } from '@vitamin-vlm/runtime';
+import type { GoldenChecker, GoldenContext } from '../golden/checker.ts';
+import type { Golden } from '../golden/golden.ts';
+import { imageShapes, type Shapes } from '../shapes.ts';
+import { compareDiscrete, compareFloat32, compareMasks, type DiscreteCase, lossOf } from './discrete.ts';
+import { compareCenters, compareNetwork, type FloatMaps, type GoldenQuestion, type Variant } from './network.ts';
+import { compareWeights, everySecond, goldenConfig, seedSuffixOf } from './sizes.ts';
+import { goldenWords } from './text.ts';
+import { type FcclipFormula, fcclipTensor, formulaPatches } from './weights.ts';
+
+const CLIP = 'backbone.clip_model.';
+/** Side of the patches of the picture, in pixels. */
+const PATCH = 16;
+/** The tower's levels under the names of the file. */
+const MAPS = { stem: 'stem', res2: 'os4', res3: 'os8', res4: 'final' } as const;
+
+/** The whole pipeline at a tiny size, from picture to segments, in both variants of the weights. */
+export const fcclipNano: GoldenChecker = async (golden, context) => {
+  const config = golden.at('config');
+  const seedSuffix = seedSuffixOf(golden);
+  const sizes = goldenConfig(golden);
+  const [window, stride, topk] = ['window', 'stride', 'topk'].map((name) => config.at(name).takeNumber()) as [number, number, number];
+  const tower = imageShapes({ ...vitaminSizes.nano, embedDim: sizes.embedDim }, window);
+  const shapes = new Map([...[...tower].map(([name, shape]) => [CLIP + name, shape] as const), ...declaredHeads(sizes)]);
+  compareWeights(golden, shapes, { seedSuffix });
+
+  const words = goldenWords(golden, seedSuffix);
+  const picture = await goldenPicture(golden, seedSuffix);
+  const reading = { window, stride, signal: context.signal };
+  const question = { vocabulary: words.vocabulary, alpha: config.at('alpha').takeNumber(), beta: config.at('beta').takeNumber() };
+  const variant = { shapes, trained: words.trained, picture, reading, question, topk };
+
+  await using segmenter = await openVariant('main', variant, { seedSuffix }, context);
+  const maps = await compareTower(golden, segmenter, variant, context);
+  compareCenters(golden, sizes);
+  const one = await segment(golden, segmenter, maps, 'main', variant, context);
+  compareMasks(golden, one);
+  await compareDiscrete(golden, golden.at('postprocess', 'semantic'), one);
+  await compareFloat32(golden, one);
+
+  const discrete = golden.at('sparse_variant_discrete');
+  const uncentered = discrete.at('uncentredTensors').take() as string[];
+  await using sparse = await openVariant('sparse', variant, { seedSuffix, uncentered }, context);
+  const other = await segment(golden, sparse, maps, 'sparse', variant, context);
+  await compareDiscrete(discrete, golden.at('sparse_variant', 'semantic'), other);
+};
+
+/** What both variants have in common. */
+interface NanoCase {
+  readonly shapes: Shapes;
+  readonly trained: readonly Label[];
+  readonly picture: PreparedPicture;
+  readonly reading: EncodeOptions & { readonly window: number; readonly stride: number };
+  readonly question: GoldenQuestion;
+  readonly topk: number;
+}
+
+function sessionOf({ folder, threads, signal }: GoldenContext): SessionOptions {
+  return { threads, signal, cacheDir: join(folder, 'cache') };
+}
+
+/** Writes a segmenter in the published layout and loads it as a user would. */
+async function openVariant(
+  variant: Variant,
+  { shapes, trained }: NanoCase,
+  formula: FcclipFormula,
+  context: GoldenContext,
+): Promise<Segmenter> {
+  const path = join(context.folder, `${variant}.pth`);
+  await saveSegmenter(
+    path,
+    [...shapes].map(([name, shape]) => [name, fcclipTensor(name, shape, formula)] as const),
+    { classes: trained },
+  );
+  return await Segmenter.load(path, sessionOf(context));
+}
+
+/** The picture of a golden file, its size already that of the network, prepared; compares both. */
+async function goldenPicture(golden: Golden, seedSuffix: string): Promise<PreparedPicture> {
+  const config = golden.at('config');
+  const [height, width] = config.at('image').takeNumbers() as [number, number];
+  const planes = formulaPatches(
+    'image',
+    seedSuffix,
+    [3, height, width],
+    PATCH,
+    (a, b) => Math.floor(192 * (a + 0.5)) + Math.floor(64 * (b + 0.5)),
+  );
+  golden.at('backbone', 'image').tensor({ shape: [1, 3, height, width], data: planes });
+  const plane = height * width;
+  const data = Uint8Array.from({ length: 3 * plane }, (_, i) => planes[(i % 3) * plane + Math.floor(i / 3)]!);
+  const [canvasHeight, canvasWidth] = config.at('canvas').takeNumbers() as [number, number];
+  const { pixels, geometry } = await preparePicture({ width, height, data }, { width: canvasWidth, height: canvasHeight });
+  golden.at('backbone', 'network_input').tensor(pixels);
+  const [originalHeight, originalWidth] = config.at('original').takeNumbers() as [number, number];
+  return { pixels, geometry: { ...geometry, width: originalWidth, height: originalHeight } };
+}
+
+/** Compares the tower's maps: of one window, of all together, and without its position embedding. */
+async function compareTower(
+  golden: Golden,
+  segmenter: Segmenter,
+  { picture: { pixels }, reading }: NanoCase,
+  context: GoldenContext,
+): Promise<FloatMaps> {
+  const { window } = reading;
+  await using backbone = Backbone.from(segmenter.model.tower, sessionOf(context));
+  const first = tensor('float32', [1, 3, window, window]);
+  const [, , , width = 0] = pixels.shape;
+  for (let i = 0; i < first.data.length; i++) {
+    const [c, y, x] = [Math.floor(i / window ** 2), Math.floor(i / window) % window, i % window];
+    first.data[i] = pixels.data[(c * pixels.shape[2]! + y) * width + x]!;
+  }
+  const levels = Object.values(MAPS);
+  const [alone, stitched] = [
+    await backbone.windowMaps(first, { ...reading, levels }),
+    await backbone.windowMaps(pixels, { ...reading, levels }),
+  ];
+  const own = golden.at('backbone');
+  for (const [name, level] of Object.entries(MAPS)) {
+    own.at(`window0.${name}`).tensor(alone[level]!);
+    own.at(`stitched.${name}`).tensor(stitched[level]!);
+  }
+  own.at('stitched.res5').tensor(everySecond(stitched['final']!));
+  own.at('stitched.clip_vis_dense').tensor(stitched['final']!);
+  const skipping = await openSegmenter(segmenter.model.address, { posEmbed: 'skip' });
+  await using without = Backbone.from(skipping.tower, sessionOf(context));
+  own.at('stitched_without_window_pos_embed.res4').tensor((await without.windowMaps(pixels, { ...reading, levels: ['final'] }))['final']!);
+  return Object.fromEntries(TOWER_LEVELS.map((level) => [level, stitched[level]!]));
+}
+
+/** Compares the networks on the tower's maps, and gives what is counted afterwards: from an encoding of the picture, asked as a user would. */
+async function segment(
+  golden: Golden,
+  segmenter: Segmenter,
+  maps: FloatMaps,
+  variant: Variant,
+  { picture, reading, question: { vocabulary, alpha, beta }, topk }: NanoCase,
+  context: GoldenContext,
+): Promise<DiscreteCase> {
+  const { config, weights, tower, identity } = segmenter.model;
+  const question = { vocabulary: { ...vocabulary, identity }, alpha, beta };
+  const taps = await compareNetwork(
+    golden,
+    { config, weights: new Map([...tower.weights, ...weights]) },
+    question,
+    maps,
+    variant,
+    sessionOf(context),
+  );
+  const encoding = await segmenter.encodePixels(picture, reading);
+  const ask: DiscreteCase['ask'] = (options) => segmenter.segment(encoding, question.vocabulary, { alpha, beta, ...options });
+  return { taps, geometry: picture.geometry, question, topk, ask, loss: lossOf(golden, variant) };
+}
