@@ -76,7 +76,6 @@ export { initializeHeads } from './train/initialize.ts';
 export { classLoss } from './train/losses.ts';
 export { MASK_SIDE } from './train/mask-targets.ts';
 export type { Bitmap } from './train/mask-targets.ts';
-export { randomStream } from './train/random.ts';
 export { takeAtRandom, takeEvenly } from './train/sample.ts';
 export type { Choose, Sample, SampleOptions } from './train/sample.ts';
 export { trainingRules } from './train/settings.ts';

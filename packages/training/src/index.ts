@@ -1,3 +1,4 @@
+export { randomStream } from './random.ts';
 export { readLog } from './log.ts';
 export type { EvaluationEntry, LogEntry, StepEntry } from './log.ts';
 export { plotLogs } from './plot.ts';

@@ -22,7 +22,8 @@ const LEAST_SIDE = 0.01;
  * @param random - Uniform numbers from 0 to 1, 1 excluded.
  * @example
  * ```ts
- * import { flipped, randomCrop, randomStream, type TrueScene } from '@vitamin-vlm/fvit-detection';
+ * import { flipped, randomCrop, type TrueScene } from '@vitamin-vlm/fvit-detection';
+ * import { randomStream } from '@vitamin-vlm/training';
  * function changed(scene: TrueScene, index: number): TrueScene {
  *   const random = randomStream(1, index);
  *   const cut = randomCrop(scene, { width: 896, height: 896 }, random);

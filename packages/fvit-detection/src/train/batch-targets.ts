@@ -35,7 +35,8 @@ export interface BatchTargets {
  * @example
  * ```ts
  * import type { Tensor } from '@vitamin-vlm/core';
- * import { batchTargets, randomStream, takeAtRandom, targetFeeds, trainingRules, type TrainingShape, type Truth } from '@vitamin-vlm/fvit-detection';
+ * import { batchTargets, takeAtRandom, targetFeeds, trainingRules, type TrainingShape, type Truth } from '@vitamin-vlm/fvit-detection';
+ * import { randomStream } from '@vitamin-vlm/training';
  * function feeds(results: Record<string, Tensor>, truths: Truth[], shape: TrainingShape, step: number): Record<string, Tensor> {
  *   const targets = batchTargets(results, truths, trainingRules['ov-coco'], shape, takeAtRandom(randomStream(0, step)));
  *   return targetFeeds(targets, truths, shape, { background: 65, masks: false });

@@ -1,7 +1,7 @@
 import { sizeOf, type Tensor, tensor } from '@vitamin-vlm/core';
 import type { FVitConfig } from '../models/config.ts';
 import { declaredHeads } from '../load/open-detector.ts';
-import { randomStream } from './random.ts';
+import { randomStream } from '@vitamin-vlm/training';
 
 /** Learned factor on the cosines of the box head at the start. */
 const TEMPERATURE = 50;

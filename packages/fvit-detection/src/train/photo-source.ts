@@ -4,7 +4,7 @@ import { CLIP_NORMALIZATION_255, decodeImage, mmdetSize, type ResizeFilter, resi
 import { flipped, randomCrop, type TrueScene } from './augment.ts';
 import type { TrainingImage } from './data-set.ts';
 import type { Bitmap } from './mask-targets.ts';
-import { randomStream } from './random.ts';
+import { randomStream } from '@vitamin-vlm/training';
 import type { TrainingPicture } from './train-detector.ts';
 
 /** How pictures of a training set become the network's input. */

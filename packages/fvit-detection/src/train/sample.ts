@@ -50,7 +50,8 @@ export function takeEvenly(candidates: Int32Array, count: number): Int32Array {
  * @param random - Uniform numbers from 0 to 1, 1 excluded.
  * @example
  * ```ts
- * import { randomStream, takeAtRandom } from '@vitamin-vlm/fvit-detection';
+ * import { takeAtRandom } from '@vitamin-vlm/fvit-detection';
+ * import { randomStream } from '@vitamin-vlm/training';
  * console.log(takeAtRandom(randomStream(1, 1))(new Int32Array([3, 5, 8, 9]), 2).length); // 2
  * ```
  */

@@ -1,11 +1,10 @@
 import type { Backbone } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import type { TrainingOptions } from '@vitamin-vlm/graph';
-import { type Batch, train, type TrainOptions, type TrainResult } from '@vitamin-vlm/training';
+import { type Batch, randomStream, train, type TrainOptions, type TrainResult } from '@vitamin-vlm/training';
 import type { FVitConfig } from '../models/config.ts';
 import type { ReadSettings } from '../recipe/recipe.ts';
 import { batchTargets, targetFeeds, type Truth } from './batch-targets.ts';
-import { randomStream } from './random.ts';
 import { takeAtRandom } from './sample.ts';
 import type { TrainingRules } from './settings.ts';
 import { type TrainingClasses, trainingGraphs, type TrainingShape } from './training-graphs.ts';

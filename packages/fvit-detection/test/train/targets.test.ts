@@ -3,7 +3,7 @@ import { decodeBoxes, RPN_DEVIATIONS } from '../../src/boxes/delta-coder.ts';
 import { allAnchors, anchorTargetFeeds, anchorTargets } from '../../src/train/anchor-targets.ts';
 import { assignBoxes, IGNORED, NEGATIVE } from '../../src/train/assign.ts';
 import { maskTarget } from '../../src/train/mask-targets.ts';
-import { randomStream } from '../../src/train/random.ts';
+import { randomStream } from '@vitamin-vlm/training';
 import { regionTargetFeeds, regionTargets } from '../../src/train/region-targets.ts';
 import { sampleBoxes, takeAtRandom, takeEvenly } from '../../src/train/sample.ts';
 import { trainingRules } from '../../src/train/settings.ts';

@@ -1,12 +1,12 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { gradients, toOnnx } from '@vitamin-vlm/graph';
 import { Session } from '@vitamin-vlm/runtime';
+import { randomStream } from '@vitamin-vlm/training';
 import { expect, it } from 'vitest';
 import {
   batchTargets,
   type FVitConfig,
   initializeHeads,
-  randomStream,
   takeAtRandom,
   targetFeeds,
   trainingForward,

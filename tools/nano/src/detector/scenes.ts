@@ -1,5 +1,6 @@
 import { type Picture, toTensor } from '@vitamin-vlm/image';
-import { flipped, randomCrop, randomStream, type TrainingPicture, type TrueScene } from '@vitamin-vlm/fvit-detection';
+import { flipped, randomCrop, type TrainingPicture, type TrueScene } from '@vitamin-vlm/fvit-detection';
+import { randomStream } from '@vitamin-vlm/training';
 import { baseKinds, kinds, renderScene, type Scene } from '@vitamin-vlm/picture-world';
 import { CLIP_NORMALIZATION_255 } from '@vitamin-vlm/image';
 import { tensor } from '@vitamin-vlm/core';

@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { randomStream } from '@vitamin-vlm/fvit-detection';
+ * import { randomStream } from '@vitamin-vlm/training';
  * const random = randomStream(1, 7);
  * console.log(random(), random());
  * ```
