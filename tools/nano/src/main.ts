@@ -5,6 +5,7 @@ import type { Split } from '@vitamin-vlm/picture-world';
 import { type LogEntry, plotLogs } from '@vitamin-vlm/training';
 import { Command, Option } from 'commander';
 import { detectorCommands } from './detector/commands.ts';
+import { segmenterCommands } from './segmenter/commands.ts';
 import { modelShapes } from './contrastive.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export-model.ts';
@@ -99,5 +100,6 @@ program
   });
 
 program.addCommand(detectorCommands());
+program.addCommand(segmenterCommands());
 
 await program.parseAsync();
