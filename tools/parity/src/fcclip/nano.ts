@@ -19,6 +19,7 @@ import { compareDiscrete, compareFloat32, compareMasks, type DiscreteCase, lossO
 import { compareCenters, compareNetwork, type FloatMaps, type GoldenQuestion, type Variant } from './network.ts';
 import { compareWeights, everySecond, goldenConfig, seedSuffixOf } from './sizes.ts';
 import { goldenWords } from './text.ts';
+import { compareTraining } from './training.ts';
 import { type FcclipFormula, fcclipTensor, formulaPatches } from './weights.ts';
 
 const CLIP = 'backbone.clip_model.';
@@ -50,6 +51,7 @@ export const fcclipNano: GoldenChecker = async (golden, context) => {
   compareMasks(golden, one);
   await compareDiscrete(golden, golden.at('postprocess', 'semantic'), one);
   await compareFloat32(golden, one);
+  await compareTraining(golden, { config: sizes, seedSuffix, words, maps }, sessionOf(context));
 
   const discrete = golden.at('sparse_variant_discrete');
   const uncentered = discrete.at('uncentredTensors').take() as string[];
