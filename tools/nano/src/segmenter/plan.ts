@@ -41,7 +41,7 @@ export const askedNames: readonly string[] = [...kinds.map(({ name }) => name), 
 export const askedCategories: readonly { readonly id: number; readonly isthing: 0 | 1 }[] = panopticCategories();
 
 /** Steps and rates. */
-export const schedule = { steps: 1500, peakRate: 7e-4, warmupSteps: 60 } as const;
+export const schedule = { steps: 1100, peakRate: 7e-4, warmupSteps: 60 } as const;
 
 /** AdamW with FC-CLIP's decay: none for norms and embeddings. */
 export const optimizer = {
@@ -57,7 +57,7 @@ export const optimizer = {
 export const sceneSides = { least: 256, most: 352 } as const;
 
 /** Scenes of the training: fewer than it looks at, so that the tower need not read them each time. */
-export const trainingScenes = 1000;
+export const trainingScenes = 800;
 
 /** Scenes of stream `train` from here on are never trained on: settings are chosen on them. */
 export const developmentSeeds = 1_000_000_000;
