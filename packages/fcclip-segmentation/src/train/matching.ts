@@ -46,7 +46,7 @@ export function matchingCosts(
     }
     const row = classes.subarray(q * named, (q + 1) * named);
     const scale = logSumExp(row);
-    return Array.from({ length: count }, (_, t) => {
+    return Array.from(targets.classes, (label, t) => {
       let [dot, overlap] = [0, 0];
       for (let p = 0, at = t * points; p < points; p++, at++) {
         const target = targets.masks[at]!;
@@ -54,7 +54,7 @@ export function matchingCosts(
         overlap += inside[p]! * target;
       }
       const dice = 1 - (2 * overlap + 1) / (area + areas[t]! + 1);
-      const probability = Math.exp(row[targets.classes[t]!]! - scale);
+      const probability = Math.exp(row[label]! - scale);
       return -weights.classes * probability + (weights.masks * (soft - dot)) / points + weights.dice * dice;
     });
   });
