@@ -1,6 +1,8 @@
 export { lockFolder } from './folder-lock.ts';
 export type { FolderLock } from './folder-lock.ts';
 export type { Fault, Outcome } from './line.ts';
+export { readManifest } from './manifest.ts';
+export type { Manifest } from './manifest.ts';
 export { mergeRuns } from './merge-runs.ts';
 export { readOutcomes } from './results.ts';
 export { runItems } from './run-items.ts';

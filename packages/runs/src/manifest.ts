@@ -27,9 +27,15 @@ export function describeRun(items: readonly string[], settings: Readonly<Record<
 }
 
 /**
- * The manifest in a folder, undefined when the folder holds no run.
+ * What the run in a folder depends on, undefined when the folder holds no run.
  *
  * @throws VitaminError `INPUT_UNREADABLE` for a file that is not one.
+ * @example
+ * ```ts
+ * import { readManifest } from '@vitamin-vlm/runs';
+ * const { settings, total } = (await readManifest('part-1')) ?? {};
+ * console.log(settings?.['unit'], total);
+ * ```
  */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const text = await readFile(fileOf(folder), 'utf8').catch((error: NodeJS.ErrnoException) => {
