@@ -9,7 +9,7 @@ import type { EvalParamsInput } from '../coco/params.ts';
 import type { Warning } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
-import { selectSplit, splitEvaluation, splitParameters } from '../splits/evaluate-split.ts';
+import { splitEvaluation, splitParameters, splitSelection } from '../splits/evaluate-split.ts';
 import type { SplitEvaluation } from '../splits/evaluate-split.ts';
 import type { CategorySplit } from '../splits/split.ts';
 import { tide } from '../tide/tide.ts';
@@ -55,7 +55,7 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     catIds: idsInFile('cat-ids', chosenCategories, categories),
   };
   const split = values.split === undefined ? undefined : await readSplit(values.split, dataset, line.groundTruth);
-  const input = split ? splitParameters(flags, selectSplit(dataset.images, dataset.groundTruth, split), lvis) : flags;
+  const input = split ? splitParameters(flags, splitSelection(dataset, split), lvis) : flags;
   const evaluation = await evaluateFile(dataset, line.results, {
     ...input,
     lvis,

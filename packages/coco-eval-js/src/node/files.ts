@@ -13,7 +13,7 @@ import { parseAnnotations } from '../json/annotations-reader.ts';
 import { parseJson, parseNatively } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { schemeFor } from '../lvis/scheme.ts';
-import { selectSplit, splitEvaluation, type SplitEvaluation, splitParameters } from '../splits/evaluate-split.ts';
+import { splitEvaluation, type SplitEvaluation, splitParameters, splitSelection } from '../splits/evaluate-split.ts';
 import { type CategorySplit, namedSplit, type SplitName } from '../splits/split.ts';
 import { EvalThreads } from './eval-threads.ts';
 import { readChunks, type ReadOptions, readWhole } from './read-file.ts';
@@ -168,6 +168,31 @@ export async function evaluateFiles(groundTruthPath: string, resultsPath: string
 }
 
 /**
+ * `evaluateSplit` of a results file of any size, which is read as a stream. By the rules of LVIS when the annotations were read by them.
+ *
+ * @param annotations of `readAnnotations`, with the options they were read for
+ * @throws CocoEvalError as `evaluateFile`
+ * @example
+ * ```ts
+ * import { ovCocoSplit } from 'coco-eval-js';
+ * import { evaluateSplitFile, readAnnotations } from 'coco-eval-js/node';
+ * async function novelAp50(annotations: string, results: string): Promise<number | undefined> {
+ *   const columns = await readAnnotations(annotations, { iouType: 'bbox' });
+ *   return (await evaluateSplitFile(columns, results, ovCocoSplit(columns))).metrics['AP50_novel'];
+ * }
+ * ```
+ */
+export async function evaluateSplitFile(
+  annotations: AnnotationColumns,
+  resultsPath: string,
+  split: CategorySplit,
+  options: EvaluateFileOptions = {},
+): Promise<SplitEvaluation> {
+  const input = splitParameters(options, splitSelection(annotations, split), annotations.options.scheme === 'lvis');
+  return splitEvaluation(await evaluateFile(annotations, resultsPath, { ...options, ...input }), split);
+}
+
+/**
  * `evaluateSplit` of two files: numbers of groups of categories, as for open vocabularies, beside the usual ones.
  *
  * @param split a known name, or a split of `parseSplit`
@@ -192,9 +217,8 @@ export async function evaluateSplitFiles(
   const lvis = options.lvis ?? known === 'ov-lvis';
   const annotations = await readAnnotations(groundTruthPath, { iouType, mode, lvis, signal });
   const groups = await named(groundTruthPath, async () => (typeof split === 'string' ? namedSplit(split, annotations) : split));
-  const input = splitParameters({ ...options, iouType }, selectSplit(annotations.images, annotations.groundTruth, groups), lvis);
-  const work = async (): Promise<Evaluation> => evaluateFile(annotations, resultsPath, { ...options, ...input, lvis });
-  return splitEvaluation(await named(groundTruthPath, work, isInAnnotations), groups);
+  const work = async (): Promise<SplitEvaluation> => evaluateSplitFile(annotations, resultsPath, groups, { ...options, iouType });
+  return named(groundTruthPath, work, isInAnnotations);
 }
 
 /** Adds the file's name to errors that were found in it. */

@@ -1,3 +1,4 @@
+import { AnnotationColumns } from '../coco/annotation-columns.ts';
 import type { Curves } from '../coco/curves.ts';
 import { evaluateBy, type EvaluateOptions } from '../coco/evaluate.ts';
 import type { Evaluation } from '../coco/evaluation.ts';
@@ -129,7 +130,8 @@ export function splitEvaluation(evaluation: Evaluation, split: CategorySplit): S
  * console.log(splitSelection(dataset, { name: 'mine', groups: { all: [7] } })); // { catIds: [7], imgIds: [2] }
  * ```
  */
-export function splitSelection(groundTruth: Dataset, split: CategorySplit): SplitSelection {
+export function splitSelection(groundTruth: Dataset | AnnotationColumns, split: CategorySplit): SplitSelection {
+  if (groundTruth instanceof AnnotationColumns) return selectSplit(groundTruth.images, groundTruth.groundTruth, split);
   const { images, annotations } = groundTruth;
   const ids = { imageId: annotations.map((a) => a.image_id), categoryId: annotations.map((a) => a.category_id) };
   return selectSplit(images, ids, split);
@@ -142,7 +144,7 @@ export interface SplitSelection {
 }
 
 /** The same from the ids of the annotations. */
-export function selectSplit(
+function selectSplit(
   images: Dataset['images'],
   { imageId, categoryId }: { readonly imageId: ArrayLike<Id>; readonly categoryId: ArrayLike<Id> },
   split: CategorySplit,
