@@ -1,0 +1,17 @@
+const NAMES =
+  'person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,bench,bird,cat,dog,horse,' +
+  'sheep,cow,elephant,bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,skis,snowboard,sports ball,kite,baseball bat,' +
+  'baseball glove,skateboard,surfboard,tennis racket,bottle,wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange,broccoli,' +
+  'carrot,hot dog,pizza,donut,cake,chair,couch,potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,' +
+  'oven,toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush';
+
+/**
+ * Names of the 80 categories of COCO's instances as its annotation files have them, in the order of their ids.
+ *
+ * @example
+ * ```ts
+ * import { cocoNames } from '@vitamin-vlm/fvit-detection';
+ * console.log(cocoNames.length); // 80
+ * ```
+ */
+export const cocoNames: readonly string[] = NAMES.split(',');

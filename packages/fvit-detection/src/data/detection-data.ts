@@ -1,0 +1,98 @@
+import { VitaminError } from '@vitamin-vlm/core';
+import { type Category, type CategorySplit, type ImageInfo, ovCocoSplit, ovLvisSplit, parseSplit, splitSelection } from 'coco-eval-js';
+import { type AnnotationColumns, readAnnotations, readJsonFile } from 'coco-eval-js/node';
+import { basename } from 'node:path';
+import { withCocoErrors } from './coco-errors.ts';
+
+/** A COCO- or LVIS-style data set: what is to be looked at, for what, and what is true. */
+export interface DetectionData {
+  /** Everything in the annotation file, in columns. By the rules of LVIS where the file has its lists of absent categories. */
+  readonly annotations: AnnotationColumns;
+  readonly isLvis: boolean;
+  /** The groups of categories that are told apart. */
+  readonly split: CategorySplit | undefined;
+  /** The images that count, in the order of the file. */
+  readonly images: readonly ImageInfo[];
+  /** The categories that count, in the order of the file. */
+  readonly categories: readonly Category[];
+}
+
+/** How a data set is read. */
+export interface DetectionDataOptions {
+  /**
+   * `ov-coco`, `ov-lvis`, `none`, or a JSON file of groups: `{"base": ["person", 3], "novel": ["cat"]}`. Default: `ov-coco` for a file of exactly its 65 classes,
+   * `ov-lvis` for one of LVIS, otherwise none.
+   */
+  readonly split?: string | undefined;
+  /** What is compared: boxes (default) or masks. */
+  readonly iouType?: 'bbox' | 'segm' | undefined;
+  /** Only the first images. Default: all. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** OV-COCO has 48 base and 17 novel classes. */
+const OV_COCO_CLASSES = 65;
+
+/**
+ * Reads an annotation file (also .json.gz). With a split its categories count, and the images with one of them, as the files of OV-COCO were made; LVIS keeps all its images.
+ *
+ * @throws VitaminError `INPUT_NOT_FOUND`, `INPUT_UNREADABLE` naming the faulty entry, `USAGE` for a split that is none.
+ * @example
+ * ```ts
+ * import { openDetectionData } from '@vitamin-vlm/fvit-detection';
+ * const { images, categories, split } = await openDetectionData('instances_val2017.json', { split: 'ov-coco' });
+ * console.log(images.length, categories.length, split?.groups['novel']); // 4836, 65, the ids of 17 categories
+ * ```
+ */
+export async function openDetectionData(path: string, options: DetectionDataOptions = {}): Promise<DetectionData> {
+  const { split: wanted, iouType = 'bbox', limit, signal } = options;
+  return await withCocoErrors(async () => {
+    let annotations = await readAnnotations(path, { iouType, signal });
+    const isLvis = wanted === 'ov-lvis' || annotations.images.some(({ neg_category_ids: absent }) => Array.isArray(absent));
+    if (isLvis) annotations = await readAnnotations(path, { iouType, lvis: true, signal });
+    const split = await readSplit(wanted ?? defaultSplit(annotations, isLvis), annotations);
+    const { images, categories } = chosen(annotations, split, isLvis);
+    return { annotations, isLvis, split, images: images.slice(0, limit), categories };
+  });
+}
+
+function chosen(
+  annotations: AnnotationColumns,
+  split: CategorySplit | undefined,
+  isLvis: boolean,
+): Pick<DetectionData, 'images' | 'categories'> {
+  const { images, categories } = annotations;
+  if (!split) return { images, categories };
+  const selection = splitSelection(annotations, split);
+  const [catIds, imgIds] = [new Set(selection.catIds), new Set(selection.imgIds)];
+  return {
+    images: isLvis ? images : images.filter(({ id }) => imgIds.has(id)),
+    categories: categories.filter(({ id }) => catIds.has(id)),
+  };
+}
+
+function defaultSplit(annotations: AnnotationColumns, isLvis: boolean): string {
+  if (isLvis && annotations.categories.every(({ frequency }) => typeof frequency === 'string')) return 'ov-lvis';
+  if (annotations.categories.length !== OV_COCO_CLASSES) return 'none';
+  try {
+    ovCocoSplit(annotations);
+    return 'ov-coco';
+  } catch {
+    return 'none'; // 65 other classes
+  }
+}
+
+async function readSplit(wanted: string, annotations: AnnotationColumns): Promise<CategorySplit | undefined> {
+  if (wanted === 'none') return undefined;
+  if (wanted === 'ov-coco') return ovCocoSplit(annotations);
+  if (wanted === 'ov-lvis') return ovLvisSplit(annotations);
+  const groups = await withCocoErrors(() => readJsonFile(wanted)).catch((cause: unknown) => {
+    if (!(cause instanceof VitaminError) || cause.code !== 'INPUT_NOT_FOUND') throw cause;
+    throw new VitaminError('USAGE', `Expected the split ov-coco, ov-lvis, none or a file but received "${wanted}"`, {
+      cause,
+      hint: 'A split file is JSON: {"base": ["person", 3], "novel": ["cat"]}.',
+    });
+  });
+  return parseSplit(groups, annotations, basename(wanted).replace(/\.json(?:\.gz)?$/iu, ''));
+}
