@@ -1,7 +1,10 @@
 import type { Command, PassThrough } from './command.ts';
 import { classify } from './commands/classify.ts';
+import { detect } from './commands/detect.ts';
 import { doctor } from './commands/doctor.ts';
 import { encode } from './commands/encode.ts';
+import { evalDetect } from './commands/eval-detect.ts';
+import { evalMerge } from './commands/eval-merge.ts';
 import { cocoEval } from './commands/eval.ts';
 import { features } from './commands/features.ts';
 import { list } from './commands/list.ts';
@@ -14,6 +17,7 @@ import { trainDetect } from './commands/train-detect.ts';
 /** Every command, in the order of the help. A command is a file in `commands/` and a line here. */
 export const commands: readonly (Command | PassThrough)[] = [
   classify,
+  detect,
   segment,
   features,
   encode,
@@ -24,4 +28,6 @@ export const commands: readonly (Command | PassThrough)[] = [
   list,
   doctor,
   cocoEval,
+  evalDetect,
+  evalMerge,
 ];

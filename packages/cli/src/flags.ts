@@ -51,3 +51,21 @@ export const windowFlags = {
   window: { kind: 'whole', least: 1, value: 'px', help: "side of a window (default: the model's image size)" },
   stride: { kind: 'whole', least: 1, value: 'px', help: 'from window to window (default: half a window)' },
 } as const;
+
+/** Of commands that run a detector, beside those of the model. */
+export const detectorFlags = {
+  tower: { kind: 'text', value: 'model', help: 'the CLIP model that the detector was built on; new words need it' },
+  size: { kind: 'whole', least: 1, value: 'px', help: "scale the longest edge to this length (default: the detector's)" },
+  window: { kind: 'whole', least: 1, value: 'px', help: "side of a window (default: the detector's)" },
+  stride: { kind: 'whole', least: 1, value: 'px', help: "from window to window (default: the detector's)" },
+} as const;
+
+/** Of commands that choose among what a detector proposes. Defaults are those of the detector's family. */
+export const choiceFlags = {
+  score: { kind: 'fraction', value: 'p', help: 'only scores above this (OV-COCO: 0.01, OV-LVIS: 0.0001)' },
+  nms: { kind: 'fraction', value: 'iou', help: 'of boxes of one label that overlap more, the best (0.4, 0.5)' },
+  max: { kind: 'whole', least: 1, value: 'n', help: 'detections of a picture at most (100, 300)' },
+  alpha: { kind: 'fraction', value: 'w', help: "weight of CLIP's opinion for base labels (0.1)" },
+  beta: { kind: 'fraction', value: 'w', help: "weight of CLIP's opinion for novel labels (0.8, 0.4)" },
+  vlmTemperature: { kind: 'number', value: 't', help: "factor on CLIP's cosines (75, 50)" },
+} as const;

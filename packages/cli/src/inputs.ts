@@ -87,7 +87,7 @@ function found(place: string, files: readonly string[]): string[] {
  * Works through pictures and gives out each result when it is done, so that memory does not grow with their number: a line each, or one document
  * `{schemaVersion, ...head, images: [...], failed?}`. Inputs fail as in `eachInput`.
  *
- * @param path - Where the document is written besides; by default where -o says, if -o names a file for it.
+ * @param path - Where the document is written besides; by default where -o says, if -o names a file for it; null: nowhere.
  * @returns The exit status.
  */
 export async function streamPictures(
@@ -95,10 +95,10 @@ export async function streamPictures(
   files: readonly string[],
   head: object,
   work: (file: string, options: WorkOptions) => Promise<Result>,
-  path?: string,
+  path?: string | null,
 ): Promise<number> {
   const { output, writer } = context;
-  const target = path ?? (await writer?.path());
+  const target = path === null ? undefined : (path ?? (await writer?.path()));
   let status = 0;
   await output.records({ name: 'images', head, path: target }, async (add) => {
     const batch = await eachInput(context, files, async (file, options) => {

@@ -62,7 +62,7 @@ export async function readEncoding(path: string, backbone: Backbone): Promise<Im
 }
 
 /** ONNX Runtime would be asked only when the first session is made, after the weights were fetched. */
-async function checkDevice(device: string | undefined): Promise<void> {
+export async function checkDevice(device: string | undefined): Promise<void> {
   if (device === undefined || device === 'cpu') return;
   const { listProviders } = await import('@vitamin-vlm/runtime');
   const providers = await listProviders();

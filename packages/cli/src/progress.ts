@@ -28,8 +28,13 @@ export class Progress {
     this.#now = now;
   }
 
-  /** Shows where the work stands. `fraction` is 0..1; undefined where the total is not known. */
-  update(text: string, fraction: number | undefined): void {
+  /**
+   * Shows where the work stands.
+   *
+   * @param fraction - 0..1; undefined where the total is not known.
+   * @param logMs - Off a terminal a line this often, and none for each tenth: for work of hours.
+   */
+  update(text: string, fraction: number | undefined, logMs?: number): void {
     if (!this.#enabled) return;
     const now = this.#now();
     this.#started ??= now;
@@ -41,7 +46,7 @@ export class Progress {
       this.#drawn = true;
     } else {
       const tenth = Math.floor((fraction ?? 0) * 10);
-      if (tenth === this.#tenth && now - (this.#last || this.#started) < LOG_MS) return;
+      if ((logMs !== undefined || tenth === this.#tenth) && now - (this.#last || this.#started) < (logMs ?? LOG_MS)) return;
       this.#tenth = tenth;
       this.#stream.write(`${printable(line)}\n`);
     }

@@ -44,7 +44,7 @@ export async function readText(path: string, most: number, flagName: string): Pr
 }
 
 /** A set of prompts by name, or one template with {} for the label. */
-async function readPrompts(templates: string): Promise<Prompts> {
+export async function readPrompts(templates: string): Promise<Prompts> {
   if (templates.includes('{}')) return [templates];
   const { promptSets } = await import('@vitamin-vlm/backbone');
   const name = (Object.keys(promptSets) as (keyof typeof promptSets)[]).find((known) => known === templates);

@@ -7,6 +7,7 @@ import { pooledHead, type TextTowerConfig, textTower, type ViTaminConfig, vitami
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { sizeOf, type Tensor, tensor, writeFileAtomic } from '@vitamin-vlm/core';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
+import { declaredHeads, saveDetector } from '@vitamin-vlm/fvit-detection';
 import { encodePng } from '@vitamin-vlm/image';
 import { afterAll, beforeAll } from 'vitest';
 import type { Command, PassThrough } from '../src/command.ts';
@@ -90,6 +91,29 @@ const text: TextTowerConfig = { width: 64, heads: 2, layers: 1, embedDim: 32, vo
 
 /** Writes a whole small model of 32-pixel pictures with random weights, as open_clip lays it out. */
 export async function writeTinyModel(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await writeSafetensors(join(folder, 'open_clip_model.safetensors'), tinyWeights(), { license: 'apache-2.0' });
+  return folder;
+}
+
+/** The classes of the small detector; the first two were seen in its training. */
+export const tinyClasses = ['cat', 'dog', 'red umbrella', 'bus', 'tree'];
+
+/** Writes a detector on the tower of the small model, with random weights, as mmcv lays it out. It reads pictures at 64 pixels and finds a lot. */
+export async function writeTinyDetector(path: string, { masks = false }: { readonly masks?: boolean } = {}): Promise<string> {
+  const classes = tinyClasses.length;
+  const config = { channels: [8, 16, 64, 64], width: 8, hidden: 16, embedDim: 32, classes, rpnNorm: masks, masks } as const;
+  const random = generator(11);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, tensorOf] of tinyWeights()) if (name.startsWith('visual.')) tensors.set(`backbone.${name}`, tensorOf);
+  for (const [name, shape] of declaredHeads(config)) tensors.set(name, randomWeight(name, shape, random));
+  tensors.set('roi_head.bbox_head.detect_temperature', tensor('float32', [], new Float32Array([25])));
+  const settings = { size: 64, window: 32, stride: 16, proposals: 100, score: 0.05, max: 20 };
+  await saveDetector(path, tensors, { classes: tinyClasses, base: tinyClasses.slice(0, 2), settings });
+  return path;
+}
+
+function tinyWeights(): Map<string, Tensor> {
   const graph = new Graph('shapes');
   const parameters = new Parameters(graph);
   const visual = parameters.root.at('visual');
@@ -98,21 +122,18 @@ export async function writeTinyModel(folder: string): Promise<string> {
   textTower(parameters.root.at('text'), graph.input('ids', 'int32', [1, 77]), graph.input('ends', 'int32', [1]), text);
   const random = generator(7);
   const weights = new Map<string, Tensor>([['logit_scale', tensor('float32', [], new Float32Array([Math.log(50)]))]]);
-  for (const [name, shape] of parameters.declared) {
-    const norm = shape.length === 1 && !name.endsWith('bias') ? 1 : 0;
-    const scale = shape.length < 2 ? 0.1 : Math.sqrt(3 / Math.max(sizeOf(shape.slice(1)), 1));
-    weights.set(
-      name,
-      tensor(
-        'float32',
-        shape,
-        Float32Array.from({ length: sizeOf(shape) }, () => norm + scale * (2 * random() - 1)),
-      ),
-    );
-  }
-  await mkdir(folder, { recursive: true });
-  await writeSafetensors(join(folder, 'open_clip_model.safetensors'), weights, { license: 'apache-2.0' });
-  return folder;
+  for (const [name, shape] of parameters.declared) weights.set(name, randomWeight(name, shape, random));
+  return weights;
+}
+
+function randomWeight(name: string, shape: readonly number[], random: () => number): Tensor<'float32'> {
+  const norm = shape.length === 1 && !name.endsWith('bias') && !name.endsWith('running_mean') ? 1 : 0;
+  const scale = shape.length < 2 ? 0.1 : Math.sqrt(3 / Math.max(sizeOf(shape.slice(1)), 1));
+  return tensor(
+    'float32',
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => norm + scale * (2 * random() - 1)),
+  );
 }
 
 /** Writes a PNG of colored noise blocks. */

@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess, vitamin } from './support.ts';
 
-const commands = ['classify', 'segment', 'features', 'encode', 'retrieve', 'show', 'pull', 'list', 'doctor'];
+const commands = [
+  'classify',
+  'detect',
+  'segment',
+  'features',
+  'encode',
+  'retrieve',
+  'show',
+  'pull',
+  'list',
+  'doctor',
+  'eval detect',
+  'eval merge',
+];
 
 describe('help', () => {
   it('is what the command prints without arguments, on stdout, with status 0', async () => {
@@ -12,7 +25,7 @@ describe('help', () => {
   });
 
   it.each(commands)('of %s says the same both ways, within 100 columns', async (name) => {
-    const [flag, word] = [await inProcess([name, '--help']), await inProcess(['help', name])];
+    const [flag, word] = [await inProcess([...name.split(' '), '--help']), await inProcess(['help', ...name.split(' ')])];
     expect(flag.status).toBe(0);
     expect(word).toEqual(flag);
     expect(flag.stderr).toBe('');
@@ -74,6 +87,12 @@ const mistakes: [string[], string[]][] = [
     ['--device cpu', 'toaster'],
   ],
   [['segment', 'a.jpg', '--labels', 'cat', '--threshold', '2'], ['from 0 to 1']],
+  [['detect', 'a.jpg', '--labels', 'cat', '--vocabulary', 'coco'], ['either --labels or --vocabulary']],
+  [['detect'], ['Expected an image']],
+  [['eval', 'detect', '-o', 'x'], ['--root DIR or --annotations FILE but received neither']],
+  [['eval', 'detect', '--root', '.'], ['Expected -o DIR']],
+  [['eval', 'merge', 'a'], ['Expected -o DIR']],
+  [['eval', 'merge'], ["missing required argument 'folder'"]],
   [['features', 'a.jpg'], ['-o FILE.npy or FILE.safetensors']],
   [['features', 'a.jpg', '-o', 'a.txt'], ['-o FILE.npy or FILE.safetensors but received a.txt']],
   [['features', 'a.jpg', '-o', 'a.npy', '--levels', 'mid,final'], ['one level']],

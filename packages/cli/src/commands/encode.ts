@@ -1,5 +1,5 @@
 import { type Command, command } from '../command.ts';
-import { modelFlags, windowFlags } from '../flags.ts';
+import { detectorFlags, modelFlags, windowFlags } from '../flags.ts';
 import { describeModel, loadModel } from '../model.ts';
 
 /** Keeps what the image tower gives, with the dense map, so that words can be asked later without running it. */
@@ -10,6 +10,15 @@ export const encode: Command = command({
   flags: {
     ...modelFlags,
     ...windowFlags,
+    for: {
+      kind: 'choice',
+      value: 'command',
+      choices: ['image', 'detect'],
+      default: 'image',
+      help: 'who will ask: image (classify, segment) or detect, which keeps regions',
+    },
+    tower: detectorFlags.tower,
+    masks: { kind: 'switch', help: 'for detect: keep what masks are made from as well' },
     levels: { kind: 'list', value: 'names', help: 'intermediate maps to keep as well (default: none)' },
   },
   writes: { endings: ['.safetensors'] },
@@ -17,6 +26,7 @@ export const encode: Command = command({
     const { inputs, flags, output, progress, signal, writer } = context;
     const { size, window, stride, levels } = flags;
     const [file = ''] = inputs;
+    if (flags.for === 'detect') return await (await import('../work/encode-regions.ts')).encodeRegions(context, file);
     const { saveImageEncoding } = await import('@vitamin-vlm/backbone');
     await using backbone = await loadModel(context);
     const options = { signal, onProgress: progress.reporter(file), dense: true, size, window, stride, levels };

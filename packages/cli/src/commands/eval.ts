@@ -1,25 +1,9 @@
-import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import type { PassThrough } from '../command.ts';
 
-/** Hands its arguments to the command of coco-eval-js, in a process of its own, and ends with its status. */
+/** Hands its arguments to the command of coco-eval-js and ends with its status. */
 export const cocoEval: PassThrough = {
   name: 'eval',
   summary: 'detection, segmentation and panoptic metrics: the command coco-eval',
   usage: 'GT.json DT.json [flags]',
-  async pass(args, signal) {
-    const manifest = new URL(import.meta.resolve('coco-eval-js/package.json'));
-    const { bin } = JSON.parse(await readFile(manifest, 'utf8')) as { bin: Record<string, string> };
-    const program = fileURLToPath(new URL(bin['coco-eval']!, manifest));
-    const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit' });
-    // Ctrl-C reaches the whole process group, other signals only this process.
-    signal.addEventListener('abort', () => child.kill());
-    return await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      // A shell's own way to tell of a signal: also of one that no program can handle, as when memory has run out.
-      child.once('exit', (code, name) => resolve(code ?? 128 + constants.signals[name!]));
-    });
-  },
+  pass: async (args, signal) => await (await import('../work/run-coco-eval.ts')).runCocoEval(args, signal),
 };

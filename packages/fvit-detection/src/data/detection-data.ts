@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { type Category, type CategorySplit, type ImageInfo, ovCocoSplit, ovLvisSplit, parseSplit, splitSelection } from 'coco-eval-js';
+import { type CategorySplit, ovCocoSplit, ovLvisSplit, parseSplit, splitSelection } from 'coco-eval-js';
 import { type AnnotationColumns, readAnnotations, readJsonFile } from 'coco-eval-js/node';
 import { basename } from 'node:path';
 import { withCocoErrors } from './coco-errors.ts';
@@ -11,21 +11,23 @@ export interface DetectionData {
   readonly isLvis: boolean;
   /** The groups of categories that are told apart. */
   readonly split: CategorySplit | undefined;
-  /** The images that count, in the order of the file. */
-  readonly images: readonly ImageInfo[];
+  /** The images that count, in the order of the file. Ids that are no exact numbers stand here as `annotations.keys` has them. */
+  readonly images: AnnotationColumns['images'];
   /** The categories that count, in the order of the file. */
-  readonly categories: readonly Category[];
+  readonly categories: AnnotationColumns['categories'];
 }
 
 /** How a data set is read. */
 export interface DetectionDataOptions {
   /**
-   * `ov-coco`, `ov-lvis`, `none`, or a JSON file of groups: `{"base": ["person", 3], "novel": ["cat"]}`. Default: `ov-coco` for a file of exactly its 65 classes,
+   * `ov-coco`, `ov-lvis`, `none`, a JSON file of groups, `{"base": ["person", 3], "novel": ["cat"]}`, or the groups. Default: `ov-coco` for a file of exactly its 65 classes,
    * `ov-lvis` for one of LVIS, otherwise none.
    */
-  readonly split?: string | undefined;
+  readonly split?: string | CategorySplit | undefined;
   /** What is compared: boxes (default) or masks. */
   readonly iouType?: 'bbox' | 'segm' | undefined;
+  /** The same for files of LVIS. Default: `iouType`. */
+  readonly lvisIouType?: 'bbox' | 'segm' | undefined;
   /** Only the first images. Default: all. */
   readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,11 +48,11 @@ const OV_COCO_CLASSES = 65;
  * ```
  */
 export async function openDetectionData(path: string, options: DetectionDataOptions = {}): Promise<DetectionData> {
-  const { split: wanted, iouType = 'bbox', limit, signal } = options;
+  const { split: wanted, iouType = 'bbox', lvisIouType = iouType, limit, signal } = options;
   return await withCocoErrors(async () => {
     let annotations = await readAnnotations(path, { iouType, signal });
-    const isLvis = wanted === 'ov-lvis' || annotations.images.some(({ neg_category_ids: absent }) => Array.isArray(absent));
-    if (isLvis) annotations = await readAnnotations(path, { iouType, lvis: true, signal });
+    const isLvis = nameOf(wanted) === 'ov-lvis' || annotations.images.some(({ neg_category_ids: absent }) => Array.isArray(absent));
+    if (isLvis) annotations = await readAnnotations(path, { iouType: lvisIouType, lvis: true, signal });
     const split = await readSplit(wanted ?? defaultSplit(annotations, isLvis), annotations);
     const { images, categories } = chosen(annotations, split, isLvis);
     return { annotations, isLvis, split, images: images.slice(0, limit), categories };
@@ -65,7 +67,7 @@ function chosen(
   const { images, categories } = annotations;
   if (!split) return { images, categories };
   const selection = splitSelection(annotations, split);
-  const [catIds, imgIds] = [new Set(selection.catIds), new Set(selection.imgIds)];
+  const [catIds, imgIds] = [new Set(selection.catIds), new Set(selection.imgIds)]; // of the columns' keys
   return {
     images: isLvis ? images : images.filter(({ id }) => imgIds.has(id)),
     categories: categories.filter(({ id }) => catIds.has(id)),
@@ -83,7 +85,12 @@ function defaultSplit(annotations: AnnotationColumns, isLvis: boolean): string {
   }
 }
 
-async function readSplit(wanted: string, annotations: AnnotationColumns): Promise<CategorySplit | undefined> {
+function nameOf(split: DetectionDataOptions['split']): string | undefined {
+  return typeof split === 'object' ? split.name : split;
+}
+
+async function readSplit(wanted: string | CategorySplit, annotations: AnnotationColumns): Promise<CategorySplit | undefined> {
+  if (typeof wanted === 'object') return wanted;
   if (wanted === 'none') return undefined;
   if (wanted === 'ov-coco') return ovCocoSplit(annotations);
   if (wanted === 'ov-lvis') return ovLvisSplit(annotations);

@@ -1,0 +1,51 @@
+import type { DetectionEncoding, Detector, DetectorIdentity, DetectOptions } from '@vitamin-vlm/fvit-detection';
+import { VitaminError } from '@vitamin-vlm/core';
+import type { Picture } from '@vitamin-vlm/image';
+import type { Context } from './command.ts';
+import type { choiceFlags, detectorFlags, modelFlags } from './flags.ts';
+import { asWeights, checkDevice, locateOptions } from './model.ts';
+
+/**
+ * Loads the detector that the flags name.
+ *
+ * @throws VitaminError as `Detector.load`, but a model file that cannot be read is a matter of weights, not of input; `USAGE` for an unknown device.
+ */
+export async function loadDetector(context: Context<Pick<typeof modelFlags, 'model'> & typeof detectorFlags>): Promise<Detector> {
+  const { model, tower, threads, device, cacheDir } = context.flags;
+  await checkDevice(device);
+  const provider = device as 'cpu' | undefined; // one of listProviders()
+  const { Detector } = await import('@vitamin-vlm/fvit-detection');
+  return await Detector.load(model, { tower, threads, provider, cacheDir, ...locateOptions(context, model) }).catch((error: unknown) => {
+    throw asWeights(error);
+  });
+}
+
+/** How the flags let a picture be read, and its detections be chosen. */
+export function detectOptions({ flags }: Context<typeof detectorFlags & typeof choiceFlags>): DetectOptions {
+  const { size, window, stride, score, nms, max, alpha, beta, vlmTemperature, cacheDir } = flags;
+  return { size, window, stride, score, nms, max, alpha, beta, vlmTemperature, cacheDir };
+}
+
+/** What a result says about the detector that made it. */
+export function describeDetector({ model }: Detector): { name: string; address: string; identity: DetectorIdentity; family: string } {
+  return { name: `fvit-${model.tower.tower.id}`, address: model.address, identity: model.identity, family: model.family };
+}
+
+/**
+ * What `vitamin encode --for detect` wrote, of that picture if there is one. Whether it is of this detector is checked when it is asked.
+ *
+ * @throws VitaminError `INPUT_NOT_FOUND` or `INPUT_UNREADABLE`; `USAGE` for another picture.
+ */
+export async function readDetectionEncoding(path: string, picture: Picture | undefined): Promise<DetectionEncoding> {
+  const { loadDetectionEncoding } = await import('@vitamin-vlm/fvit-detection');
+  const encoding = await loadDetectionEncoding(path).catch((error: unknown) => {
+    // The file is a picture here, not a model.
+    const broken = ['WEIGHTS_CORRUPT', 'WEIGHTS_MISSING', 'UNSAFE_PICKLE', 'UNSUPPORTED'];
+    if (!(error instanceof VitaminError) || !broken.includes(error.code)) throw error;
+    throw new VitaminError('INPUT_UNREADABLE', error.message, { cause: error, hint: 'Make it again with vitamin encode --for detect.' });
+  });
+  const { width, height } = encoding.geometry;
+  if (!picture || (picture.width === width && picture.height === height)) return encoding;
+  const found = `${picture.width}x${picture.height}`;
+  throw new VitaminError('USAGE', `Expected the picture of the encoding, ${width}x${height}, but received ${found}`);
+}
