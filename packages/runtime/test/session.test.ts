@@ -67,6 +67,25 @@ it('checks feeds before running, and says what was expected and received', async
   expect((await session.run({ image }))['y']).toEqual(tensor('float32', [1, 2, 4], new Float32Array(8).fill(1)));
 });
 
+it('checks the extents with names: multiples, and one number for one name', async () => {
+  const graph = new Graph('named');
+  graph.output('y', neg(graph.input('picture', 'float32', ['N', 'h*32', 'w*2'])));
+  graph.output('z', neg(graph.input('flat', 'float32', ['h*w*3', 'N'])));
+  await using session = await Session.create(toOnnx(graph), { threads: 1 });
+  const run = (picture: readonly number[], flat: readonly number[]) =>
+    session.run({ picture: tensor('float32', picture), flat: tensor('float32', flat) });
+  const { y, z } = await run([2, 64, 6], [18, 2]);
+  expect([y!.shape, z!.shape].join(' ')).toBe('2,64,6 18,2');
+  await expect(run([2, 33, 6], [18, 2])).rejects.toMatchObject({
+    code: 'USAGE',
+    message: 'Expected a multiple of 32 on axis 1 of input "picture", float32 [N, h*32, w*2], but received 33',
+  });
+  await expect(run([2, 64, 6], [19, 2])).rejects.toThrow('a multiple of 3 on axis 0 of input "flat"');
+  await expect(run([2, 64, 6], [18, 3])).rejects.toThrow('Expected 2, as "N" is 2 by axis 0 of "picture", on axis 1 of input "flat"');
+  const product = 'Expected 18, as "h" is 2 by axis 1 of "picture" and "w" is 3 by axis 2 of "picture", on axis 0 of input "flat"';
+  await expect(run([2, 64, 6], [12, 2])).rejects.toThrow(product);
+});
+
 it('moves buffers with transfer, and copies views that share or do not fill their buffer', async () => {
   await using session = await Session.create(doublingModel(3, 2), { threads: 1 });
   const shared = new Float32Array([1, 2, 3, 4]);
