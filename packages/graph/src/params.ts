@@ -175,6 +175,11 @@ export class Params {
     return this.parameters.has(this.join(name));
   }
 
+  /** Whether `<path>.<name>` is learned. */
+  trains(name: string): boolean {
+    return this.parameters.trained.has(this.join(name));
+  }
+
   private join(name: string | number): string {
     return this.path === '' ? `${name}` : `${this.path}.${name}`;
   }

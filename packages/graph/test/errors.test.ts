@@ -101,3 +101,12 @@ it('refuses more embedded weights than a file can hold', () => {
   large.output('y', g.exp(large.initializer('w', weight)));
   expect(() => g.toOnnx(large)).toThrow(/2147483648/);
 });
+
+it('names the running statistics of a batch norm that would be learned', () => {
+  const own = new g.Graph('statistics');
+  const { root } = new g.Parameters(own, { trainable: () => true });
+  const x = own.input('x', 'float32', ['N', 4, 'h', 'w']);
+  expect(() => g.batchNorm(root.at('bn'), x, { training: true })).toThrow(
+    /running statistics that are not learned but `trainable` names bn\.running_mean/,
+  );
+});

@@ -20,7 +20,8 @@ export interface BatchNormOptions {
  * In training it adds the outputs `<path>.running_mean:next` and `<path>.running_var:next`; name `running_mean` and `running_var` in
  * `ParametersOptions.fed`, so that a loop can feed them back.
  *
- * @throws VitaminError `USAGE` for an x without a fixed number of channels.
+ * @throws VitaminError `USAGE` for an x without a fixed number of channels, and where `trainable` names the running statistics, which no gradient
+ * reaches.
  * @example
  * ```ts
  * import { batchNorm, Graph, Parameters } from '@vitamin-vlm/graph';
@@ -38,6 +39,15 @@ export function batchNorm(p: Params, x: Value, { eps = 1e-5, training = false, m
     Value,
     Value,
   ];
+  if (p.trains('running_mean') || p.trains('running_var')) {
+    throw new VitaminError(
+      'USAGE',
+      `Expected running statistics that are not learned but \`trainable\` names ${p.at('running_mean').path}`,
+      {
+        hint: "Leave them to `fed`: { trainable: (path) => !path.includes('.running_'), fed: (path) => path.includes('.running_') }.",
+      },
+    );
+  }
   if (p.has('num_batches_tracked')) p.get('num_batches_tracked', []); // a count that PyTorch keeps; nothing depends on it
   if (!training) return batchNormalization(x, scale, bias, { mean, variance }, eps);
   const { y, ...next } = batchNormalizationTraining(x, scale, bias, { mean, variance }, { eps, momentum });

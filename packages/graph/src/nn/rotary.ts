@@ -4,7 +4,7 @@ import type { Graph, Value } from '../graph.ts';
 import { add, mul, sub } from '../ops/arithmetic.ts';
 import { gather } from '../ops/indexing.ts';
 import { reshape } from '../ops/layout.ts';
-import { concat } from '../ops/slice.ts';
+import { concat } from '../ops/concat.ts';
 import { split } from '../ops/split.ts';
 import { formatShape } from '../shape.ts';
 
