@@ -4,7 +4,7 @@ import { mul } from './arithmetic.ts';
 import { reshape } from './layout.ts';
 import { matmul, swapLast } from './matmul.ts';
 import { reduceSum } from './reduce.ts';
-import { concat } from './slice.ts';
+import { concat } from './concat.ts';
 import { frame, metBy, positions } from './taps.ts';
 import type { Window } from './window.ts';
 

@@ -1,8 +1,13 @@
 import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import { expectInteger, expectTypes, singles } from '../expect.ts';
-import type { Value } from '../graph.ts';
-import { type Dim, formatShape, staticShape } from '../shape.ts';
+import type { Graph, Value } from '../graph.ts';
+import { type Dim, formatShape } from '../shape.ts';
+import { abs, relu } from './activation.ts';
+import { add, div, mul, sub } from './arithmetic.ts';
 import { cast } from './cast.ts';
+import { equal, greater, where } from './compare.ts';
+import { counted, extentScalar } from './extent.ts';
+import { reshape, transpose } from './layout.ts';
 import { matmul } from './matmul.ts';
 
 /**
@@ -21,7 +26,7 @@ const attributes = {
 
 /**
  * Pictures or maps in another size: x [N, C, H, W] -> [N, C, ...size], by any factor up or down. Equals PyTorch's
- * `interpolate(x, size, mode, align_corners=False)`. The gradient is the exact transpose, as two matrix products; it needs fixed extents.
+ * `interpolate(x, size, mode, align_corners=False)`. The gradient is the exact transpose, as two matrix products.
  *
  * @param size [height, width] in pixels; names that some input bears may stand there.
  * @throws VitaminError `USAGE` for an x that is no [N, C, H, W] and for sizes that are not positive integers.
@@ -47,22 +52,43 @@ export function resize(x: Value, size: readonly [Dim, Dim], mode: ResizeMode): V
     shape: [n!, c!, ...size],
     gradient: [
       (dy) => {
-        const [height, width, toHeight, toWidth] = staticShape([h!, w!, ...size], 'the gradient of a resize') as [
-          number,
-          number,
-          number,
-          number,
-        ];
-        const rows = cast(x.graph.constant(interpolation(toHeight, height, mode, true)), x.dtype); // [H, H']
-        const columns = cast(x.graph.constant(interpolation(toWidth, width, mode, false)), x.dtype); // [W', W]
-        return matmul(rows, matmul(dy, columns));
+        const rows = interpolation(x.graph, { to: size[0], from: h!, mode }, true); // [H, H']
+        const columns = interpolation(x.graph, { to: size[1], from: w!, mode }, false); // [W', W]
+        return matmul(cast(rows, x.dtype), matmul(dy, cast(columns, x.dtype)));
       },
     ],
   });
 }
 
-/** The matrix [to, from] that takes one axis of extent `from` to extent `to`, or its transpose. */
-function interpolation(to: number, from: number, mode: ResizeMode, transposed: boolean): Tensor<'float32'> {
+interface Axis {
+  readonly to: Dim;
+  readonly from: Dim;
+  readonly mode: ResizeMode;
+}
+
+/** The matrix [to, from] that takes one axis of extent `from` to extent `to`, or its transpose, as float32. */
+function interpolation(graph: Graph, { to, from, mode }: Axis, transposed: boolean): Value {
+  if (typeof to === 'number' && typeof from === 'number') return graph.constant(constantMatrix(to, from, mode, transposed));
+  const matrix = computedMatrix(graph, { to, from, mode });
+  return transposed ? transpose(matrix, [1, 0]) : matrix;
+}
+
+/** Worked out when the graph runs. Places are quotients of integers, so that none falls beside the pixel that it is. */
+function computedMatrix(graph: Graph, { to, from, mode }: Axis): Value {
+  const [target, source] = [extentScalar(graph, to, 'int64'), extentScalar(graph, from, 'int64')];
+  const [one, two] = [graph.scalar(1, 'int64'), graph.scalar(2, 'int64')];
+  const d = reshape(counted(graph, to), [to, 1]);
+  const pixel = reshape(counted(graph, from), [1, from]);
+  const middle = mul(add(mul(d, two), one), source); // (d + 0.5) · scale = middle / (2 · to)
+  if (mode === 'nearest') return cast(equal(div(mul(d, source), target), pixel), 'float32');
+  if (mode === 'nearest-exact') return cast(equal(div(middle, mul(target, two)), pixel), 'float32');
+  const last = cast(sub(source, one), 'float32');
+  const free = relu(div(cast(sub(middle, target), 'float32'), cast(mul(target, two), 'float32')));
+  const at = where(greater(free, last), last, free);
+  return relu(sub(1, abs(sub(at, cast(pixel, 'float32')))));
+}
+
+function constantMatrix(to: number, from: number, mode: ResizeMode, transposed: boolean): Tensor<'float32'> {
   const data = new Float32Array(to * from);
   const addTo = (row: number, column: number, weight: number): void => {
     data[transposed ? column * to + row : row * from + column]! += weight;

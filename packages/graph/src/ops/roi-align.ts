@@ -4,7 +4,8 @@ import type { Value } from '../graph.ts';
 import { type Dim, formatShape, product, sameShape, staticShape } from '../shape.ts';
 import { reshape, transpose } from './layout.ts';
 import { gemm, matmul } from './matmul.ts';
-import { concat, slice } from './slice.ts';
+import { concat } from './concat.ts';
+import { slice } from './slice.ts';
 
 /** How `roiAlign` reads a map. */
 export interface RoiAlignOptions {

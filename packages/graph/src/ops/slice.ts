@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { choices, expectInteger, expectOneType, expectTypes } from '../expect.ts';
+import { choices, expectInteger, expectTypes } from '../expect.ts';
 import type { Graph, Value } from '../graph.ts';
 import { axisIndex, type Dim, formatShape, quotient } from '../shape.ts';
 import { reshape } from './layout.ts';
@@ -15,7 +15,7 @@ export interface SliceOptions {
   /** Default 1. */
   readonly step?: number;
   /** Name for an extent of the result that is not a number, a product or a known sum: `'R'` for all but the first of `'T'`. */
-  readonly extent?: string;
+  readonly extent?: string | undefined;
 }
 
 /** A place on an axis: the sum of these extents. Numbers may be negative. */
@@ -169,47 +169,4 @@ export function joined(graph: Graph, parts: readonly (number | Value)[]): Value 
   const values = runs.map((run) => (Array.isArray(run) ? graph.integers(run) : run));
   if (values.length === 1) return values[0]!;
   return graph.node({ op: 'Concat', inputs: values, attributes: { axis: 0 }, dtype: 'int64', shape: [parts.length] });
-}
-
-/**
- * Joins values along one axis. The sum of named extents gets the name `extent`, unless it is a product (`h*w*16` + `h*w*4` = `h*w*20`) or a
- * sum with a name already.
- *
- * @throws VitaminError `USAGE` for shapes that differ elsewhere and for unequal element types; `UNSUPPORTED` for a sum that needs a name.
- * @example
- * ```ts
- * import { concat, Graph } from '@vitamin-vlm/graph';
- * const graph = new Graph('g');
- * const first = graph.input('first', 'float32', ['N', 1, 64]);
- * const rest = graph.input('rest', 'float32', ['N', 49, 64]);
- * graph.output('all', concat([first, rest], 1)); // [N, 50, 64]
- * const past = graph.input('past', 'float32', ['N', 'P', 64]);
- * graph.output('present', concat([past, first], 1, 'T')); // [N, T, 64], T = P + 1
- * ```
- */
-export function concat(values: readonly Value[], axis: number, extent?: string): Value {
-  const first = values[0];
-  if (!first) throw new VitaminError('USAGE', 'Expected at least one value to join but received none');
-  expectOneType('Concat', ...values);
-  const at = axisIndex(axis, first.shape.length);
-  for (const { shape } of values) {
-    if (shape.length === first.shape.length && shape.every((dim, i) => i === at || dim === first.shape[i])) continue;
-    throw new VitaminError(
-      'USAGE',
-      `Expected shapes that differ on axis ${axis} only but received ${values.map((v) => formatShape(v.shape)).join(' and ')}`,
-    );
-  }
-  const extents = values.map((value) => value.shape[at]!);
-  const whole = first.graph.extent(extents, [], extent);
-  return first.graph.node({
-    op: 'Concat',
-    inputs: values,
-    attributes: { axis: at },
-    dtype: first.dtype,
-    shape: first.shape.with(at, whole),
-    gradient: extents.map((own, i) => (dy) => {
-      const end = i === extents.length - 1 ? [whole] : extents.slice(0, i + 1);
-      return cut(dy, at, i === 0 ? [0] : extents.slice(0, i), end, own);
-    }),
-  });
 }

@@ -1,7 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Value } from '../graph.ts';
 import { axisIndex, type Dim, formatShape } from '../shape.ts';
-import { concat } from './slice.ts';
+import { concat } from './concat.ts';
 
 /**
  * Cuts x along one axis into parts of these extents, one after the other: the opposite of `concat`. Of a named axis, the sum of the parts must be

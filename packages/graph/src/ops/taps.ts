@@ -6,8 +6,12 @@ import type { Window } from './window.ts';
 
 /** A sum for use inside an operator: named after its parts where it needs a name. */
 function sumOf(x: Value, extent: Dim, more: number): Dim {
-  const name = `${String(extent).replaceAll('*', '_')}_and_${more}`;
-  return x.graph.extent([extent, more], [], namesOf(extent).length > 0 ? name : undefined);
+  return x.graph.extent([extent, more], [], sumName(extent, more));
+}
+
+/** Undefined for a number, which needs none. */
+export function sumName(extent: Dim, more: number): string | undefined {
+  return namesOf(extent).length > 0 ? `${String(extent).replaceAll('*', '_')}_and_${more}` : undefined;
 }
 
 /** Rows above and below and columns left and right of [N, C, H, W], filled with one number. */

@@ -7,12 +7,14 @@ import { losses } from './losses.ts';
 import { norms } from './norms.ts';
 import { products } from './products.ts';
 import { reduce } from './reduce.ts';
+import { sampling } from './sampling.ts';
 import type { Operator } from './row.ts';
 import { windows } from './windows.ts';
 
 /** Every exported operator by its name. */
 export const operators: Readonly<Record<string, Operator>> = {
   ...choosing,
+  ...sampling,
   ...contributed,
   ...decoder,
   ...elementwise,
