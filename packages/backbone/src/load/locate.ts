@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HubOptions, resolveHubFile } from '@vitamin-vlm/checkpoint';
 import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
@@ -37,13 +37,17 @@ function embeddedFolder(): string {
 /**
  * Turns an address into a path, downloading if need be.
  *
- * @param address - `nano`, the name of a published model, `hf:org/name[@revision][/file]`, a file, or a folder.
+ * @param address - `nano`, `nano/FILE` for another file that comes with it, the name of a published model, `hf:org/name[@revision][/file]`, a file, or a folder.
  * @throws VitaminError `MODEL_UNKNOWN` for a name that is none of these, `INPUT_NOT_FOUND` for a path where nothing is, and what
  *   `resolveHubFile` throws.
  */
 export async function locate(address: string, options: LocateOptions = {}): Promise<Located> {
   const { offline, hub, signal, onProgress } = options;
   if (address === EMBEDDED_MODEL) return { path: embeddedFolder() };
+  if (address.startsWith(`${EMBEDDED_MODEL}/`)) {
+    const path = join(embeddedFolder(), basename(address));
+    if (existsSync(path)) return { path };
+  }
   const published = publishedModels.find(({ name, repo }) => name === address || isHubAddressOf(address, repo));
   if (published || address.startsWith('hf:')) {
     const uri = address.startsWith('hf:') ? address : `hf:${published!.repo}`;

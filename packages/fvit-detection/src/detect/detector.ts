@@ -69,8 +69,9 @@ export class Detector implements AsyncDisposable {
    * @throws VitaminError as `decodeImage`; `USAGE` for a size that is no multiple of 16 or smaller than the window; `ABORTED` between windows; `RUNTIME`.
    */
   async encode(source: ImageSource, options: EncodeOptions = {}): Promise<DetectionEncoding> {
-    const { size } = this.#recipe(options);
-    return await this.encodePixels(await preparePicture(await decodeImage(source), squareCanvas(size), options.signal), options);
+    const { size, resize } = this.#recipe(options);
+    const canvas = { ...squareCanvas(size), filter: resize };
+    return await this.encodePixels(await preparePicture(await decodeImage(source), canvas, options.signal), options);
   }
 
   /**
@@ -151,7 +152,11 @@ export class Detector implements AsyncDisposable {
    */
   async look(source: ImageSource, boxes: readonly Box[], options: EncodeOptions = {}): Promise<Tensor<'float32'>> {
     const recipe = this.#recipe(options);
-    const picture = await preparePicture(await decodeImage(source), squareCanvas(recipe.size), options.signal);
+    const picture = await preparePicture(
+      await decodeImage(source),
+      { ...squareCanvas(recipe.size), filter: recipe.resize },
+      options.signal,
+    );
     const { width, height } = picture.geometry;
     const wrong = boxes.find(([x, y, w, h]) => !(w > 0 && h > 0 && x < width && y < height && x + w > 0 && y + h > 0));
     if (wrong)
@@ -190,8 +195,8 @@ export class Detector implements AsyncDisposable {
     return {
       ...recipe,
       ...read,
+      resize: defaults.resize,
       edge: 'longest',
-      resize: 'opencv-bilinear',
       placement: options.placement ?? 'floor',
       padding: 'zeroAfter',
       normalization: CLIP_NORMALIZATION_255,

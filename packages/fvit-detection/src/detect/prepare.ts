@@ -1,6 +1,6 @@
 import type { ImageGeometry } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor, throwIfAborted } from '@vitamin-vlm/core';
-import { CLIP_NORMALIZATION_255, mmdetSize, type Picture, resizeAsync, toTensor } from '@vitamin-vlm/image';
+import { CLIP_NORMALIZATION_255, mmdetSize, type Picture, type ResizeFilter, resizeAsync, toTensor } from '@vitamin-vlm/image';
 
 /** A picture as the network's input. */
 export interface PreparedPicture {
@@ -13,6 +13,8 @@ export interface PreparedPicture {
 export interface CanvasSettings {
   /** What the longer and the shorter edge of the picture may be: the picture becomes as large as both allow, smaller ones grow. */
   readonly scale: readonly [long: number, short: number];
+  /** Of the resize. Default: OpenCV's bilinear filter, F-ViT's. */
+  readonly filter?: ResizeFilter | undefined;
   /** Extents with the padding. */
   readonly width: number;
   readonly height: number;
@@ -24,7 +26,7 @@ export function squareCanvas(size: number): CanvasSettings {
 }
 
 /**
- * F-ViT's test pipeline: keep the ratio, OpenCV's bilinear filter, CLIP's normalization, then zeros to the right and below.
+ * F-ViT's test pipeline: keep the ratio, a bilinear filter, CLIP's normalization, then zeros to the right and below.
  *
  * @throws VitaminError as `resizeAsync`; `USAGE` for a canvas smaller than the scaled picture.
  * @example
@@ -37,12 +39,12 @@ export function squareCanvas(size: number): CanvasSettings {
  */
 export async function preparePicture(
   picture: Picture,
-  { scale, ...canvas }: CanvasSettings,
+  { scale, filter = 'opencv-bilinear', ...canvas }: CanvasSettings,
   signal?: AbortSignal,
 ): Promise<PreparedPicture> {
   const { width, height } = mmdetSize(picture, ...scale);
   throwIfAborted(signal);
-  const scaled = await resizeAsync(picture, width, height, 'opencv-bilinear', { signal });
+  const scaled = await resizeAsync(picture, width, height, filter, { signal });
   const { data } = toTensor(scaled, { normalization: CLIP_NORMALIZATION_255, canvas: { ...canvas, fill: 'zeroAfter' } });
   return {
     pixels: tensor('float32', [1, 3, canvas.height, canvas.width], data),

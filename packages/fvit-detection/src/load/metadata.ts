@@ -23,6 +23,7 @@ type Metadata = Readonly<Record<string, MetadataValue>>;
 const OWN = 'meta.vitamin.';
 const CLASSES = 'meta.CLASSES.';
 const settingNames = ['score', 'nms', 'max', 'alpha', 'beta', 'vlmTemperature'] as const;
+const filters = ['bilinear', 'bicubic', 'opencv-bilinear'] as const;
 const readNames = ['size', 'window', 'stride', 'proposalsPerLevel', 'proposalNms', 'proposals'] as const;
 
 /**
@@ -43,7 +44,7 @@ export function readDetectorMetadata(metadata: Metadata, { classes: count, rpnNo
     classes,
     base: baseClasses(metadata, classes),
     settings: { ...familySettings[family], ...numbersAt(metadata, settingNames) },
-    read: numbersAt(metadata, readNames),
+    read: { ...numbersAt(metadata, readNames), ...resizeAt(metadata) },
   };
 }
 
@@ -65,6 +66,12 @@ function ovCocoNovel(classes: readonly string[]): ReadonlySet<Id> {
   } catch {
     return new Set(); // other classes
   }
+}
+
+/** The filter of the resize, where the file states one that is known. */
+function resizeAt(metadata: Metadata): Pick<Partial<ReadSettings>, 'resize'> {
+  const resize = filters.find((filter) => filter === metadata[`${OWN}resize`]);
+  return resize === undefined ? {} : { resize };
 }
 
 function listAt(metadata: Metadata, prefix: string): string[] {

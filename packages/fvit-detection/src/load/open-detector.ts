@@ -1,4 +1,12 @@
-import { type Identity, type OpenedModel, openWeights, type OpenWeightsOptions, readModel, type WeightPart } from '@vitamin-vlm/backbone';
+import {
+  EMBEDDED_MODEL,
+  type Identity,
+  type OpenedModel,
+  openWeights,
+  type OpenWeightsOptions,
+  readModel,
+  type WeightPart,
+} from '@vitamin-vlm/backbone';
 import { type Tensor, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import { Graph, Parameters, type Weights } from '@vitamin-vlm/graph';
 import { maskNetwork, pyramidNetwork, regionNetwork } from '../models/fvit.ts';
@@ -7,6 +15,8 @@ import { frozenNorm } from '../models/norm.ts';
 import { regionInputs, towerInputs } from '../detect/graphs.ts';
 import { type DetectorMetadata, readDetectorMetadata } from './metadata.ts';
 
+/** The detector that comes with the embedded model: heads alone, its tower is that model's. */
+const EMBEDDED_DETECTOR = `${EMBEDDED_MODEL}/fvit.pth`;
 /** Where the tower stands in a detector's file. */
 const TOWER = 'backbone.';
 const EMBEDDINGS = 'roi_head.bbox_head.all_embeddings';
@@ -45,7 +55,7 @@ export interface OpenDetectorOptions extends OpenWeightsOptions {
 /**
  * Finds a detector, infers its sizes, and compares every tensor with what tower and heads expect. All bytes are read once for its identity, which is remembered.
  *
- * @param address - A file or a folder, or `hf:org/name[@revision][/file]`.
+ * @param address - `nano` (embedded), a file or a folder, or `hf:org/name[@revision][/file]`.
  * @throws VitaminError `INPUT_NOT_FOUND`; `MODEL_UNKNOWN` for weights that are no F-ViT; `WEIGHTS_MISSING` when no image tower is in the file and no other is named;
  *   `WEIGHTS_MISMATCH` listing every missing, mismatched, differing, infinite and unused tensor; and what `openCheckpoint` throws.
  * @example
@@ -56,8 +66,11 @@ export interface OpenDetectorOptions extends OpenWeightsOptions {
  * ```
  */
 export async function openDetector(address: string, options: OpenDetectorOptions = {}): Promise<OpenedDetector> {
-  const { tower: towerAddress, ...open } = options;
-  const addresses = towerAddress === undefined ? address : { '': address, [TOWER]: towerAddress };
+  const { tower: named, ...open } = options;
+  const embedded = address === EMBEDDED_MODEL;
+  const towerAddress = named ?? (embedded ? EMBEDDED_MODEL : undefined);
+  const file = embedded ? EMBEDDED_DETECTOR : address;
+  const addresses = towerAddress === undefined ? file : { '': file, [TOWER]: towerAddress };
   await using weights = await openWeights(addresses, open);
   const config = inferFVitConfig(weights.tensors);
   if (![...weights.tensors.keys()].some((name) => name.startsWith(`${TOWER}visual.`))) {

@@ -11,13 +11,24 @@ export interface DetectionRecipe extends Recipe {
 }
 
 /** The part of a recipe that F-ViT's configurations set. Lengths in pixels of the network's input. */
-export type ReadSettings = Pick<DetectionRecipe, 'size' | 'window' | 'stride' | 'proposalsPerLevel' | 'proposalNms' | 'proposals'>;
+export type ReadSettings = Pick<
+  DetectionRecipe,
+  'size' | 'resize' | 'window' | 'stride' | 'proposalsPerLevel' | 'proposalNms' | 'proposals'
+>;
 
 /**
- * F-ViT's settings for a tower of this window: canvas 896, windows of 336 every 168, regions 2000 / 0.7 / 1000. For other windows in the same proportions, the
+ * F-ViT's settings for a tower of this window: canvas 896, OpenCV's bilinear filter, windows of 336 every 168, regions 2000 / 0.7 / 1000. For other windows in the same proportions, the
  * canvas in whole cells of 32 pixels.
  */
 export function defaultReadSettings(window: number): ReadSettings {
   const size = Math.round((window * 8) / 3 / 32) * 32;
-  return { size, window, stride: Math.floor(window / 2), proposalsPerLevel: 2000, proposalNms: 0.7, proposals: 1000 };
+  return {
+    size,
+    resize: 'opencv-bilinear',
+    window,
+    stride: Math.floor(window / 2),
+    proposalsPerLevel: 2000,
+    proposalNms: 0.7,
+    proposals: 1000,
+  };
 }

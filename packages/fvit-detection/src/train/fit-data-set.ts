@@ -85,7 +85,7 @@ export async function fitDataSet(options: FitOptions): Promise<FitResult> {
     batches: batch / atOnce,
     read,
     seed,
-    pictureAt: photoSource(set.images, { size: read.size, filter: 'opencv-bilinear', masks: config.masks, seed, signal }),
+    pictureAt: photoSource(set.images, { size: read.size, filter: read.resize, masks: config.masks, seed, signal }),
     origin: originOf(options, set, steps),
     initial,
     steps,
