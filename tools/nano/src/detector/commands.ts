@@ -4,13 +4,11 @@ import type { Split } from '@vitamin-vlm/picture-world';
 import type { LogEntry } from '@vitamin-vlm/training';
 import { Command } from 'commander';
 import { evaluateDetector } from './evaluate.ts';
-import { schedule } from './plan.ts';
 import { trainNanoDetector } from './train.ts';
 
 interface TrainFlags {
   readonly output: string;
   readonly tower: string;
-  readonly steps: number;
   readonly evaluate: number;
   readonly threads?: number;
 }
@@ -23,13 +21,12 @@ export function detectorCommands(): Command {
     .description('trains adapters, pyramid and heads on the frozen tower; goes on where an earlier run of the same folder stopped')
     .requiredOption('-o, --output <dir>', 'folder for checkpoints and the log')
     .option('--tower <model>', 'model whose tower is used', 'nano')
-    .option('--steps <n>', 'training steps', Number, schedule.steps)
     .option('--evaluate <n>', 'steps between two evaluations', Number, 250)
     .option('--threads <n>', 'threads of each session', Number)
-    .action(async ({ output: folder, tower, steps, evaluate, threads }: TrainFlags) => {
+    .action(async ({ output: folder, tower, evaluate, threads }: TrainFlags) => {
       const controller = new AbortController();
       process.once('SIGINT', () => controller.abort());
-      await trainNanoDetector({ folder, tower, steps, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
+      await trainNanoDetector({ folder, tower, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
     });
   group
     .command('evaluate')

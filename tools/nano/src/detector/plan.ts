@@ -3,7 +3,15 @@ import { trainingRules } from '@vitamin-vlm/fvit-detection';
 import { kinds } from '@vitamin-vlm/picture-world';
 
 /** How the embedded detector reads a picture: windows of the tower's size, moved by whole cells of its coarsest map. */
-export const read: ReadSettings = { size: 256, window: 96, stride: 48, proposalsPerLevel: 1000, proposalNms: 0.7, proposals: 300 };
+export const read: ReadSettings = {
+  size: 256,
+  resize: 'bilinear',
+  window: 96,
+  stride: 48,
+  proposalsPerLevel: 1000,
+  proposalNms: 0.7,
+  proposals: 300,
+};
 
 /** Sizes of adapters, pyramid and heads on the embedded tower. */
 export const config: FVitConfig = {
@@ -17,29 +25,43 @@ export const config: FVitConfig = {
 };
 
 const side = 256;
-const pictures = 4;
-const perPicture = 64;
+/** Pictures of a step. */
+export const pictures = 4;
+/** A training from its warm-up to a rate of 0. A later round begins where the one before has ended, on other scenes. */
+export interface Round {
+  readonly steps: number;
+  readonly peakRate: number;
+  readonly warmupSteps: number;
+  /** Regions of a picture that the losses look at, and the share of them that positives may take. */
+  readonly regions: number;
+  readonly positiveShare: number;
+}
+
+/** Things are classified early; boxes take longer, so the second round looks at more positives. */
+export const rounds: readonly Round[] = [
+  { steps: 1400, peakRate: 1e-3, warmupSteps: 100, regions: 64, positiveShare: 0.25 },
+  { steps: 850, peakRate: 1e-3, warmupSteps: 50, regions: 64, positiveShare: 0.33 },
+];
+
+/** Extents of the canvas. */
+export const canvas: TrainingShape['canvas'] = { width: side, height: side };
 
 /** Sizes of a step. */
-export const shape: TrainingShape = {
-  pictures,
-  canvas: { width: side, height: side },
-  regions: pictures * perPicture,
-  maskRegions: pictures * perPicture,
-};
+export function shapeOf({ regions: perPicture }: Round): TrainingShape {
+  return { pictures, canvas, regions: pictures * perPicture, maskRegions: pictures * perPicture };
+}
 
 const { anchors, regions, ...published } = trainingRules['ov-coco'];
 
 /** F-ViT's rules with fewer regions: pictures are small and hold few things. */
-export const rules: TrainingRules = {
-  ...published,
-  anchors: { ...anchors, count: 128 },
-  regions: { ...regions, count: perPicture },
-  proposals: { perLevel: read.proposalsPerLevel, threshold: read.proposalNms, max: read.proposals },
-};
-
-/** Steps and rates. */
-export const schedule = { steps: 1400, peakRate: 1e-3, warmupSteps: 100 } as const;
+export function rulesOf({ regions: count, positiveShare }: Round): TrainingRules {
+  return {
+    ...published,
+    anchors: { ...anchors, count: 128 },
+    regions: { ...regions, count, positiveShare },
+    proposals: { perLevel: read.proposalsPerLevel, threshold: read.proposalNms, max: read.proposals },
+  };
+}
 
 /** AdamW with F-ViT's clipping. */
 export const optimizer = {

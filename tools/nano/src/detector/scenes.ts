@@ -1,10 +1,9 @@
-import { type Picture, toTensor } from '@vitamin-vlm/image';
 import { flipped, randomCrop, type TrainingPicture, type TrueScene } from '@vitamin-vlm/fvit-detection';
 import { randomStream } from '@vitamin-vlm/training';
 import { baseKinds, kinds, renderScene, type Scene } from '@vitamin-vlm/picture-world';
-import { CLIP_NORMALIZATION_255 } from '@vitamin-vlm/image';
+import { CLIP_NORMALIZATION_255, type Picture, toTensor } from '@vitamin-vlm/image';
 import { tensor } from '@vitamin-vlm/core';
-import { sceneSides, shape } from './plan.ts';
+import { canvas, sceneSides } from './plan.ts';
 
 const classOf = new Map(kinds.map(({ name }, index) => [name, index]));
 
@@ -18,7 +17,7 @@ export function trainingScene(place: number): TrainingPicture {
   const width = Math.floor(least + (most - least + 1) * random());
   const height = Math.floor(Math.min(Math.max(width * (0.75 + 0.58 * random()), least), most));
   const scene = renderScene(place, { width, height, kinds: baseKinds });
-  const cut = randomCrop(truthOf(scene), shape.canvas, random);
+  const cut = randomCrop(truthOf(scene), canvas, random);
   const shown = random() < 0.5 ? flipped(cut) : cut;
   return {
     pixels: canvasOf(shown.picture),
@@ -39,7 +38,6 @@ function truthOf({ picture, things }: Scene): TrueScene {
 }
 
 function canvasOf(picture: Picture): TrainingPicture['pixels'] {
-  const { width, height } = shape.canvas;
-  const { data } = toTensor(picture, { normalization: CLIP_NORMALIZATION_255, canvas: { width, height, fill: 'zeroAfter' } });
-  return tensor('float32', [1, 3, height, width], data);
+  const { data } = toTensor(picture, { normalization: CLIP_NORMALIZATION_255, canvas: { ...canvas, fill: 'zeroAfter' } });
+  return tensor('float32', [1, 3, canvas.height, canvas.width], data);
 }

@@ -9,14 +9,13 @@ import type { LogEntry, TrainResult } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
 import { evaluateDetector } from './evaluate.ts';
 import { exportDetector } from './export.ts';
-import { config, developmentSeeds, optimizer, read, rules, schedule, sceneSides, shape } from './plan.ts';
+import { config, developmentSeeds, optimizer, pictures, read, type Round, rounds, rulesOf, sceneSides, shapeOf } from './plan.ts';
 
 /** What a training of the embedded detector needs. */
 export interface NanoDetectorOptions {
   readonly folder: string;
   /** Address of the model whose tower is used. */
   readonly tower: string;
-  readonly steps: number;
   /** Steps between two evaluations. */
   readonly evaluateEvery: number;
   readonly threads?: number | undefined;
@@ -27,43 +26,68 @@ export interface NanoDetectorOptions {
 /** Scenes of an evaluation on the way. */
 const SCENES = 40;
 
-/** Trains the detector of the embedded model, or goes on with a training; leaves `detector.pth` in the folder. */
-export async function trainNanoDetector({
-  folder,
-  tower,
-  steps,
-  evaluateEvery,
-  threads,
-  onLog,
-  signal,
-}: NanoDetectorOptions): Promise<TrainResult> {
-  const session = threads === undefined ? {} : { threads };
-  await using backbone = await Backbone.load(tower, session);
+/** Trains the detector of the embedded model in rounds, or goes on with a training; leaves `detector.pth` in the folder. */
+export async function trainNanoDetector(options: NanoDetectorOptions): Promise<void> {
+  const { folder, tower, threads } = options;
+  await using backbone = await Backbone.load(tower, threads === undefined ? {} : { threads });
   const embeddings = await classEmbeddings(
     backbone,
     kinds.map(({ name }) => name),
   );
-  const initial = initializeHeads(config, embeddings, 1);
-  await using scenes = new DrawnAhead<TrainingPicture>(new URL('scene-worker.js', import.meta.url), 2 * shape.pictures);
-  const { peakRate, warmupSteps } = schedule;
   const file = join(folder, 'detector.pth');
-  const save = async (parameters: ReadonlyMap<string, Tensor>, step: number): Promise<void> => {
-    await rm(file, { force: true });
-    await exportDetector(file, new Map([...initial, ...parameters]), { steps: step });
-  };
-  const result = await trainDetector({
+  let parameters: ReadonlyMap<string, Tensor> = initializeHeads(config, embeddings, 1);
+  let steps = 0;
+  for (const [index, round] of rounds.entries()) {
+    const initial = parameters;
+    const before = steps;
+    const save = async (current: ReadonlyMap<string, Tensor>, step: number): Promise<void> => {
+      await rm(file, { force: true });
+      await exportDetector(file, new Map([...initial, ...current]), { steps: before + step });
+    };
+    const result = await trainRound(
+      round,
+      { ...options, folder: join(folder, `round-${index + 1}`) },
+      { backbone, embeddings, initial, before, save, file },
+    );
+    await save(result.parameters, result.step);
+    parameters = new Map([...initial, ...result.parameters]);
+    steps += result.step;
+  }
+}
+
+/** What a round goes on from. */
+interface RoundStart {
+  readonly backbone: Backbone;
+  readonly embeddings: Tensor<'float32'>;
+  readonly initial: ReadonlyMap<string, Tensor>;
+  /** Steps of all rounds before. */
+  readonly before: number;
+  readonly save: (parameters: ReadonlyMap<string, Tensor>, step: number) => Promise<void>;
+  /** Where that writes to. */
+  readonly file: string;
+}
+
+async function trainRound(
+  round: Round,
+  { folder, tower, evaluateEvery, threads, onLog, signal }: NanoDetectorOptions,
+  { backbone, embeddings, initial, before, save, file }: RoundStart,
+): Promise<TrainResult> {
+  const session = threads === undefined ? {} : { threads };
+  const { steps, peakRate, warmupSteps } = round;
+  await using scenes = new DrawnAhead<TrainingPicture>(new URL('scene-worker.js', import.meta.url), 2 * pictures);
+  return await trainDetector({
     folder,
     backbone,
     config,
-    shape,
-    rules,
+    shape: shapeOf(round),
+    rules: rulesOf(round),
     optimizer,
     read: { window: read.window, stride: read.stride, windowsAtOnce: 5 },
-    seed: 1,
-    classes: { embeddings, weights: classWeights() },
+    seed: 1 + before,
+    classes: { embeddings, weights: classWeights(rulesOf(round).background) },
     initial,
-    pictureAt: (place) => scenes.at(place),
-    origin: { kinds: baseKinds, sceneSides, schedule: { ...schedule, steps } },
+    pictureAt: (place) => scenes.at(before * pictures + place),
+    origin: { kinds: baseKinds, sceneSides, round, before },
     steps,
     rate: warmUp(cosineRate(peakRate, { from: warmupSteps, to: steps }), { steps: warmupSteps, start: 0.01 }),
     saveEvery: 25,
@@ -74,18 +98,16 @@ export async function trainNanoDetector({
       run: async (parameters, step) => {
         await save(parameters, step);
         await using detector = await Detector.load(file, { tower, cacheDir: false, ...session });
-        const options = { split: 'train', firstSeed: developmentSeeds, scenes: SCENES, sizes: [read.size], signal } as const;
-        const { base, novel, all } = (await evaluateDetector(detector, options)).get(read.size)!;
+        const scope = { split: 'train', firstSeed: developmentSeeds, scenes: SCENES, sizes: [read.size], signal } as const;
+        const { base, novel, all } = (await evaluateDetector(detector, scope)).get(read.size)!;
         return { base, novel, all };
       },
     },
     signal,
   });
-  await save(result.parameters, result.step);
-  return result;
 }
 
 /** Weight of each kind in the loss: novel kinds are hidden. */
-function classWeights(): Float32Array {
-  return Float32Array.from([...kinds.map(({ novel }) => (novel ? 0 : 1)), rules.background]);
+function classWeights(background: number): Float32Array {
+  return Float32Array.from([...kinds.map(({ novel }) => (novel ? 0 : 1)), background]);
 }
