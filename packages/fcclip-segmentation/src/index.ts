@@ -78,3 +78,10 @@ export { trainingForward, trainingGraphs, trainingLosses } from './train/trainin
 export type { PredictionLosses, SegmenterLosses, TrainingShape, TrainingWords } from './train/training-graphs.ts';
 export { trainSegmenter } from './train/train-segmenter.ts';
 export type { TrainingPicture, TrainSegmenterOptions } from './train/train-segmenter.ts';
+export type { FitSegmenterOptions } from './train/fit-options.ts';
+export { fitSegmenter } from './train/fit-segmenter.ts';
+export type { FitSegmenterResult } from './train/fit-segmenter.ts';
+export { readPanopticSet } from './train/panoptic-set.ts';
+export type { PanopticSetOptions, PanopticTrainingImage, PanopticTrainingSet } from './train/panoptic-set.ts';
+export { panopticSource } from './train/panoptic-source.ts';
+export type { PanopticSourceOptions } from './train/panoptic-source.ts';

@@ -4,5 +4,8 @@ export type { EvaluateFileOptions, ReadAnnotationsOptions } from './files.ts';
 export type { ReadOptions } from './read-file.ts';
 export { evaluatePanopticFiles } from './panoptic-files.ts';
 export type { PanopticFilesOptions, PanopticOutcome } from './panoptic-files.ts';
+export { readPanoptic } from './read-panoptic.ts';
+export type { PanopticRecords } from './read-panoptic.ts';
+export type { PanopticAnnotation } from './panoptic-entries.ts';
 export { decodePanopticPng } from './png.ts';
 export type { GrayIds, IdMap } from './png.ts';
