@@ -13,6 +13,7 @@ import { retrieve } from './commands/retrieve.ts';
 import { segment } from './commands/segment.ts';
 import { show } from './commands/show.ts';
 import { trainDetect } from './commands/train-detect.ts';
+import { trainSegment } from './commands/train-segment.ts';
 
 /** Every command, in the order of the help. A command is a file in `commands/` and a line here. */
 export const commands: readonly (Command | PassThrough)[] = [
@@ -23,6 +24,7 @@ export const commands: readonly (Command | PassThrough)[] = [
   encode,
   retrieve,
   trainDetect,
+  trainSegment,
   show,
   pull,
   list,
