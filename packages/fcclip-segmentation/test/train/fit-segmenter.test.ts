@@ -12,6 +12,8 @@ let folder = '';
 const at = (name: string): string => join(folder, name);
 const [width, height] = [80, 60];
 
+const segment = (id: number, category: number, iscrowd = 0): object => ({ id, category_id: category, iscrowd });
+
 /** A sky above grass, a red box on it (a thing), and a crowd in a corner. Ids are far apart and the categories not in order. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fcclip-fit-'));
@@ -29,7 +31,6 @@ beforeAll(async () => {
     }
     await writeFile(at(`images/${image}.png`), await encodePng({ width, height, data }));
     await writeFile(at(`panoptic/${image}.png`), await encodeIdPng(ids, width, height));
-    const segment = (id: number, category: number, iscrowd = 0): object => ({ id, category_id: category, iscrowd });
     annotations.push({
       image_id: image,
       file_name: `${image}.png`,
