@@ -24,6 +24,8 @@ export interface Run {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process when it has been started. */
+  readonly onStart?: (child: ReturnType<typeof spawn>) => void;
   /** Called with the process and what has come so far whenever something comes. */
   readonly onOutput?: (child: ReturnType<typeof spawn>, text: string) => void;
 }
@@ -31,11 +33,12 @@ export interface RunOptions {
 const command = fileURLToPath(new URL('../bin/vitamin.js', import.meta.url));
 
 /** Runs the real command. Nothing of the environment that could change what it prints is passed on. */
-export async function vitamin(args: readonly string[], { cwd, env, onOutput }: RunOptions = {}): Promise<Run> {
+export async function vitamin(args: readonly string[], { cwd, env, onStart, onOutput }: RunOptions = {}): Promise<Run> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(?:VITAMIN_|HF_|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|VITEST)/u.test(name),
   );
   const child = spawn(process.execPath, [command, ...args], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
+  onStart?.(child);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
