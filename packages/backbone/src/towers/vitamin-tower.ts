@@ -23,13 +23,14 @@ export interface ViTaminTowerOptions {
 
 /**
  * ViTamin as an image tower. Levels: `stem` (stride 2), `os4`, `os8` (after the MBConv stages), and at stride 16 `mid` (after the first half of
- * the Transformer blocks, rounded down: what F-ViT takes), `preLast` (before the last block: what LLaVA takes) and `final`.
+ * the Transformer blocks, rounded down: what F-ViT takes), `preLast` (before the last block: what LLaVA takes), `final`, and `blocks.N` after each block.
  */
 export function vitaminTower(options: ViTaminTowerOptions): ImageTower {
   const { id, imageSize, weights, positions, head } = options;
   const config = { ...options.config, positions: positions !== undefined };
   const { widths, embedDim } = config;
   const [c1, c2, width] = widths;
+  const blocks = Array.from({ length: config.depths[2] }, (_, i) => `blocks.${i}`);
   return {
     id,
     family: 'vitamin',
@@ -40,7 +41,7 @@ export function vitaminTower(options: ViTaminTowerOptions): ImageTower {
       { name: 'stem', stride: 2, channels: c1 },
       { name: 'os4', stride: 4, channels: c1 },
       { name: 'os8', stride: 8, channels: c2 },
-      ...['mid', 'preLast', 'final'].map((name) => ({ name, stride: STRIDE, channels: width })),
+      ...['mid', 'preLast', 'final', ...blocks].map((name) => ({ name, stride: STRIDE, channels: width })),
     ],
     denseLevel: 'final',
     ...(head ? { embedDim } : {}),
@@ -69,6 +70,7 @@ function build(root: Params, image: Value, config: ViTaminConfig, head: boolean)
     mid: asMap(after(Math.floor(depth / 2))),
     preLast: asMap(after(depth - 1)),
     final: asMap(after(depth)),
+    ...Object.fromEntries(blocks.map((block, i) => [`blocks.${i}`, asMap(block)])),
   };
   return head ? { maps, embedding: pooledHead(visual, after(depth), config.embedDim).embedding } : { maps };
 }
