@@ -8,6 +8,7 @@ import { fcclipNano } from '../fcclip/nano.ts';
 import { fvitFullWidth } from '../fvit/full-width.ts';
 import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
+import { llavaNano } from '../llava/nano.ts';
 import { llavaPreprocess } from '../llava/preprocess.ts';
 import { llavaPrompts } from '../llava/prompts.ts';
 import type { GoldenChecker } from './checker.ts';
@@ -20,6 +21,7 @@ const formats: Readonly<Record<string, GoldenChecker>> = {
   'fvit-full-width': fvitFullWidth,
   'fvit-nano': fvitNano,
   'fvit-vectors': fvitVectors,
+  'llava-nano': llavaNano,
   'llava-preprocess': llavaPreprocess,
   'llava-prompts': llavaPrompts,
 };

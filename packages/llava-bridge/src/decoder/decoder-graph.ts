@@ -1,0 +1,47 @@
+import { gather, gatherND, Graph, type KeyValueCache, Parameters, type Weights } from '@vitamin-vlm/graph';
+import type { LlamaConfig } from '../models/llama-config.ts';
+import { causalVisibility, embeddingTable, languageHead, llamaLayers } from '../models/llama.ts';
+import { ropeTable } from '../models/rope.ts';
+
+/** Where the numbers come from; the identity stands in the graph, so that one in the cache belongs to the weights that it was made for. */
+interface GraphSource {
+  readonly weights: Weights;
+  readonly identity: string;
+}
+
+/**
+ * New tokens on top of a cache: `embeddings` [N, L, H], `positions` int64 [N, L], `slots` int64 [N, T] (the position of every token in the cache and of the
+ * new ones, -1 where none is), `last` int64 [N, 2] (row and place whose next token is asked) and the cache `key.i`, `value.i` [N, groups, P, D] in;
+ * `logits` [N, V] and the grown cache `present.key.i`, `present.value.i` [N, groups, T, D] out. T = P + L. An extent is at least one: a cache begins with one
+ * slot that nobody sees.
+ */
+export function decoderGraph(config: LlamaConfig, context: number, source?: GraphSource): { graph: Graph; parameters: Parameters } {
+  const graph = new Graph(`decoder ${source?.identity ?? ''}`);
+  const parameters = new Parameters(graph, source ? { weights: source.weights } : {});
+  const { groups, size, hidden } = config;
+  const embeddings = graph.input('embeddings', 'float32', ['N', 'L', hidden]);
+  const positions = graph.input('positions', 'int64', ['N', 'L']);
+  const past = Array.from({ length: config.layers }, (_, i): KeyValueCache => {
+    const [key, value] = ['key', 'value'].map((name) => graph.input(`${name}.${i}`, 'float32', ['N', groups, 'P', size]));
+    return { key: key!, value: value! };
+  });
+  const tokens = graph.extent(['P', 'L'], [], 'T');
+  const slots = graph.input('slots', 'int64', ['N', tokens]);
+  const places = { positions, visible: causalVisibility(positions, slots), rope: ropeTable(graph, config, context) };
+  const { layers, norm } = llamaLayers(parameters.root.at('model'), embeddings, config, places, past);
+  const last = gatherND(norm, graph.input('last', 'int64', ['N', 2])); // [N, H]
+  graph.output('logits', languageHead(parameters.root, last, config));
+  for (const [i, { present }] of layers.entries()) {
+    graph.output(`present.key.${i}`, present.key);
+    graph.output(`present.value.${i}`, present.value);
+  }
+  return { graph, parameters };
+}
+
+/** `ids` int64 [L] in, `embeddings` [L, H] out. */
+export function embeddingGraph(config: LlamaConfig, { weights, identity }: GraphSource): Graph {
+  const graph = new Graph(`embeddings ${identity}`);
+  const { root } = new Parameters(graph, { weights });
+  graph.output('embeddings', gather(embeddingTable(root, config), graph.input('ids', 'int64', ['L'])));
+  return graph;
+}

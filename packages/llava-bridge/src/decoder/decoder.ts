@@ -1,0 +1,138 @@
+import { type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import type { Weights } from '@vitamin-vlm/graph';
+import type { Lease, SessionPool } from '@vitamin-vlm/runtime';
+import type { LlamaConfig } from '../models/llama-config.ts';
+import { decoderGraph, embeddingGraph } from './decoder-graph.ts';
+
+/** What a decoder remembers of the tokens so far: one row for each text. */
+export interface DecoderCache {
+  /** Tokens of each row. */
+  readonly lengths: readonly number[];
+  /** Position of each slot by row, -1 where no token is: the first one of all, and where rows were shorter than others. */
+  readonly slots: readonly (readonly number[])[];
+  /** By the names of the graph, [N, groups, T, D]. */
+  readonly tensors: Readonly<Record<string, Tensor>>;
+}
+
+/** Scores of the next token of each row, and the cache behind them. */
+export interface DecoderOutput {
+  /** [N, V] */
+  readonly logits: Tensor<'float32'>;
+  readonly cache: DecoderCache;
+}
+
+/** The weights of a language model, and how it is to be run. */
+export interface DecoderModel {
+  readonly config: LlamaConfig;
+  /** By Hugging Face's names, `model.` and `lm_head.` */
+  readonly weights: Weights;
+  /** 64 hexadecimal digits over all weights. */
+  readonly identity: string;
+}
+
+/**
+ * A LLaMA that takes embeddings and gives the scores of the next token, with a cache of keys and values. Rows of different lengths are filled up on the
+ * right; what fills them up is never seen.
+ */
+export class Decoder {
+  readonly model: DecoderModel;
+  /** Tokens of a row at most. */
+  readonly context: number;
+  readonly #sessions: SessionPool;
+
+  /** @param context - Default: what the model was made for, at most 4096. */
+  constructor(model: DecoderModel, sessions: SessionPool, context: number = Math.min(model.config.positions, 4096)) {
+    this.model = model;
+    this.context = context;
+    this.#sessions = sessions;
+  }
+
+  /** Embeddings of ids: [L, H]. @throws VitaminError `USAGE` for an id that the vocabulary does not have. */
+  async embed(ids: readonly number[], options: WorkOptions = {}): Promise<Tensor<'float32'>> {
+    const { config } = this.model;
+    const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < config.vocabulary));
+    if (wrong !== undefined) throw new VitaminError('USAGE', `Expected ids from 0 to ${config.vocabulary - 1} but received ${wrong}`);
+    if (ids.length === 0) return tensor('float32', [0, config.hidden]);
+    using lease = await this.#lease('embeddings', () => embeddingGraph(config, this.model), options);
+    const feed = tensor('int64', [ids.length], BigInt64Array.from(ids, BigInt));
+    const { embeddings } = await lease.session.run({ ids: feed }, { signal: options.signal });
+    return embeddings as Tensor<'float32'>;
+  }
+
+  /**
+   * Reads more tokens of each row.
+   *
+   * @param rows - Embeddings of the new tokens of each row, [L, H]; at least one token each.
+   * @param cache - What stands before them; its memory is handed over and cannot be used again.
+   * @throws VitaminError `USAGE` when a row grows beyond the context, `ABORTED`, `RUNTIME`.
+   */
+  async read(
+    rows: readonly Tensor<'float32'>[],
+    cache: DecoderCache = this.#empty(rows.length),
+    options: WorkOptions = {},
+  ): Promise<DecoderOutput> {
+    const { config } = this.model;
+    const counts = rows.map(({ shape }) => shape[0]!);
+    const lengths = cache.lengths.map((length, row) => length + counts[row]!);
+    const longest = Math.max(...lengths);
+    if (longest > this.context) {
+      throw new VitaminError('USAGE', `Expected at most ${this.context} tokens but received ${longest}`, {
+        hint: 'Ask a shorter question, or show fewer pictures.',
+      });
+    }
+    const length = Math.max(...counts);
+    const [n, { hidden }] = [rows.length, config];
+    const embeddings = tensor('float32', [n, length, hidden]);
+    rows.forEach(({ data }, row) => embeddings.data.set(data, row * length * hidden));
+    const slots = cache.slots.map((before, row) => [
+      ...before,
+      ...Array.from({ length }, (_, i) => (i < counts[row]! ? cache.lengths[row]! + i : -1)),
+    ]);
+    const positions = counts.flatMap((_, row) => Array.from({ length }, (__, i) => Math.min(cache.lengths[row]! + i, this.context - 1)));
+    using lease = await this.#lease('decoder', () => decoderGraph(config, this.context, this.model).graph, options);
+    const { logits, ...present } = await lease.session.run(
+      {
+        ...cache.tensors,
+        embeddings,
+        positions: integers([n, length], positions),
+        slots: integers([n, slots[0]!.length], slots.flat()),
+        last: integers(
+          [n, 2],
+          counts.flatMap((count, row) => [row, count - 1]),
+        ),
+      },
+      { signal: options.signal, transfer: true },
+    );
+    const tensors = Object.fromEntries(Object.entries(present).map(([name, value]) => [name.slice('present.'.length), value]));
+    return { logits: logits as Tensor<'float32'>, cache: { lengths, slots, tensors } };
+  }
+
+  /** Rows of a cache in another order, some of them several times: the beams of a search. */
+  select({ lengths, slots, tensors }: DecoderCache, rows: readonly number[]): DecoderCache {
+    const chosen = Object.entries(tensors).map(([name, { shape, data }]) => {
+      const size = data.length / shape[0]!;
+      const out = tensor('float32', [rows.length, ...shape.slice(1)]);
+      rows.forEach((row, i) => out.data.set((data as Float32Array).subarray(row * size, (row + 1) * size), i * size));
+      return [name, out] as const;
+    });
+    return { lengths: rows.map((row) => lengths[row]!), slots: rows.map((row) => slots[row]!), tensors: Object.fromEntries(chosen) };
+  }
+
+  #empty(rows: number): DecoderCache {
+    const { layers, groups, size } = this.model.config;
+    const names = Array.from({ length: layers }, (_, i) => [`key.${i}`, `value.${i}`]).flat();
+    return {
+      lengths: Array.from({ length: rows }, () => 0),
+      slots: Array.from({ length: rows }, () => [-1]),
+      tensors: Object.fromEntries(names.map((name) => [name, tensor('float32', [rows, groups, 1, size])])),
+    };
+  }
+
+  async #lease(kind: string, build: Parameters<SessionPool['lease']>[1], options: WorkOptions): Promise<Lease> {
+    return await this.#sessions.lease({ kind, llm: this.model.identity, context: this.context }, build, options);
+  }
+}
+
+function integers(shape: readonly number[], numbers: readonly number[]): Tensor {
+  return tensor('int64', shape, BigInt64Array.from(numbers, BigInt));
+}

@@ -1,0 +1,90 @@
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type OpenWeights, openWeights, type OpenWeightsOptions } from '@vitamin-vlm/backbone';
+import { sizeOf, VitaminError } from '@vitamin-vlm/core';
+import { decoderGraph } from '../decoder/decoder-graph.ts';
+import type { DecoderModel } from '../decoder/decoder.ts';
+import { embeddingTable } from '../models/llama.ts';
+import { type LlamaConfig, readLlamaConfig } from '../models/llama-config.ts';
+
+/** A language model whose weights were found and checked. Most of it still lies on the disk. */
+export interface OpenedLlama extends DecoderModel {
+  readonly address: string;
+  /** Where config, weights and tokenizer lie. */
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
+/** A configuration has a few kilobytes. */
+const MAX_CONFIG_BYTES = 1 << 20;
+/** Names of a language model: alone, inside LLaVA, and inside transformers' LLaVA. */
+const NAMES = /^(?:language_model\.)?((?:model\.(?:embed_tokens|layers|norm)|lm_head)\..+)$/u;
+/** Tables that older files hold and nobody reads. */
+const UNUSED = /\.rotary_emb\.inv_freq$/u;
+
+/**
+ * Finds a LLaMA in Hugging Face's or LLaVA's layout, reads its `config.json`, and compares every tensor with what the network expects. All bytes are read once
+ * for its identity, which is remembered.
+ *
+ * @param address - A folder, or `hf:org/name[@revision]`.
+ * @throws VitaminError `INPUT_NOT_FOUND` without a `config.json`; `UNSUPPORTED` for another architecture; `WEIGHTS_MISMATCH`; and what `openCheckpoint` throws.
+ * @example
+ * ```ts
+ * import { openLlama } from '@vitamin-vlm/llava-bridge';
+ * const { config, files } = await openLlama('vicuna-7b-v1.5');
+ * console.log(config.layers, config.hidden, files.length); // 32 4096 2
+ * ```
+ */
+export async function openLlama(address: string, options: OpenWeightsOptions = {}): Promise<OpenedLlama> {
+  await using weights = await openWeights(address, options);
+  const folder = dirname(weights.files[0]!);
+  return { ...(await readLlama(weights, await readConfig(folder))), address, folder, files: weights.files };
+}
+
+/** Takes the language model out of open weights; what belongs to a projector or a tower stays. */
+export async function readLlama(weights: OpenWeights, config: LlamaConfig): Promise<DecoderModel> {
+  const names = new Map<string, string>();
+  for (const full of weights.rest) {
+    const own = NAMES.exec(full)?.[1];
+    if (own !== undefined && !UNUSED.test(own)) names.set(own, full);
+  }
+  const part = await weights.take(names);
+  const declared = declaredLlama(config);
+  part.expect(declared);
+  // A tied model may hold its table twice.
+  if (config.tied) part.allow(['lm_head.weight']);
+  const identity = await part.digest((name) => declared.has(name));
+  const own = new Set(names.values());
+  weights.check({ unusedAllowed: (name) => !own.has(name) });
+  return { config, weights: part.weights, identity };
+}
+
+/** Every tensor of a language model, with its shape. */
+function declaredLlama(config: LlamaConfig): Map<string, readonly number[]> {
+  const { parameters } = decoderGraph(config, 1);
+  embeddingTable(parameters.root, config);
+  return parameters.declared;
+}
+
+/** Parameters of a language model. */
+export function countParameters(config: LlamaConfig): number {
+  return [...declaredLlama(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+}
+
+/** `config.json` of a folder. */
+async function readConfig(folder: string): Promise<LlamaConfig> {
+  const path = join(folder, 'config.json');
+  const file = await open(path).catch((cause: unknown) => {
+    throw new VitaminError('INPUT_NOT_FOUND', `Expected the config.json of a language model at ${path} but found none`, { cause });
+  });
+  await using _ = file;
+  const { size } = await file.stat();
+  if (size > MAX_CONFIG_BYTES)
+    throw new VitaminError('INPUT_UNREADABLE', `Expected a config.json of at most ${MAX_CONFIG_BYTES} bytes but found ${size}`);
+  try {
+    return readLlamaConfig(JSON.parse(await file.readFile('utf8')) as Record<string, unknown>);
+  } catch (cause) {
+    if (cause instanceof VitaminError) throw cause;
+    throw new VitaminError('INPUT_UNREADABLE', `Expected a JSON object in ${path} but found something else`, { cause });
+  }
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { openModel, type OpenedModel } from '@vitamin-vlm/backbone';
+import { type Tensor, tensor } from '@vitamin-vlm/core';
+import { openProjector, preparePicture, TokenMaker } from '@vitamin-vlm/llava-bridge';
+import type { GoldenChecker, GoldenContext } from '../golden/checker.ts';
+import type { Golden } from '../golden/golden.ts';
+import { bytesOf, formulaPicture, sha256 } from './picture.ts';
+import { compareRun } from './runs.ts';
+import { compareTextOnly } from './text-only.ts';
+import { writeProjector, writeTower } from './weights.ts';
+
+/** Side of the square that the smallest tower sees. */
+const SIZE = 64;
+
+/** LLaVA at a tiny size, from pictures to answers. */
+export const llavaNano: GoldenChecker = async (golden, context) => {
+  const prefix = golden.at('namePrefix').takeText();
+  const pixels = new Map<string, Tensor<'float32'>>();
+  for (const name of golden.at('images').keys()) pixels.set(name, await comparePicture(golden.at('images', name)));
+  const path = join(context.folder, 'tower.pth');
+  await writeTower(path, prefix);
+  const tower = await openModel(path, { cacheDir: join(context.folder, 'cache') });
+  await compareTower(golden.at('tower'), tower, [...pixels.values()], prefix, context);
+  for (const name of golden.at('run').keys()) await compareRun(golden.at('run', name), name, { tower, pixels, prefix }, context);
+  for (const name of golden.at('llamaTextOnly').keys()) {
+    await compareTextOnly(golden.at('llamaTextOnly', name), golden.at('run', name, 'config'), prefix, name, context);
+  }
+};
+
+async function comparePicture(golden: Golden): Promise<Tensor<'float32'>> {
+  const picture = formulaPicture(golden.at('generator').takeText(), golden.at('width').takeNumber(), golden.at('height').takeNumber());
+  golden.at('u8Sha256').equal(sha256(picture.data));
+  const pixels = await preparePicture(picture, SIZE, 'pad');
+  golden.at('pixelsF32Sha256').equal(sha256(bytesOf(pixels.data)));
+  golden.at('pixels').tensor(pixels);
+  return pixels;
+}
+
+/** Features at three layers, and the projectors on them. */
+async function compareTower(
+  golden: Golden,
+  tower: OpenedModel,
+  pictures: readonly Tensor<'float32'>[],
+  prefix: string,
+  { folder }: GoldenContext,
+): Promise<void> {
+  const width = tower.config.image.widths[2];
+  const cacheDir = join(folder, 'cache');
+  const run = async (
+    type: string,
+    layer: number,
+    inputs: readonly Tensor<'float32'>[],
+  ): Promise<Record<'features' | 'tokens', Tensor<'float32'>>> => {
+    const path = join(folder, `${type}.bin`);
+    await writeProjector(path, type, [width, width], prefix);
+    await using maker = new TokenMaker(tower, await openProjector(path, { cacheDir }), { layer });
+    const results: Awaited<ReturnType<TokenMaker['project']>>[] = [];
+    for (const { shape, data } of inputs) results.push(await maker.project(tensor('float32', [1, ...shape], data)));
+    return { features: stacked(results.map(({ features }) => asRows(features))), tokens: stacked(results.map(({ tokens }) => tokens)) };
+  };
+  for (const layer of [-1, -2, -3]) {
+    const { features, tokens } = await run('mlp2x_gelu', layer, pictures);
+    golden.at(`vitaminNano.select${layer}`).tensor(features);
+    golden.at(`vitaminNano.select${layer}.projected`).tensor(tokens);
+  }
+  golden.at('linearProjector.select-2').tensor((await run('linear', -2, pictures.slice(0, 1))).tokens);
+  golden.at('mlp3xProjector.select-2').tensor((await run('mlp3x_gelu', -2, pictures.slice(0, 1))).tokens);
+}
+
+/** [1, C, h, w] -> [h·w, C] */
+function asRows({ shape, data }: Tensor<'float32'>): Tensor<'float32'> {
+  const [, channels = 0, height = 0, width = 0] = shape;
+  const cells = height * width;
+  return tensor(
+    'float32',
+    [cells, channels],
+    data.map((_, i) => data[(i % channels) * cells + Math.floor(i / channels)]!),
+  );
+}
+
+/** [N, …] of N tensors. */
+function stacked(parts: readonly Tensor<'float32'>[]): Tensor<'float32'> {
+  const out = tensor('float32', [parts.length, ...parts[0]!.shape]);
+  parts.forEach(({ data }, i) => out.data.set(data, i * data.length));
+  return out;
+}
