@@ -7,7 +7,7 @@ export type { CachedSnapshot } from './hub/scan.ts';
 export { hubCacheDir } from './hub/settings.ts';
 export type { HubOptions } from './hub/settings.ts';
 export { readNpy } from './npy/read.ts';
-export { writeNpy } from './npy/write.ts';
+export { encodeNpy, writeNpy } from './npy/write.ts';
 export { openCheckpoint } from './open-checkpoint.ts';
 export type { CheckpointFormat, MetadataValue } from './opened-file.ts';
 export { writeSafetensors } from './safetensors/write.ts';

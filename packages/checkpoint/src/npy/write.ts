@@ -19,6 +19,31 @@ const ALIGNMENT = 64;
  * ```
  */
 export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
+  const head = npyHead(tensor);
+  const bytes = await bytesOf('array', tensor);
+  await writeAtomically(path, async (handle) => {
+    await writeAll(handle, head, 0);
+    await writeAll(handle, bytes, head.length);
+  });
+}
+
+/**
+ * The bytes of a `.npy` file, in memory: for a request to a server.
+ *
+ * @throws VitaminError `UNSUPPORTED` for bfloat16, which numpy lacks.
+ * @example
+ * ```ts
+ * import { encodeNpy } from '@vitamin-vlm/checkpoint';
+ * import { tensor } from '@vitamin-vlm/core';
+ * console.log(encodeNpy(tensor('float32', [2, 2])).toString('base64').slice(0, 8)); // k05VTVBZ
+ * ```
+ */
+export function encodeNpy(tensor: Tensor): Buffer {
+  const { buffer, byteOffset, byteLength } = tensor.data;
+  return Buffer.concat([npyHead(tensor), new Uint8Array(buffer, byteOffset, byteLength)]);
+}
+
+function npyHead(tensor: Tensor): Buffer {
   const description = npyDescriptions.get(tensor.dtype);
   if (description === undefined) {
     throw new VitaminError('UNSUPPORTED', `Expected an element type that numpy has but received ${tensor.dtype}`, {
@@ -33,9 +58,5 @@ export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
   head.writeUInt16LE(length - 10, 8);
   head.write(text, 10, 'latin1');
   head[length - 1] = 0x0a;
-  const bytes = await bytesOf('array', tensor);
-  await writeAtomically(path, async (handle) => {
-    await writeAll(handle, head, 0);
-    await writeAll(handle, bytes, length);
-  });
+  return head;
 }
