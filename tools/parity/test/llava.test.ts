@@ -13,7 +13,7 @@ describe.skipIf(whyNot !== '')(`golden files of LLaVA${whyNot}`, () => {
   it.each([
     ['prompts', 18_991, undefined],
     ['preprocess', 2261, undefined],
-    ['llava_nano', 2450, /\.clipTower|^tower\.clipNano|^(?:labels|merge|schedule|train)\./u],
+    ['llava_nano', 5265, /\.clipTower|^tower\.clipNano/u],
   ])('%s: %i values agree', async (name, count, notYet) => {
     const { results, compared } = await runGolden(readFileSync(join(folder, `${name}.json`), 'utf8'));
     const failures = results.filter(({ pass, field }) => !pass && !notYet?.test(field));

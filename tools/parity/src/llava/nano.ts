@@ -5,8 +5,10 @@ import { openProjector, preparePicture, TokenMaker } from '@vitamin-vlm/llava-br
 import type { GoldenChecker, GoldenContext } from '../golden/checker.ts';
 import type { Golden } from '../golden/golden.ts';
 import { bytesOf, formulaPicture, sha256 } from './picture.ts';
-import { compareRun } from './runs.ts';
+import { compareLabels, compareMerge, compareSchedule } from './labels.ts';
+import { compareRun, openRun } from './runs.ts';
 import { compareTextOnly } from './text-only.ts';
+import { compareTraining } from './training.ts';
 import { writeProjector, writeTower } from './weights.ts';
 
 /** Side of the square that the smallest tower sees. */
@@ -25,7 +27,37 @@ export const llavaNano: GoldenChecker = async (golden, context) => {
   for (const name of golden.at('llamaTextOnly').keys()) {
     await compareTextOnly(golden.at('llamaTextOnly', name), golden.at('run', name, 'config'), prefix, name, context);
   }
+  const samples = compareLabels(golden.at('labels'));
+  const { features, tokens } = await mergeInputs(golden, tower, pixels, prefix, context);
+  const { decoder, sessions } = await openRun('A', context);
+  await using _ = sessions;
+  await compareMerge(golden.at('merge'), samples, tokens, (ids) => decoder.embed(ids));
+  compareSchedule(golden.at('schedule'));
+  const session = { threads: context.threads, cacheDir: join(context.folder, 'cache') };
+  await compareTraining(golden.at('train'), golden.at('run'), { samples, features, prefix }, session);
 };
+
+/** Features and tokens of the pictures, and of one that is zero all over. */
+async function mergeInputs(
+  golden: Golden,
+  tower: OpenedModel,
+  pixels: ReadonlyMap<string, Tensor<'float32'>>,
+  prefix: string,
+  { folder }: GoldenContext,
+): Promise<{ features: Map<string, Tensor<'float32'>>; tokens: Tensor<'float32'>[] }> {
+  const path = join(folder, 'merge.bin');
+  const hidden = golden.at('run', 'A', 'config', 'hidden_size').takeNumber();
+  await writeProjector(path, 'mlp2x_gelu', [tower.config.image.widths[2], hidden], prefix);
+  await using maker = new TokenMaker(tower, await openProjector(path, { cacheDir: join(folder, 'cache') }));
+  const features = new Map<string, Tensor<'float32'>>();
+  const tokens: Tensor<'float32'>[] = [];
+  for (const [name, { data }] of [...pixels, ['zeros', tensor('float32', [3, SIZE, SIZE])] as const]) {
+    const made = await maker.project(tensor('float32', [1, 3, SIZE, SIZE], data));
+    features.set(name, asRows(made.features));
+    if (name !== 'zeros') tokens.push(made.tokens);
+  }
+  return { features, tokens };
+}
 
 async function comparePicture(golden: Golden): Promise<Tensor<'float32'>> {
   const picture = formulaPicture(golden.at('generator').takeText(), golden.at('width').takeNumber(), golden.at('height').takeNumber());

@@ -34,6 +34,13 @@ export interface RunSource {
   readonly prefix: string;
 }
 
+/** The language model of a configuration, whose files `compareRun` wrote. The sessions are the caller's to close. */
+export async function openRun(name: string, { folder, threads }: GoldenContext): Promise<{ decoder: Decoder; sessions: SessionPool }> {
+  const cacheDir = join(folder, 'cache');
+  const sessions = new SessionPool({ threads, cacheDir });
+  return { decoder: new Decoder(await openLlama(join(folder, `run-${name}`), { cacheDir }), sessions), sessions };
+}
+
 /** Tower -> projector -> merge -> LLaMA -> logits, cache, greedy and beam answers of one configuration. */
 export async function compareRun(
   golden: Golden,

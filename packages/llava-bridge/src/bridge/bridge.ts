@@ -1,0 +1,178 @@
+import { type ImageSource, openModel, type OpenModelOptions, type WeightAddresses } from '@vitamin-vlm/backbone';
+import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { type PoolOptions, SessionPool } from '@vitamin-vlm/runtime';
+import { Decoder } from '../decoder/decoder.ts';
+import { embedPrompt } from '../decoder/embed-prompt.ts';
+import { type GenerateOptions, generateIds } from '../generate/generate.ts';
+import { untilStop } from '../generate/stop-strings.ts';
+import { identityProjector, openProjector } from '../load/open-projector.ts';
+import { openLlama } from '../load/open-llama.ts';
+import { pictureMessage, renderPrompt } from '../prompt/render-prompt.ts';
+import type { Template } from '../prompt/template.ts';
+import { templateOf } from '../prompt/template-of.ts';
+import type { LlamaTokenizer } from '../tokenizer/llama-tokenizer.ts';
+import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import { TokenMaker, type TokenMakerOptions, type TokenResult } from '../tokens/token-maker.ts';
+import type { VisualTokens } from '../tokens/visual-tokens.ts';
+
+/** What a bridge is made of. */
+export interface BridgeOptions extends Omit<TokenMakerOptions, 'sessions'>, Omit<OpenModelOptions, 'cacheDir' | 'prefix'>, PoolOptions {
+  /** Address of the tower: as `openModel` takes it. */
+  readonly tower: WeightAddresses;
+  /** Address of the projector, or `identity` for features as they are. */
+  readonly projector: string;
+  /** Address of a language model with its tokenizer. Without one, tokens can be made but nothing asked. */
+  readonly llm?: string | undefined;
+  /** Default `vicuna_v1`. */
+  readonly template?: string | Template | undefined;
+  /** In place of the template's own. */
+  readonly system?: string | undefined;
+  /** Tokens that the language model reads at most. Default: what it was made for, at most 4096. */
+  readonly context?: number | undefined;
+}
+
+/** How a question is answered. */
+export interface AskOptions extends Omit<GenerateOptions, 'eos'> {
+  /** Texts that end an answer; they are not given out. */
+  readonly stop?: readonly string[] | undefined;
+  /** Questions and answers before this one, in turn. The pictures belong to the first question. */
+  readonly history?: readonly string[] | undefined;
+}
+
+interface Talker {
+  readonly decoder: Decoder;
+  readonly tokenizer: LlamaTokenizer;
+}
+
+/**
+ * A tower, a projector and a language model: pictures in, tokens or answers out.
+ *
+ * @example
+ * ```ts
+ * import { Bridge } from '@vitamin-vlm/llava-bridge';
+ * await using bridge = await Bridge.load({ tower: 'vitamin-large-336', projector: 'mm_projector.bin', llm: 'tiny-llama' });
+ * const tokens = await bridge.tokens('street.jpg'); // once for any number of questions
+ * for await (const text of bridge.ask(tokens, 'What color is the umbrella?')) process.stdout.write(text);
+ * ```
+ */
+export class Bridge implements AsyncDisposable {
+  readonly template: Template;
+  readonly #maker: TokenMaker;
+  readonly #sessions: SessionPool;
+  readonly #talker: Talker | undefined;
+
+  private constructor(maker: TokenMaker, sessions: SessionPool, talker: Talker | undefined, template: Template) {
+    this.#maker = maker;
+    this.#sessions = sessions;
+    this.#talker = talker;
+    this.template = template;
+  }
+
+  /**
+   * Opens all parts and checks that they fit each other. Nothing is computed yet.
+   *
+   * @throws VitaminError as `openModel`, `openProjector`, `openLlama` and `loadTokenizer`; `WEIGHTS_MISMATCH` with both numbers where widths differ.
+   */
+  static async load(options: BridgeOptions): Promise<Bridge> {
+    const {
+      tower,
+      projector: address,
+      llm,
+      template = 'vicuna_v1',
+      system,
+      context,
+      threads,
+      provider,
+      execution,
+      cacheDir,
+      maxBytes,
+    } = options;
+    const written = templateOf(template);
+    const model = await openModel(tower, options);
+    const projector = address === 'identity' ? identityProjector(model.config.image.widths[2]) : await openProjector(address, options);
+    const opened = llm === undefined ? undefined : await openLlama(llm, options);
+    if (opened && opened.config.hidden !== projector.config.output) {
+      throw new VitaminError(
+        'WEIGHTS_MISMATCH',
+        `Expected a projector for the ${opened.config.hidden} numbers of ${opened.address} but ${projector.address} gives ${projector.config.output}`,
+        { hint: 'A projector works with the language model that it was trained with, and with no other.' },
+      );
+    }
+    const tokenizer = opened && (await loadTokenizer(opened.folder));
+    const sessions = new SessionPool({ threads, provider, execution, cacheDir, maxBytes });
+    const maker = new TokenMaker(model, projector, { ...options, sessions });
+    const talker = opened && tokenizer && { decoder: new Decoder(opened, sessions, context), tokenizer };
+    return new Bridge(maker, sessions, talker, { ...written, system: system ?? written.system });
+  }
+
+  /** What the tower sees of a picture, for a language model. @throws VitaminError as `TokenMaker.tokens`. */
+  async tokens(image: ImageSource, options: WorkOptions = {}): Promise<VisualTokens> {
+    return await this.#maker.tokens(image, options);
+  }
+
+  /** Tokens of many pictures, one after the other: memory stays flat. */
+  tokensOf(
+    images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
+    options: WorkOptions = {},
+  ): AsyncGenerator<TokenResult, void, undefined> {
+    return this.#maker.stream(images, options);
+  }
+
+  /**
+   * Answers a question about pictures, piece by piece; no piece ends inside a character. Without pictures: a question alone.
+   *
+   * @param images - Pictures, or their tokens, in the order of their places.
+   * @throws VitaminError `USAGE` when no language model was loaded, or the prompt is longer than its context; `ABORTED` between tokens; and as `tokens`.
+   */
+  async *ask(
+    images: ImageSource | VisualTokens | readonly (ImageSource | VisualTokens)[],
+    question: string,
+    options: AskOptions = {},
+  ): AsyncGenerator<string, void, undefined> {
+    const { stop = [], history = [], signal } = options;
+    if (!this.#talker)
+      throw new VitaminError('USAGE', 'Expected a language model to answer but none was loaded', {
+        hint: 'Load the bridge with the option llm.',
+      });
+    const { decoder, tokenizer } = this.#talker;
+    const list = Array.isArray(images) ? (images as readonly (ImageSource | VisualTokens)[]) : [images as ImageSource | VisualTokens];
+    const pictures: VisualTokens[] = [];
+    for (const image of list) pictures.push(isTokens(image) ? image : await this.tokens(image, { signal }));
+    const [first, ...rest] = [...history, question];
+    const parts = renderPrompt(this.template, [pictureMessage(first, pictures.length), ...rest, null]);
+    const ids = tokenizer.encodePrompt(parts);
+    const prompt = await embedPrompt(
+      decoder,
+      ids,
+      pictures.map(({ data }) => data),
+      { signal },
+    );
+    const eos = [...new Set([tokenizer.eos, ...decoder.model.config.eos])];
+    const promptIds = ids.filter((id) => id >= 0);
+    yield* untilStop(spell(tokenizer, generateIds(decoder, prompt, { ...options, eos }, promptIds)), stop);
+  }
+
+  /** Waits for what runs, then frees everything. */
+  async close(): Promise<void> {
+    await this.#maker.close();
+    await this.#sessions.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function isTokens(image: ImageSource | VisualTokens): image is VisualTokens {
+  return typeof image === 'object' && 'hidden' in image;
+}
+
+async function* spell(tokenizer: LlamaTokenizer, ids: AsyncIterable<number>): AsyncGenerator<string, void, undefined> {
+  const stream = tokenizer.stream();
+  for await (const id of ids) {
+    const text = stream.push(id);
+    if (text !== '') yield text;
+  }
+  const rest = stream.end();
+  if (rest !== '') yield rest;
+}
