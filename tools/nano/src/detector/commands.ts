@@ -37,11 +37,15 @@ export function detectorCommands(): Command {
     .option('--first-seed <n>', 'first seed', Number, 0)
     .option('--scenes <n>', 'scenes', Number, 500)
     .option('--sizes <list>', 'sides of the scenes in pixels', '256,384')
-    .action(async (flags: { model: string; tower: string; split: Split; firstSeed: number; scenes: number; sizes: string }) => {
-      await using detector = await Detector.load(flags.model, { tower: flags.tower });
-      const figures = await evaluateDetector(detector, { ...flags, sizes: flags.sizes.split(',').map(Number) });
-      console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
-    });
+    .option('--read <px>', 'side that scenes are scaled to before they are read (default: none, each at its own size)', Number)
+    .action(
+      async (flags: { model: string; tower: string; split: Split; firstSeed: number; scenes: number; sizes: string; read?: number }) => {
+        await using detector = await Detector.load(flags.model, { tower: flags.tower });
+        const detect = flags.read === undefined ? {} : { size: flags.read };
+        const figures = await evaluateDetector(detector, { ...flags, sizes: flags.sizes.split(',').map(Number), detect });
+        console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
+      },
+    );
   return group;
 }
 

@@ -5,7 +5,7 @@ import type { Tensor } from '@vitamin-vlm/core';
 import { classEmbeddings, Detector, initializeHeads, trainDetector, type TrainingPicture } from '@vitamin-vlm/fvit-detection';
 import { cosineRate, warmUp } from '@vitamin-vlm/graph';
 import { baseKinds, kinds } from '@vitamin-vlm/picture-world';
-import type { LogEntry, TrainResult } from '@vitamin-vlm/training';
+import { type LogEntry, plotLogs, type TrainResult } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
 import { evaluateDetector } from './evaluate.ts';
 import { exportDetector } from './export.ts';
@@ -53,6 +53,9 @@ export async function trainNanoDetector(options: NanoDetectorOptions): Promise<v
     parameters = new Map([...initial, ...result.parameters]);
     steps += result.step;
   }
+  const logs = rounds.map((_, index) => [`round ${index + 1}`, join(folder, `round-${index + 1}`, 'log.jsonl')] as const);
+  const panels = ['loss', 'regionClasses', 'regionBoxes', 'all'];
+  await plotLogs(new Map(logs), join(folder, 'log.svg'), { title: 'Training of the embedded detector', panels });
 }
 
 /** What a round goes on from. */
