@@ -4,7 +4,7 @@ export type { Expectation, Expected, ExpectedTensors } from './expectation.ts';
 export { formulaInput, formulaTensor, formulaValues } from './formula.ts';
 export { Golden } from './golden/golden.ts';
 export type { GoldenResult } from './golden/golden.ts';
-export { isGolden, runGolden } from './golden/run-golden.ts';
+export { isGolden, runGolden, runGoldenFolder } from './golden/run-golden.ts';
 export type { GoldenChecker, GoldenContext } from './golden/checker.ts';
 export type { GoldenOptions, GoldenOutcome } from './golden/run-golden.ts';
 export { parseExpectations } from './parse-expectations.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { VitaminError } from '@vitamin-vlm/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Expectation } from './expectation.ts';
 import type { GoldenResult } from './golden/golden.ts';
-import { type GoldenOptions, isGolden, runGolden } from './golden/run-golden.ts';
+import { type GoldenOptions, type GoldenOutcome, isGolden, runGolden, runGoldenFolder } from './golden/run-golden.ts';
 import { parseExpectations } from './parse-expectations.ts';
 import { type ParityOptions, type ParityResult, runParity } from './run-parity.ts';
 
@@ -30,24 +30,29 @@ function positiveInteger(text: string): number {
 
 async function main(): Promise<number> {
   program.parse();
-  const { folder, ...options } = program.opts<Pick<ParityOptions, 'format' | 'folder' | 'threads'>>();
+  const { folder, ...settings } = program.opts<Pick<ParityOptions, 'format' | 'folder' | 'threads'>>();
   const files = program.args.length > 0 ? program.args.map(place) : await ownExpectations();
-  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readText(file) })));
-  const golden = texts.filter(({ text }) => isGolden(text));
-  const expectations = texts.filter(({ text }) => !isGolden(text)).flatMap(({ file, text }) => parse(file, text));
+  const golden: (readonly [name: string, run: (options: GoldenOptions) => Promise<GoldenOutcome>])[] = [];
+  const expectations: Expectation[] = [];
+  for (const file of files) {
+    const text = (await stat(file).catch(() => undefined))?.isDirectory() ? undefined : await readText(file);
+    if (text === undefined) golden.push([basename(file), (options) => runGoldenFolder(file, options)]);
+    else if (isGolden(text)) golden.push([basename(file), (options) => runGolden(text, options)]);
+    else expectations.push(...parse(file, text));
+  }
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  const common = { ...options, ...(folder === undefined ? {} : { folder: place(folder) }), signal: stop.signal };
+  const common = { ...settings, ...(folder === undefined ? {} : { folder: place(folder) }), signal: stop.signal };
   let failed = 0;
-  for (const { file, text } of golden) failed += await checkGolden(basename(file), text, common);
+  for (const [name, run] of golden) failed += await checkGolden(name, run, common);
   if (expectations.length > 0) failed += await checkExpectations(expectations, common);
   return failed > 0 ? 1 : 0;
 }
 
-async function checkGolden(name: string, text: string, options: GoldenOptions): Promise<number> {
+async function checkGolden(name: string, run: (options: GoldenOptions) => Promise<GoldenOutcome>, options: GoldenOptions): Promise<number> {
   const started = Date.now();
   const onResult = (result: GoldenResult): void => console.log(lineOf({ subject: name, ...result }));
-  const { results, compared } = await runGolden(text, { ...options, onResult });
+  const { results, compared } = await run({ ...options, onResult });
   const failed = results.filter(({ pass }) => !pass).length;
   console.error(`${name}: ${compared} values in ${results.length} members, ${failed} failed or not checked, ${secondsSince(started)} s`);
   return failed;

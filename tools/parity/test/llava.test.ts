@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, vi } from 'vitest';
-import { runGolden } from '../src/index.ts';
+import { runGolden, runGoldenFolder } from '../src/index.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -19,5 +19,11 @@ describe.skipIf(whyNot !== '')(`golden files of LLaVA${whyNot}`, () => {
     const failures = results.filter(({ pass, field }) => !pass && !notYet?.test(field));
     expect(failures.map(({ field, at }) => `${field}: ${at}`)).toEqual([]);
     expect(compared).toBeGreaterThanOrEqual(count);
+  });
+
+  it('payloads: every byte', async () => {
+    const { results, compared } = await runGoldenFolder(join(folder, 'payloads'));
+    expect(results.filter(({ pass }) => !pass).map(({ field, at }) => `${field}: ${at}`)).toEqual([]);
+    expect(compared).toBe(322);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
@@ -9,9 +9,10 @@ import { fvitFullWidth } from '../fvit/full-width.ts';
 import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
 import { llavaNano } from '../llava/nano.ts';
+import { comparePayloads } from '../llava/payloads.ts';
 import { llavaPreprocess } from '../llava/preprocess.ts';
 import { llavaPrompts } from '../llava/prompts.ts';
-import type { GoldenChecker } from './checker.ts';
+import type { GoldenChecker, GoldenContext } from './checker.ts';
 import { Golden, type GoldenResult } from './golden.ts';
 
 /** The formats of golden files by their key `format`. */
@@ -63,16 +64,51 @@ export function isGolden(text: string): boolean {
  * ```
  */
 export async function runGolden(text: string, options: GoldenOptions = {}): Promise<GoldenOutcome> {
+  return await check(
+    text,
+    (golden) => {
+      const format = golden.at('format').takeText();
+      if (Object.hasOwn(formats, format)) return formats[format]!;
+      throw new VitaminError('USAGE', `Expected a golden file of format ${Object.keys(formats).join(', ')} but found "${format}"`);
+    },
+    options,
+  );
+}
+
+/** Golden folders by the file that tells what they are. */
+const folders: Readonly<Record<string, (golden: Golden, folder: string, context: GoldenContext) => Promise<void>>> = {
+  'payloads.json': comparePayloads,
+};
+
+/**
+ * `runGolden` for a folder of files, such as the payloads of LLaVA.
+ *
+ * @throws VitaminError `INPUT_NOT_FOUND` for a folder that is none of the known ones, `ABORTED` on the signal.
+ * @example
+ * ```ts
+ * import { runGoldenFolder } from '@vitamin-vlm/parity';
+ * const { results } = await runGoldenFolder('golden/payloads');
+ * console.log(results.every(({ pass }) => pass));
+ * ```
+ */
+export async function runGoldenFolder(folder: string, options: GoldenOptions = {}): Promise<GoldenOutcome> {
+  for (const [name, compare] of Object.entries(folders)) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+    if (text !== undefined) return await check(text, () => (golden, context) => compare(golden, folder, context), options);
+  }
+  throw new VitaminError(
+    'INPUT_NOT_FOUND',
+    `Expected a folder with ${Object.keys(folders).join(' or ')} but found none of them in ${folder}`,
+  );
+}
+
+async function check(text: string, choose: (golden: Golden) => GoldenChecker, options: GoldenOptions): Promise<GoldenOutcome> {
   const results: GoldenResult[] = [];
   const golden = Golden.parse(text, (result) => {
     results.push(result);
     options.onResult?.(result);
   });
-  const format = golden.at('format').takeText();
-  const checker = Object.hasOwn(formats, format) ? formats[format] : undefined;
-  if (!checker) {
-    throw new VitaminError('USAGE', `Expected a golden file of format ${Object.keys(formats).join(', ')} but found "${format}"`);
-  }
+  const checker = choose(golden);
   const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'vitamin-golden-'));
   try {
     await checker(golden, { folder, threads: options.threads, signal: options.signal });
