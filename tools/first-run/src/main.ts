@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Backbone, EMBEDDED_MODEL } from '@vitamin-vlm/backbone';
 import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { Detector } from '@vitamin-vlm/fvit-detection';
 import { decodeImage, encodePng } from '@vitamin-vlm/image';
 import { kinds, stuffKinds } from '@vitamin-vlm/picture-world';
 import { readPicture } from './read-picture.ts';
@@ -14,14 +15,18 @@ async function main(): Promise<number> {
   const folder = 'vitamin-first-run';
   try {
     const started = performance.now();
-    await using backbone = await Backbone.load(EMBEDDED_MODEL);
+    await using detector = await Detector.load(EMBEDDED_MODEL);
+    await using backbone = Backbone.from(detector.model.tower);
     const words = { kinds: kinds.map(({ name }) => name), surroundings: stuffKinds };
-    const reading = await readPicture(backbone, await decodeImage(picturePath), words);
+    const reading = await readPicture({ detector, backbone }, await decodeImage(picturePath), words);
     await mkdir(folder, { recursive: true });
-    const overlayPath = join(folder, 'farm.overlay.png');
-    await writeFileAtomic(overlayPath, await encodePng(reading.overlay));
+    const boxesPath = join(folder, 'farm.boxes.png');
+    const regionsPath = join(folder, 'farm.regions.png');
+    await writeFileAtomic(boxesPath, await encodePng(reading.boxes));
+    await writeFileAtomic(regionsPath, await encodePng(reading.regions));
     const seconds = (performance.now() - started) / 1000;
-    console.log(readingText(reading, { picturePath, overlayPath, folder, model: backbone.model.tower.id, words, seconds }));
+    const model = backbone.model.tower.id;
+    console.log(readingText(reading, { picturePath, boxesPath, regionsPath, folder, model, words, seconds }));
     return 0;
   } catch (error) {
     if (!(error instanceof VitaminError)) throw error;

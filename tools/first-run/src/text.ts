@@ -1,11 +1,12 @@
 import type { ScoredLabel } from '@vitamin-vlm/backbone';
-import { type Reading, SPECK } from './read-picture.ts';
+import { type Reading, SPECK, SURE } from './read-picture.ts';
 
 /** What the text says beside the reading. */
 export interface Circumstances {
   readonly picturePath: string;
-  readonly overlayPath: string;
-  /** Where the overlay lies and further results may go. */
+  readonly boxesPath: string;
+  readonly regionsPath: string;
+  /** Where these pictures lie and further results may go. */
   readonly folder: string;
   /** Name of the model. */
   readonly model: string;
@@ -19,7 +20,8 @@ const BAR = 24;
 const UNLIKELY = 0.005;
 
 /** The reading for people, and what to try next. */
-export function readingText({ what, where }: Reading, { picturePath, overlayPath, folder, model, words, seconds }: Circumstances): string {
+export function readingText({ what, where, things }: Reading, circumstances: Circumstances): string {
+  const { picturePath, boxesPath, regionsPath, folder, model, words, seconds } = circumstances;
   const asked = words.kinds.length + words.surroundings.length;
   return `
 ${picturePath}, read by ${model} in ${seconds.toFixed(1)} s
@@ -27,14 +29,18 @@ ${picturePath}, read by ${model} in ${seconds.toFixed(1)} s
 What is in it (${words.kinds.length} kinds of things asked)
 ${bars(what.slice(0, 5).filter(({ score }) => score >= UNLIKELY))}
 
+Each thing, by the detector (score at least ${SURE}; x, y, width, height in pixels)
+${things.map(({ label, score, box }) => `  ${label.padEnd(12)} ${score.toFixed(2)}  ${box.map((side) => side.toFixed(0).padStart(4)).join('')}`).join('\n')}
+
 Where, as shares of the picture (${asked} words asked, without any training for segmentation)
 ${bars(where)}
   and ${percentOf(1 - where.reduce((sum, { score }) => sum + score, 0))} in words that have less than ${percentOf(SPECK)} each
 
-The picture with its regions: ${overlayPath}
+The picture with its boxes: ${boxesPath}, with its regions: ${regionsPath}
 
 The model is small and knows only the drawn world that it was trained on. Any words can be asked of it:
 
+  npx vitamin detect ${picturePath} --labels "sheep,truck,cat,boat,pizza" -o ${folder}
   npx vitamin classify ${picturePath} --labels "sheep,truck,cat,boat,pizza"
   npx vitamin segment ${picturePath} --labels "sky,trees,fence,grass,sheep|lamb,truck,cat" -o ${folder}
 

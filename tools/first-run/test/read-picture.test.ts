@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
 import { Backbone, EMBEDDED_MODEL } from '@vitamin-vlm/backbone';
+import { Detector } from '@vitamin-vlm/fvit-detection';
 import { decodeImage } from '@vitamin-vlm/image';
 import { kinds, renderScene, stuffKinds } from '@vitamin-vlm/picture-world';
 import { expect, it } from 'vitest';
@@ -18,17 +19,31 @@ it('bundles a scene that no training step has seen', async () => {
 });
 
 it.skipIf(!existsSync(model))('finds the sheep, the truck, the cat and what they stand on', async () => {
-  await using backbone = await Backbone.load(EMBEDDED_MODEL);
+  await using detector = await Detector.load(EMBEDDED_MODEL);
+  await using backbone = Backbone.from(detector.model.tower);
   const words = { kinds: kinds.map(({ name }) => name), surroundings: stuffKinds };
   const picture = await decodeImage(picturePath);
-  const reading = await readPicture(backbone, picture, words);
+  const reading = await readPicture({ detector, backbone }, picture, words);
   expect(reading.what[0]?.label).toBe('sheep');
   expect(reading.what.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 4);
   expect(reading.where.reduce((sum, { score }) => sum + score, 0)).toBeGreaterThan(0.8);
   const large = reading.where.slice(0, 6).map(({ label }) => label);
   expect(large).toEqual(expect.arrayContaining(['grass', 'sky', 'trees', 'sheep']));
-  expect(reading.overlay.height).toBeGreaterThan(picture.height); // the legend
-  const text = readingText(reading, { picturePath: 'farm.png', overlayPath: 'out/o.png', folder: 'out', model: 'nano', words, seconds: 1 });
+  expect(reading.regions.height).toBeGreaterThan(picture.height); // the legend
+  expect(reading.things.map(({ label }) => label)).toEqual(expect.arrayContaining(['sheep', 'truck', 'cat']));
+  for (const { box } of reading.things) {
+    expect(box[0] + box[2]).toBeLessThanOrEqual(picture.width);
+    expect(box[1] + box[3]).toBeLessThanOrEqual(picture.height);
+  }
+  const text = readingText(reading, {
+    picturePath: 'farm.png',
+    boxesPath: 'out/b.png',
+    regionsPath: 'out/r.png',
+    folder: 'out',
+    model: 'nano',
+    words,
+    seconds: 1,
+  });
   expect(text).toMatch(/^ {2}sheep +\d+ % {2}#+$/mu);
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(115);
 });
