@@ -1,8 +1,7 @@
-import { VitaminError } from '@vitamin-vlm/core';
-import { type CategorySplit, ovCocoSplit, ovLvisSplit, parseSplit, splitSelection } from 'coco-eval-js';
-import { type AnnotationColumns, readAnnotations, readJsonFile } from 'coco-eval-js/node';
-import { basename } from 'node:path';
+import { type CategorySplit, ovCocoSplit, splitSelection } from 'coco-eval-js';
+import { type AnnotationColumns, readAnnotations } from 'coco-eval-js/node';
 import { withCocoErrors } from './coco-errors.ts';
+import { readSplit } from './read-split.ts';
 
 /** A COCO- or LVIS-style data set: what is to be looked at, for what, and what is true. */
 export interface DetectionData {
@@ -87,19 +86,4 @@ function defaultSplit(annotations: AnnotationColumns, isLvis: boolean): string {
 
 function nameOf(split: DetectionDataOptions['split']): string | undefined {
   return typeof split === 'object' ? split.name : split;
-}
-
-async function readSplit(wanted: string | CategorySplit, annotations: AnnotationColumns): Promise<CategorySplit | undefined> {
-  if (typeof wanted === 'object') return wanted;
-  if (wanted === 'none') return undefined;
-  if (wanted === 'ov-coco') return ovCocoSplit(annotations);
-  if (wanted === 'ov-lvis') return ovLvisSplit(annotations);
-  const groups = await withCocoErrors(() => readJsonFile(wanted)).catch((cause: unknown) => {
-    if (!(cause instanceof VitaminError) || cause.code !== 'INPUT_NOT_FOUND') throw cause;
-    throw new VitaminError('USAGE', `Expected the split ov-coco, ov-lvis, none or a file but received "${wanted}"`, {
-      cause,
-      hint: 'A split file is JSON: {"base": ["person", 3], "novel": ["cat"]}.',
-    });
-  });
-  return parseSplit(groups, annotations, basename(wanted).replace(/\.json(?:\.gz)?$/iu, ''));
 }

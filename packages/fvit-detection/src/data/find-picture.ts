@@ -29,9 +29,22 @@ export function pictureName(image: ImageInfo): string {
 export async function findPicture(folder: string, image: ImageInfo): Promise<string> {
   const paths = namesOf(image).map((name) => within(folder, name));
   for (const path of paths) if ((await stat(path).catch(() => undefined))?.isFile()) return path;
-  throw new VitaminError('INPUT_NOT_FOUND', `Expected the picture of image ${image.id} at ${paths.join(' or ')} but found none`, {
-    hint: 'Name the folder that the file names of the annotations start at.',
-  });
+  throw new VitaminError(
+    'INPUT_NOT_FOUND',
+    `Expected the picture of image ${image.id} at ${paths.length === 0 ? 'file_name or coco_url' : paths.join(' or ')} but found none`,
+    {
+      hint: 'Name the folder that the file names of the annotations start at.',
+    },
+  );
+}
+
+/**
+ * Where an image is expected in a folder of pictures, whether it is there or not.
+ *
+ * @throws VitaminError `INPUT_UNREADABLE` when its name leads out of the folder.
+ */
+export function picturePath(folder: string, image: ImageInfo): string {
+  return within(folder, pictureName(image));
 }
 
 function namesOf({ file_name: name, coco_url: url }: ImageInfo): string[] {

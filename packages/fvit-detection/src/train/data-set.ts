@@ -1,17 +1,9 @@
-import { join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
-import {
-  type Annotation,
-  type Category,
-  type CategorySplit,
-  CocoEvalError,
-  type Dataset,
-  type ImageInfo,
-  ovCocoSplit,
-  ovLvisSplit,
-  parseSplit,
-} from 'coco-eval-js';
-import { readDataset, readJsonFile } from 'coco-eval-js/node';
+import type { Annotation, Category, Dataset, ImageInfo } from 'coco-eval-js';
+import { readDataset } from 'coco-eval-js/node';
+import { withCocoErrors } from '../data/coco-errors.ts';
+import { picturePath } from '../data/find-picture.ts';
+import { readSplit } from '../data/read-split.ts';
 
 /** Pictures with a shorter side are left out, in pixels. */
 const LEAST_SIDE = 32;
@@ -67,7 +59,7 @@ export interface TrainingSetOptions {
  * ```
  */
 export async function readTrainingSet(annotations: string, { images: folder, split, signal }: TrainingSetOptions): Promise<TrainingSet> {
-  const dataset = await told(readDataset(annotations, { signal }));
+  const dataset = await withCocoErrors(() => readDataset(annotations, { signal }));
   const { base, categories } = await categoriesOf(dataset, split);
   const classOf = new Map(categories.map(({ id }, index) => [id, index]));
   const things = new Map<ImageInfo['id'], TrainingThing[]>();
@@ -82,7 +74,7 @@ export async function readTrainingSet(annotations: string, { images: folder, spl
   const images = dataset.images.flatMap((image): TrainingImage[] => {
     const { id, width = 0, height = 0 } = image;
     const own = things.get(id);
-    return own && Math.min(width, height) >= LEAST_SIDE ? [{ file: join(folder, fileOf(image)), width, height, things: own }] : [];
+    return own && Math.min(width, height) >= LEAST_SIDE ? [{ file: picturePath(folder, image), width, height, things: own }] : [];
   });
   if (images.length === 0) {
     throw new VitaminError('USAGE', `Expected boxes of base categories in ${annotations} but found none`, {
@@ -103,31 +95,8 @@ async function categoriesOf(
 ): Promise<{ base: ReadonlySet<Category['id']>; categories: readonly Category[] }> {
   const inOrder = dataset.categories.toSorted((a, b) => Number(a.id) - Number(b.id));
   if (split === undefined) return { base: new Set(inOrder.map(({ id }) => id)), categories: inOrder };
-  const { groups } = await told(splitOf(split, dataset));
+  const groups = (await readSplit(split, dataset))?.groups ?? {};
   if (!groups['base']) throw new VitaminError('USAGE', `Expected a group "base" in the split ${split} but found none`);
   const used = new Set(Object.values(groups).flat());
   return { base: new Set(groups['base']), categories: inOrder.filter(({ id }) => used.has(id)) };
-}
-
-/** The split of that name, or in that file. */
-export async function splitOf(split: string, dataset: Dataset): Promise<CategorySplit> {
-  if (split === 'ov-coco') return ovCocoSplit(dataset);
-  if (split === 'ov-lvis') return ovLvisSplit(dataset);
-  return parseSplit(await readJsonFile(split), dataset, split);
-}
-
-/** LVIS tells the file by its address at COCO's site: the folder of the year and the name. */
-export function fileOf({ id, file_name: name, coco_url: address }: ImageInfo): string {
-  if (typeof name === 'string') return name;
-  if (typeof address === 'string') return new URL(address).pathname.slice(1);
-  throw new VitaminError('INPUT_UNREADABLE', `Expected file_name or coco_url of image ${id} but found neither`);
-}
-
-/** Errors of reading in the words of this project. */
-async function told<T>(work: Promise<T>): Promise<T> {
-  return await work.catch((error: unknown) => {
-    if (!(error instanceof CocoEvalError)) throw error;
-    const code = error.code === 'INPUT_NOT_FOUND' ? 'INPUT_NOT_FOUND' : 'INPUT_UNREADABLE';
-    throw new VitaminError(code, error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
-  });
 }

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { BackboneOptions } from '@vitamin-vlm/backbone';
 import { type Annotation, type Dataset, evaluate, evaluateSplit, type ImageInfo, type Result } from 'coco-eval-js';
 import { readDataset } from 'coco-eval-js/node';
 import { Detector } from '../detect/detector.ts';
-import { fileOf, splitOf } from './data-set.ts';
+import { findPicture } from '../data/find-picture.ts';
+import { readSplit } from '../data/read-split.ts';
 
 /** Pictures that a training is evaluated on. */
 export interface EvaluationSet {
@@ -41,17 +41,18 @@ export async function evaluateOnSet(
   const ids = detector.model.classes.map((name) => idOf.get(name));
   const results: Result[] = [];
   for (const image of images) {
-    const { detections } = await detector.detect(join(folder, fileOf(image)), undefined, { signal });
+    const { detections } = await detector.detect(await findPicture(folder, image), undefined, { signal });
     for (const { class: index, score, box } of detections) {
       const category: Annotation['category_id'] | undefined = ids[index];
       if (category !== undefined) results.push({ image_id: image.id, category_id: category, bbox: box, score });
     }
   }
-  if (split === undefined) {
+  const groupsOf = split === undefined ? undefined : await readSplit(split, dataset);
+  if (!groupsOf) {
     const { metrics } = evaluate(part, results, { iouType: 'bbox' });
     return { AP: metrics['AP'] ?? -1, AP50: metrics['AP50'] ?? -1 };
   }
-  const { groups } = evaluateSplit(part, results, await splitOf(split, dataset));
+  const { groups } = evaluateSplit(part, results, groupsOf);
   const all = groups.find(({ group }) => group === 'all');
   const others = groups.filter(({ group }) => group !== 'all').map(({ group, ap50 }) => [`AP50 ${group}`, ap50 ?? -1] as const);
   return { AP: all?.ap ?? -1, AP50: all?.ap50 ?? -1, ...Object.fromEntries(others) };
