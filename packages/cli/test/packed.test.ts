@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder, writePicture, writeTinyModel } from './support.ts';
+import { temporaryFolder, writePicture, writeTinyDetector, writeTinyModel } from './support.ts';
 
 /**
  * What a user gets: every package is packed by npm, unpacked into an empty project, and used there. Other people's packages are links to those of the
@@ -91,6 +91,9 @@ describe('an empty project with the packed packages', () => {
     const document = JSON.parse(await inProject(vitamin, 'classify', 'a.png', '--labels', 'cat,dog', '--json')) as object;
     expect(document).toMatchObject({ schemaVersion: 1, images: [{ file: 'a.png', width: 120, height: 90 }] });
     expect(await inProject(vitamin, 'eval', '--help')).toContain('coco-eval');
+    await writeTinyDetector(project('detector.pth'));
+    const found = JSON.parse(await inProject(vitamin, 'detect', 'a.png', '--model', 'detector.pth', '--jsonl')) as object;
+    expect(found).toMatchObject({ file: 'a.png', width: 120, height: 90, detections: expect.any(Array) as object[] });
   });
 
   it('can import and require every library', async () => {
