@@ -42,7 +42,7 @@ export { bestPairs, boxOf, solidMask } from './postprocess/instances.ts';
 export type { RankedPair, SolidMask } from './postprocess/instances.ts';
 export { maskAreas } from './postprocess/mask-areas.ts';
 export { MaskReader } from './postprocess/mask-reader.ts';
-export type { Tile } from './postprocess/mask-reader.ts';
+export type { Rectangle, Tile } from './postprocess/mask-reader.ts';
 export { panopticCandidates, panopticMap } from './postprocess/panoptic.ts';
 export type { Candidate, FoundPanoptic, FoundSegment, MeasuredCandidate, PanopticOptions } from './postprocess/panoptic.ts';
 export { semanticMap } from './postprocess/semantic.ts';

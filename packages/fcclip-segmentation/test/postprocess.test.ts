@@ -108,7 +108,7 @@ describe.each(sizes)('a picture of %i x %i', (width, height) => {
     for (const tile of reader.columns.flat()) {
       for (let query = 0; query < QUERIES; query++) {
         reader.read(query, tile, out);
-        const [least, most] = reader.bounds(query, tile);
+        const [least, most] = [reader.least(query, tile), reader.most(query, tile)];
         for (let i = 0; i < tile.width * tile.height; i++) {
           const at = (tile.top + Math.floor(i / tile.width)) * width + tile.left + (i % tile.width);
           if (query === 0) seen[at]!++;

@@ -44,8 +44,8 @@ export async function solidMask(reader: MaskReader, query: number, turn: () => P
   for (const column of reader.columns) {
     const strip = new Strip(reader.height, column[0]!);
     for (const tile of column) {
-      const [least, most] = reader.bounds(query, tile);
-      if (most <= 0) continue;
+      if (reader.most(query, tile) <= 0) continue;
+      const least = reader.least(query, tile);
       if (least > CERTAIN) logits.fill(least, 0, tile.width * tile.height);
       else reader.read(query, tile, logits);
       for (let i = 0; i < tile.width * tile.height; i++) {

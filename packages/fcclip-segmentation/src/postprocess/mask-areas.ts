@@ -11,14 +11,15 @@ export async function maskAreas(reader: MaskReader, turn: () => Promise<void> | 
   for (const tile of reader.columns.flat()) {
     const pixels = tile.width * tile.height;
     for (let query = 0; query < reader.queries; query++) {
-      const [least, most] = reader.bounds(query, tile);
-      if (most < 0) continue;
-      if (least >= 0) {
+      if (reader.most(query, tile) < 0) continue;
+      if (reader.least(query, tile) >= 0) {
         areas[query]! += pixels;
         continue;
       }
       reader.read(query, tile, logits);
-      for (let i = 0; i < pixels; i++) if (logits[i]! >= 0) areas[query]!++;
+      let inside = 0;
+      for (let i = 0; i < pixels; i++) if (logits[i]! >= 0) inside++;
+      areas[query]! += inside;
     }
     await turn();
   }

@@ -7,11 +7,17 @@ import { type AxisTaps, axisTaps, roundHalfEven } from './axis-taps.ts';
 const TILE_CELLS = 8;
 
 /** A rectangle of the picture, in pixels. */
-export interface Tile {
+export interface Rectangle {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** One of the rectangles that a picture is cut into. */
+export interface Tile extends Rectangle {
+  /** Place among all tiles, from 0. */
+  readonly index: number;
 }
 
 /**
@@ -29,6 +35,8 @@ export class MaskReader {
   readonly #rows: AxisTaps;
   readonly #across: AxisTaps;
   readonly #line: Float64Array;
+  /** Least and largest logit by tile and mask, NaN until somebody asks. */
+  readonly #bounds: Float32Array;
 
   /**
    * @param logits - [Q, h, w] over the canvas.
@@ -49,9 +57,10 @@ export class MaskReader {
     this.#across = axisTaps({ cells: across, canvas: inputWidth, kept: kept(width, inputWidth), pixels: width });
     this.#line = new Float64Array(across);
     const tops = cut(height, this.#rows.starts);
-    this.columns = cut(width, this.#across.starts).map(([left, right]) =>
-      tops.map(([top, bottom]) => ({ left, top, width: right - left, height: bottom - top })),
+    this.columns = cut(width, this.#across.starts).map(([left, right], column) =>
+      tops.map(([top, bottom], row) => ({ index: column * tops.length + row, left, top, width: right - left, height: bottom - top })),
     );
+    this.#bounds = new Float32Array(2 * queries * this.columns.length * tops.length).fill(Number.NaN);
   }
 
   /** Pixels of the largest tile. */
@@ -59,8 +68,26 @@ export class MaskReader {
     return Math.max(...this.columns.flat().map(({ width, height }) => width * height));
   }
 
-  /** Least and largest logit of a mask in a tile: bounds, which are reached only where a pixel lies on a cell. */
-  bounds(query: number, { left, top, width, height }: Tile): readonly [least: number, most: number] {
+  /** Least logit of a mask in a tile: a bound, which is reached only where a pixel lies on a cell. */
+  least(query: number, tile: Tile): number {
+    return this.#bounds[this.#bound(query, tile)]!;
+  }
+
+  /** Largest logit of a mask in a tile: a bound, as `least`. */
+  most(query: number, tile: Tile): number {
+    return this.#bounds[this.#bound(query, tile) + 1]!;
+  }
+
+  /** Place of the bounds of a mask in a tile, which are worked out when they are first needed. */
+  #bound(query: number, tile: Tile): number {
+    const at = 2 * (tile.index * this.queries + query);
+    if (Number.isNaN(this.#bounds[at])) this.bounds(query, tile, this.#bounds, at);
+    return at;
+  }
+
+  /** Writes the least and the largest logit of a mask in a rectangle: bounds, as `least` and `most`. */
+  bounds(query: number, { left, top, width, height }: Rectangle, out: Float32Array | Float64Array, at: number): void {
+    const logits = this.#logits;
     const [rows, across] = this.#cells;
     const [first, last] = cellsBetween(this.#rows, top, top + height - 1, rows);
     const [from, to] = cellsBetween(this.#across, left, left + width - 1, across);
@@ -69,33 +96,35 @@ export class MaskReader {
     for (let row = first; row <= last; row++) {
       const line = (query * rows + row) * across;
       for (let cell = line + from; cell <= line + to; cell++) {
-        const logit = this.#logits[cell]!;
+        const logit = logits[cell]!;
         if (logit < least) least = logit;
         if (logit > most) most = logit;
       }
     }
-    return [least, most];
+    out[at] = least;
+    out[at + 1] = most;
   }
 
-  /** Logits of a mask in a tile, row by row, into the beginning of `out`. */
-  read(query: number, { left, top, width, height }: Tile, out: Float64Array): void {
+  /** Logits of a mask in a rectangle, row by row, into the beginning of `out`. */
+  read(query: number, { left, top, width, height }: Rectangle, out: Float64Array): void {
     const [rows, cells] = this.#cells;
     const { starts: rowStarts, weights: rowWeights, span: rowSpan } = this.#rows;
     const { starts, weights, span } = this.#across;
-    const [from, to] = cellsBetween(this.#across, left, left + width - 1, cells);
+    const logits = this.#logits;
     const line = this.#line;
+    const [from, to] = cellsBetween(this.#across, left, left + width - 1, cells);
     for (let y = 0; y < height; y++) {
-      for (let cell = from; cell <= to; cell++) line[cell] = 0;
+      line.fill(0, from, to + 1);
       for (let i = 0; i < rowSpan; i++) {
         const weight = rowWeights[(top + y) * rowSpan + i]!;
         if (weight === 0) continue;
         const base = (query * rows + rowStarts[top + y]! + i) * cells;
-        for (let cell = from; cell <= to; cell++) line[cell]! += weight * this.#logits[base + cell]!;
+        for (let cell = from; cell <= to; cell++) line[cell]! += weight * logits[base + cell]!;
       }
-      for (let x = 0; x < width; x++) {
-        const at = left + x;
+      for (let x = 0, at = left * span; x < width; x++) {
+        const start = starts[left + x]!;
         let sum = 0;
-        for (let j = 0; j < span; j++) sum += weights[at * span + j]! * line[starts[at]! + j]!;
+        for (let j = 0; j < span; j++, at++) sum += weights[at]! * line[start + j]!;
         out[y * width + x] = sum;
       }
     }

@@ -147,9 +147,8 @@ class Contest {
   #limits(tile: Tile): number {
     let limit = 0;
     for (const [place, { query, score }] of this.#candidates.entries()) {
-      const [least, most] = this.#reader.bounds(query, tile);
-      this.#most[place] = score * sigmoid(most);
-      limit = Math.max(limit, score * sigmoid(least));
+      this.#most[place] = score * sigmoid(this.#reader.most(query, tile));
+      limit = Math.max(limit, score * sigmoid(this.#reader.least(query, tile)));
     }
     return limit * (1 - 1e-9);
   }
