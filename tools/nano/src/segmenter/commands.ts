@@ -4,6 +4,7 @@ import type { Split } from '@vitamin-vlm/picture-world';
 import type { LogEntry } from '@vitamin-vlm/training';
 import { Command } from 'commander';
 import { evaluateSegmenter } from './evaluate.ts';
+import { exportRun } from './export-run.ts';
 import { schedule } from './plan.ts';
 import { trainNanoSegmenter } from './train.ts';
 
@@ -24,9 +25,10 @@ interface EvaluateFlags {
   readonly size: number;
   readonly alpha?: number;
   readonly beta?: number;
+  readonly overlap?: number;
 }
 
-/** `segmenter train` and `segmenter evaluate`. */
+/** `segmenter train`, `segmenter export` and `segmenter evaluate`. */
 export function segmenterCommands(): Command {
   const group = new Command('segmenter').description('the segmenter of the embedded model');
   group
@@ -43,6 +45,12 @@ export function segmenterCommands(): Command {
       await trainNanoSegmenter({ folder, tower, steps, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
     });
   group
+    .command('export')
+    .description('writes the segmenter of a training as it stands, ended or not')
+    .argument('<run>', 'folder of the training')
+    .requiredOption('-o, --output <file>', 'segmenter')
+    .action(async (run: string, { output }: { output: string }) => await exportRun(run, output));
+  group
     .command('evaluate')
     .description("panoptic quality of all, base and novel kinds by COCO's rules, and mIoU; prints JSON")
     .requiredOption('-m, --model <file>', 'segmenter')
@@ -53,9 +61,10 @@ export function segmenterCommands(): Command {
     .option('--size <n>', 'side of the scenes in pixels', Number, 256)
     .option('--alpha <share>', "weight of CLIP's opinion on base kinds and stuff", Number)
     .option('--beta <share>', "weight of CLIP's opinion on novel kinds", Number)
-    .action(async ({ model, tower, alpha, beta, ...options }: EvaluateFlags) => {
+    .option('--overlap <share>', 'a mask of which a smaller share is left by the others is dropped', Number)
+    .action(async ({ model, tower, alpha, beta, overlap, ...options }: EvaluateFlags) => {
       await using segmenter = await Segmenter.load(model, { tower });
-      console.log(JSON.stringify(await evaluateSegmenter(segmenter, { ...options, segment: { alpha, beta } }), null, 2));
+      console.log(JSON.stringify(await evaluateSegmenter(segmenter, { ...options, segment: { alpha, beta, overlap } }), null, 2));
     });
   return group;
 }
