@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import {
+  EMBEDDED_MODEL,
   type Identity,
   type OpenedModel,
   openWeights,
@@ -15,6 +16,8 @@ import { classVectors, maskLogits, maskNetwork } from '../models/fcclip.ts';
 import { towerInputs } from '../segment/graphs.ts';
 import { readSegmenterMetadata, type SegmenterMetadata } from './metadata.ts';
 
+/** The segmenter that comes with the embedded model: decoders alone, its tower is that model's. */
+const EMBEDDED_SEGMENTER = `${EMBEDDED_MODEL}/fcclip.pth`;
 /** Where the CLIP model stands in a segmenter's file. */
 const CLIP = 'backbone.clip_model.';
 const SCALE = 'sem_seg_head.predictor.logit_scale';
@@ -51,7 +54,7 @@ export interface OpenSegmenterOptions extends OpenWeightsOptions, Pick<ReadModel
 /**
  * Finds a segmenter, infers its sizes, and compares every tensor with what CLIP and decoders expect. All bytes are read once for its identity, which is remembered.
  *
- * @param address - A file or a folder, or `hf:org/name[@revision][/file]`: a bare state dict, Detectron2's `{ model, ... }`, with or without `module.` before the names.
+ * @param address - `nano`, the segmenter that comes with the embedded model; a file or a folder, or `hf:org/name[@revision][/file]`: a bare state dict, Detectron2's `{ model, ... }`, with or without `module.` before the names.
  * @param options - `posEmbed`: `skip` leaves the tower's position embedding out, as the released program does with a plain timm tower. Default `add`.
  * @throws VitaminError `INPUT_NOT_FOUND`; `MODEL_UNKNOWN` for weights that are no FC-CLIP; `WEIGHTS_MISSING` when no CLIP model is in the file and no other is named;
  *   `WEIGHTS_MISMATCH` listing every missing, mismatched, differing, infinite and unused tensor; and what `openCheckpoint` throws.
@@ -63,8 +66,11 @@ export interface OpenSegmenterOptions extends OpenWeightsOptions, Pick<ReadModel
  * ```
  */
 export async function openSegmenter(address: string, options: OpenSegmenterOptions = {}): Promise<OpenedSegmenter> {
-  const { tower: towerAddress, posEmbed, ...open } = options;
-  const addresses = towerAddress === undefined ? address : { '': address, [CLIP]: towerAddress };
+  const { tower: named, posEmbed, ...open } = options;
+  const embedded = address === EMBEDDED_MODEL;
+  const towerAddress = named ?? (embedded ? EMBEDDED_MODEL : undefined);
+  const file = embedded ? EMBEDDED_SEGMENTER : address;
+  const addresses = towerAddress === undefined ? file : { '': file, [CLIP]: towerAddress };
   await using weights = await openWeights(addresses, open);
   const config = inferFcclipConfig(weights.tensors);
   if (![...weights.tensors.keys()].some((name) => name.startsWith(`${CLIP}visual.`))) {
