@@ -6,7 +6,7 @@ import { classNames, developmentSeeds } from '../src/segmenter/plan.ts';
 vi.setConfig({ testTimeout: 240_000 });
 
 it('the embedded segmenter opens on the embedded tower and knows stuff that it was trained on', async () => {
-  await using segmenter = await Segmenter.load('nano/segmenter.pth', { tower: 'nano', cacheDir: false });
+  await using segmenter = await Segmenter.load('nano', { cacheDir: false });
   const { classes, things, settings, config } = segmenter.model;
   expect(classes.map(({ name }) => name)).toEqual(classNames);
   expect(things.filter(Boolean)).toHaveLength(48);
