@@ -49,15 +49,6 @@ it('multiplies as plain loops over the integers do', async () => {
   expect(y!.data.filter((number, i) => Math.abs(number - expected[i]!) < 1e-4).length).toBeGreaterThan(30);
 });
 
-it('does not overflow where all numbers are as large as can be', async () => {
-  const weight = g.packInt8(tensor('float32', [2, 512], new Float32Array(1024).fill(1).fill(-1, 512)));
-  const graph = new g.Graph('full');
-  const x = graph.input('x', 'float32', [1, 512]);
-  graph.output('y', g.matmulInt8(x, { rounded: graph.constant(weight.rounded), steps: graph.constant(weight.steps) }));
-  const { y } = await evaluate(graph, { x: tensor('float32', [1, 512], new Float32Array(512).fill(1)) });
-  y!.data.forEach((number, i) => expect(number).toBeCloseTo(i === 0 ? 512 : -512, 2));
-});
-
 it('gives a layer its matrix in 8 bits, and takes all else in full', async () => {
   const weights = new Map<string, Tensor>([
     ['fc.weight', random([4, 8], 1)],

@@ -3,6 +3,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 import { BufferPool } from './buffer-pool.ts';
 import { wrapEngineError } from './engine-error.ts';
+import { needsExactInt8 } from './exact-int8.ts';
 import { checkProvider, loadOnnxRuntime } from './providers.ts';
 import type { NamedTensors, ValueInfo } from './value-info.ts';
 
@@ -46,8 +47,7 @@ function sessionOptions(options: EngineOptions): InferenceSession.SessionOptions
       'session.intra_op.allow_spinning': options.spinning ? '1' : '0',
       // Spinning threads would otherwise burn their cores for a while after each run.
       'session.force_spinning_stop': '1',
-      // Processors without VNNI add products of 8 bits up in 16, which overflow: there weights become uint8, which does not.
-      'session.x64quantprecision': '1',
+      'session.x64quantprecision': needsExactInt8() ? '1' : '0',
       ...options.extra,
     },
   };
