@@ -1,5 +1,5 @@
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { throwIfAborted, type Tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { removeUnfinished, throwIfAborted, type Tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { Rate } from '@vitamin-vlm/graph';
 import { bindSettings, lockFolder } from '@vitamin-vlm/runs';
 import type { SessionOptions } from '@vitamin-vlm/runtime';
@@ -107,6 +107,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   throwIfAborted(signal);
   await mkdir(folder, { recursive: true });
   await using lock = await lockFolder(folder);
+  for (const file of FILES) await removeUnfinished(join(folder, file));
   await bindSettings(join(folder, 'training.json'), options.settings);
   await using stepper = await Stepper.create(options.graphs, options.session ?? {});
   const known = await resumeState(join(folder, 'state.safetensors'), stepper.state);
@@ -115,6 +116,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await new Training(options, stepper, state, lock.lost).run();
   return { step: state.step, parameters: parametersOf(state.tensors), best: state.best };
 }
+
+/** What stands in the folder, each written whole or not at all. */
+const FILES = ['training.json', 'log.jsonl', 'state.safetensors', 'best.safetensors'];
 
 /** One call of `train`. */
 class Training {
