@@ -114,7 +114,7 @@ it('runs the benchmarks of the towers, prints one JSON document, and leaves noth
   ]);
   for (const { ours, peer, ratio } of figures) expect(Math.min(ours, peer, ratio)).toBeGreaterThan(0);
   expect(await readdir(parent)).toEqual([]);
-}, 180_000);
+}, 300_000);
 
 it('refuses an unknown benchmark with status 2', async () => {
   await expect(run(process.execPath, [main, 'speed'])).rejects.toMatchObject({ code: 2, stdout: '' });

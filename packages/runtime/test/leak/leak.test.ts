@@ -42,7 +42,7 @@ it('holds its memory over 500 runs', async () => {
   expect(samples).toHaveLength(140);
   // The first 200 runs fill arenas, pools and the garbage collector's young generation. A sample stands for five runs.
   expect(slope(samples.slice(40)) / 5).toBeLessThan(length * 4 * TOLERATED_SHARE);
-});
+}, 240_000);
 
 it('gives its memory back over 30 create/close cycles', async () => {
   const size = 1024;
@@ -50,4 +50,4 @@ it('gives its memory back over 30 create/close cycles', async () => {
   expect(samples).toHaveLength(50);
   // The first 20 cycles load code and fill the garbage collector's young generation.
   expect(slope(samples.slice(20))).toBeLessThan(size * size * 4 * TOLERATED_SHARE);
-});
+}, 240_000);
