@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from '@vitamin-vlm/core';
+import type { Tensor } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import * as g from '../src/index.ts';
 import { evaluate, random } from './evaluate.ts';
