@@ -57,7 +57,7 @@ it('gives a text the same embedding whatever length the sequence is cut to', asy
 
 it('stitches windows as a direct computation does', async () => {
   const pixels = formulaValues('input', [1, 3, 48, 64]);
-  const levels = ['stem', 'os4', 'os8', 'mid', 'preLast', 'final'];
+  const levels = ['stem', 'os4', 'os8', 'mid', 'preLast', 'final', 'blocks.0', 'blocks.1', 'blocks.2'];
   const maps = await backbone.windowMaps(pixels, { stride: 24, levels: [...levels, 'dense'], batch: 2 });
   const taps = backbone.model.tower.levels.map((tap) => ({
     ...tap,

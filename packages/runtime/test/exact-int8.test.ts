@@ -20,8 +20,9 @@ it.each([{}, { 'session.x64quantprecision': '0' }, { 'session.x64quantprecision'
   },
 );
 
+const flags = (...names: string[]): string => `processor\t: 0\nflags\t\t: fpu sse2 ${names.join(' ')} avx2\nbugs\t: none\n`;
+
 it('asks for the exact way on x64 unless VNNI is known to be there', () => {
-  const flags = (...names: string[]): string => `processor\t: 0\nflags\t\t: fpu sse2 ${names.join(' ')} avx2\nbugs\t: none\n`;
   expect(needsExactInt8('x64', flags('avx512_vnni'))).toBe(false);
   expect(needsExactInt8('x64', flags('avx_vnni'))).toBe(false);
   expect(needsExactInt8('x64', flags('avx512f', 'avx_vnni_int16'))).toBe(true);
