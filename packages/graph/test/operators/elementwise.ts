@@ -2,7 +2,8 @@ import * as g from '../../src/index.ts';
 import * as ref from '../reference.ts';
 import { allTypes, type Draw, fitting, type NamedCase, type Operator, type Pair, totalOf, without } from './row.ts';
 
-const two =
+/** Two values of shapes that broadcast. */
+export const two =
   (op: (a: g.Value, b: g.Value) => g.Value, f: (a: number, b: number) => number, shift = 0) =>
   (draw: Draw): Pair => {
     const [left, right] = fitting(draw);
@@ -11,7 +12,8 @@ const two =
     return [op(a, b), ref.binary(x, y, f)];
   };
 
-const one =
+/** One value, whose first extent is a name. */
+export const one =
   (op: (x: g.Value) => g.Value, f: (x: number) => number, shift = 0) =>
   (draw: Draw): Pair => {
     const [x, numbers] = draw.input(draw.shape(1, 4), { named: true, shift });

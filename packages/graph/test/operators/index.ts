@@ -2,6 +2,7 @@ import { choosing } from './choosing.ts';
 import { contributed } from './contributed.ts';
 import { decoder } from './decoder.ts';
 import { elementwise } from './elementwise.ts';
+import { indexing } from './indexing.ts';
 import { layout } from './layout.ts';
 import { losses } from './losses.ts';
 import { norms } from './norms.ts';
@@ -18,6 +19,7 @@ export const operators: Readonly<Record<string, Operator>> = {
   ...contributed,
   ...decoder,
   ...elementwise,
+  ...indexing,
   ...layout,
   ...norms,
   ...losses,
