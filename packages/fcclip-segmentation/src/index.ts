@@ -85,3 +85,7 @@ export { readPanopticSet } from './train/panoptic-set.ts';
 export type { PanopticSetOptions, PanopticTrainingImage, PanopticTrainingSet } from './train/panoptic-set.ts';
 export { panopticSource } from './train/panoptic-source.ts';
 export type { PanopticSourceOptions } from './train/panoptic-source.ts';
+export { instanceResults, panopticPng, panopticResult } from './results/coco-results.ts';
+export type { InstanceResult, PanopticResult, PanopticResultSegment, ResultIds } from './results/coco-results.ts';
+export { semanticPng } from './results/semantic-png.ts';
+export type { SemanticPng } from './results/semantic-png.ts';
