@@ -157,6 +157,28 @@ it('reads all bytes once, and again when the file is another, whatever its size 
   expect((await digests()).identity).toEqual(second.identity);
 });
 
+it('bytes are not read again because a graph has linked the file, but when they were changed since', async () => {
+  const path = folder('linked.safetensors');
+  const cacheDir = folder('linked-memory');
+  await writeSafetensors(path, weights);
+  const digestsRead = async (): Promise<number> => {
+    let read = 0;
+    await openModel(path, { cacheDir, onProgress: ({ phase }) => (read += Number(phase === 'digest')) });
+    return read;
+  };
+  expect(await digestsRead()).toBeGreaterThan(0);
+  const { ctimeNs } = await stat(path, { bigint: true });
+  for (let size = 32; size <= 64; size += 32) {
+    await using backbone = await Backbone.load(path, { cacheDir, threads: 1 });
+    await backbone.windowMaps(tensor('float32', [1, 3, size, size]), { window: size, levels: ['final'] });
+  }
+  expect((await stat(path, { bigint: true })).ctimeNs).toBeGreaterThan(ctimeNs);
+  expect(await digestsRead()).toBe(0);
+  const { atime, mtime } = await stat(path);
+  await utimes(path, atime, mtime);
+  expect(await digestsRead()).toBeGreaterThan(0);
+});
+
 it.each([
   ['float32', Number.NaN],
   ['float32', Number.POSITIVE_INFINITY],

@@ -3,6 +3,8 @@ export { cgroupLimits, defaultThreads } from './cgroup.ts';
 export type { CgroupLimits } from './cgroup.ts';
 export { probeGuestEngine } from './guest-engine.ts';
 export type { GuestEngineInfo } from './guest-engine.ts';
+export { onlyLinked } from './link-notes.ts';
+export type { FileChange } from './link-notes.ts';
 export { defaultCacheDir } from './model-cache.ts';
 export { listProviders } from './providers.ts';
 export type { Provider, ProviderInfo } from './providers.ts';

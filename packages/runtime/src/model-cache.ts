@@ -8,6 +8,7 @@ import type { OnnxModel } from '@vitamin-vlm/graph';
 
 import { copyOnce } from './copy-once.ts';
 import { identify, matches, type FileIdentity } from './file-identity.ts';
+import { linkNoted } from './link-notes.ts';
 import { pruneCache } from './prune-cache.ts';
 
 /** A graph that lies in the cache with its weights beside it. */
@@ -88,7 +89,7 @@ async function build(
   try {
     await mkdir(draft, { recursive: true });
     for (const [location, identity] of files) {
-      if (await tryLink(identity.path, join(draft, location))) continue;
+      if (await tryLink(identity.path, join(draft, location), cacheDir)) continue;
       const copy = await copyOnce(identity, join(cacheDir, 'weights'), options);
       if (copy.fresh) copied.push(identity.path);
       await link(copy.path, join(draft, location));
@@ -109,9 +110,9 @@ async function build(
 }
 
 /** False where a hard link cannot be made: other file system, no permission for it, or a file system without them. */
-async function tryLink(from: string, to: string): Promise<boolean> {
+async function tryLink(from: string, to: string, cacheDir: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await linkNoted(from, to, cacheDir);
     return true;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';

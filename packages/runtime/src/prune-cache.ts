@@ -22,9 +22,10 @@ export async function pruneCache(cacheDir: string): Promise<void> {
     const words = join(cacheDir, name);
     if (await isOlder(words, name.endsWith('.tmp') ? DRAFT_DAYS : UNUSED_DAYS)) await rm(words, { force: true });
   }
-  const digests = join(cacheDir, 'digests');
-  for (const name of some(await list(digests)))
-    if (await isOlder(join(digests, name), UNUSED_DAYS)) await rm(join(digests, name), { force: true });
+  for (const folder of ['digests', 'links'].map((name) => join(cacheDir, name))) {
+    for (const name of some(await list(folder)))
+      if (await isOlder(join(folder, name), UNUSED_DAYS)) await rm(join(folder, name), { force: true });
+  }
   const graphs = join(cacheDir, 'graphs');
   for (const name of some(await list(graphs))) {
     const entry = join(graphs, name);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TensorRecord, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { onlyLinked } from '@vitamin-vlm/runtime';
 
 /** What all bytes of one tensor say. */
 export interface TensorDigest {
@@ -50,7 +51,7 @@ export class DigestMemory {
     if (cacheDir === false) return new DigestMemory(undefined, state, new Map());
     const name = createHash('sha256').update(state.path).digest('hex').slice(0, 32);
     const path = join(cacheDir, 'digests', `${name}.json`);
-    return new DigestMemory(path, state, await readDigests(path, state));
+    return new DigestMemory(path, state, await readDigests(path, state, cacheDir));
   }
 
   get(record: TensorRecord): TensorDigest | undefined {
@@ -79,7 +80,14 @@ function place({ dtype, offset, byteLength }: TensorRecord): string {
   return `${dtype} ${offset} ${byteLength}`;
 }
 
-async function readDigests(path: string, state: FileState): Promise<Map<string, TensorDigest>> {
+/** The time of change moves with every hard link that a graph makes to the file; the bytes are the same then. */
+async function stillSame(kept: FileState, now: FileState, cacheDir: string): Promise<boolean> {
+  if (sameState(kept, now)) return true;
+  if (!sameState({ ...kept, changed: now.changed }, now)) return false;
+  return await onlyLinked(cacheDir, { ...now, from: kept.changed, to: now.changed });
+}
+
+async function readDigests(path: string, state: FileState, cacheDir: string): Promise<Map<string, TensorDigest>> {
   const none = new Map<string, TensorDigest>();
   try {
     const info = await stat(path);
@@ -89,7 +97,7 @@ async function readDigests(path: string, state: FileState): Promise<Map<string, 
       readonly state: FileState;
       readonly digests: Readonly<Record<string, Partial<TensorDigest>>>;
     }>;
-    if (kept.schema !== SCHEMA || !kept.state || !sameState(kept.state, state)) return none;
+    if (kept.schema !== SCHEMA || !kept.state || !(await stillSame(kept.state, state, cacheDir))) return none;
     const entries = Object.entries(kept.digests ?? {});
     const whole = entries.every(([, digest]) => /^[0-9a-f]{64}$/u.test(digest.sha256 ?? '') && typeof digest.finite === 'boolean');
     if (!whole) return none;
