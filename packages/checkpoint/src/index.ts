@@ -14,5 +14,6 @@ export { writeSafetensors } from './safetensors/write.ts';
 export { summarize } from './summary.ts';
 export type { CheckpointSummary } from './summary.ts';
 export type { LazyTensor, TensorInput } from './tensor-input.ts';
+export { StateDict } from './torch/state-dict.ts';
 export { writeTorchArchive } from './torch/write.ts';
 export type { TorchValue } from './torch/write.ts';

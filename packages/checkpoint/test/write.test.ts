@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { arrayTypes, tensor, type DType, type Tensor } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 
-import { openCheckpoint, readNpy, summarize, writeNpy, writeSafetensors, writeTorchArchive } from '../src/index.ts';
+import { openCheckpoint, readNpy, StateDict, summarize, writeNpy, writeSafetensors, writeTorchArchive } from '../src/index.ts';
 import { temporaryFolder } from './support/folder.ts';
 
 const file = temporaryFolder();
@@ -87,6 +87,27 @@ it('keeps plain values of every kind in a torch archive', async () => {
   await using checkpoint = await openCheckpoint(file('plain'));
   const { betas, ...flat } = plain;
   expect({ ...checkpoint.metadata }).toEqual({ ...flat, 'betas.0': betas[0], 'betas.1': -0, __proto__x: 1 });
+});
+
+const numbers = (name: string): readonly [string, Tensor] => [name, tensor('float32', [2])];
+
+it('writes a state dict with the versions of its modules', async () => {
+  const counter = ['neck.0.bn.num_batches_tracked', tensor('int64', [])] as const;
+  const state = new StateDict([numbers('neck.0.conv.weight'), numbers('neck.0.bn.weight'), counter, numbers('scale')]);
+  const versions = { '': 1, neck: 1, 'neck.0': 1, 'neck.0.conv': 1, 'neck.0.bn': 2 };
+  expect(Object.fromEntries(state.versions)).toEqual(versions);
+  await writeTorchArchive(file('state'), { meta: { epoch: 3 }, state_dict: state });
+  await using checkpoint = await openCheckpoint(file('state'));
+  expect([...checkpoint.tensors.keys()]).toEqual(state.tensors.map(([name]) => name));
+  // The attribute stands after the last pair: PyTorch 2.15.0 (weights_only) gives it as `state_dict._metadata`.
+  const pickle = (await readFile(file('state'))).toString('latin1');
+  const pairs = Object.entries(versions).map(
+    ([module, version]) =>
+      `X${String.fromCharCode(module.length)}\0\0\0${module}ccollections\nOrderedDict\n)R(X\x07\0\0\0versionJ${String.fromCharCode(version)}\0\0\0u`,
+  );
+  expect(pickle).toContain(`u}X\x09\0\0\0_metadataccollections\nOrderedDict\n)R(${pairs.join('')}usb`);
+  const twice = new StateDict([numbers('a'), numbers('a')]);
+  await expect(writeTorchArchive(file('state'), { state_dict: twice })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
 it('leaves neither a half-written nor a temporary file behind', async () => {

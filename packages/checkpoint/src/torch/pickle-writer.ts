@@ -21,6 +21,16 @@ export class PickleWriter {
     this.#ascii('u');
   }
 
+  /** Gives the OrderedDict before an attribute, whose value follows; then `endState`. */
+  attribute(name: string): void {
+    this.#ascii('}'); // an empty dict
+    this.string(name);
+  }
+
+  endAttribute(): void {
+    this.#ascii('sb'); // set the item, and build the object with it
+  }
+
   beginList(): void {
     this.#ascii('](');
   }

@@ -4,12 +4,14 @@ import { quote } from '../corrupt.ts';
 import { MAX_NESTING } from '../limits.ts';
 import { bytesOf, type LazyTensor, type TensorInput } from '../tensor-input.ts';
 import { PickleWriter } from './pickle-writer.ts';
+import { StateDict } from './state-dict.ts';
 import { ZipWriter } from './zip-writer.ts';
 
 /** A structure to write as torch.save does: tensors and plain values in dicts (objects) and lists (arrays). Whole numbers become Python ints. */
 export type TorchValue =
   | Tensor
   | LazyTensor
+  | StateDict
   | string
   | number
   | bigint
@@ -78,6 +80,7 @@ class ArchiveWriter {
     if (typeof value === 'string') this.#pickle.string(value);
     else if (value === null || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
       this.#pickle.scalar(value);
+    else if (value instanceof StateDict) await this.#stateDict(value, depth);
     else if (isTensor(value)) await this.#tensor(name, value);
     else if (Array.isArray(value)) {
       this.#pickle.beginList();
@@ -93,6 +96,13 @@ class ArchiveWriter {
     } else {
       throw new VitaminError('USAGE', `Expected tensors and plain values but received ${typeof value} at ${quote(name)}`);
     }
+  }
+
+  async #stateDict({ tensors, versions }: StateDict, depth: number): Promise<void> {
+    await this.pairs(tensors);
+    this.#pickle.attribute('_metadata');
+    await this.value('_metadata', Object.fromEntries([...versions].map(([module, version]) => [module, { version }])), depth + 1);
+    this.#pickle.endAttribute();
   }
 
   async finish(): Promise<void> {

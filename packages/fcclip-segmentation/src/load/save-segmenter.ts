@@ -1,5 +1,5 @@
 import type { Label } from '@vitamin-vlm/backbone';
-import { type LazyTensor, type TorchValue, writeTorchArchive } from '@vitamin-vlm/checkpoint';
+import { type LazyTensor, StateDict, type TorchValue, writeTorchArchive } from '@vitamin-vlm/checkpoint';
 import type { Tensor, WorkOptions } from '@vitamin-vlm/core';
 import type { ReadSettings } from '../recipe/recipe.ts';
 import type { SegmentSettings } from './metadata.ts';
@@ -39,5 +39,5 @@ export async function saveSegmenter(
   const stuff = classes?.filter((_, i) => things?.[i] === false).map(({ name }) => name);
   const own = { ...settings, ...(classes ? { classes: classes.map(({ synonyms }) => synonyms.join(',')), stuff } : {}) };
   const beside = Object.keys(own).length > 0 ? { vitamin: own as TorchValue } : {};
-  await writeTorchArchive(path, { model: Object.fromEntries(tensors), iteration, ...beside }, options);
+  await writeTorchArchive(path, { model: new StateDict(tensors), iteration, ...beside }, options);
 }

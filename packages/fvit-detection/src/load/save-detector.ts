@@ -1,4 +1,4 @@
-import { type LazyTensor, type TorchValue, writeTorchArchive } from '@vitamin-vlm/checkpoint';
+import { type LazyTensor, StateDict, type TorchValue, writeTorchArchive } from '@vitamin-vlm/checkpoint';
 import type { Tensor, WorkOptions } from '@vitamin-vlm/core';
 import type { ReadSettings } from '../recipe/recipe.ts';
 import type { DetectionSettings } from './families.ts';
@@ -37,5 +37,5 @@ export async function saveDetector(
 ): Promise<void> {
   const own = { ...settings, ...(base ? { base } : {}) };
   const meta = { ...more, CLASSES: classes, ...(Object.keys(own).length > 0 ? { vitamin: own } : {}) };
-  await writeTorchArchive(path, { meta: meta as TorchValue, state_dict: Object.fromEntries(tensors) }, options);
+  await writeTorchArchive(path, { meta: meta as TorchValue, state_dict: new StateDict(tensors) }, options);
 }
