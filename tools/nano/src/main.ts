@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Backbone, ClipTokenizer, type Recipe } from '@vitamin-vlm/backbone';
 import type { Split } from '@vitamin-vlm/picture-world';
+import { VitaminError } from '@vitamin-vlm/core';
 import { type LogEntry, plotLogs } from '@vitamin-vlm/training';
 import { Command, Option } from 'commander';
 import { detectorCommands } from './detector/commands.ts';
@@ -102,4 +103,8 @@ program
 program.addCommand(detectorCommands());
 program.addCommand(segmenterCommands());
 
-await program.parseAsync();
+await program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof VitaminError)) throw error;
+  console.error([error.message, error.hint].filter(Boolean).join('\n'));
+  process.exitCode = 1;
+});

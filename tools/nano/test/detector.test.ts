@@ -2,14 +2,18 @@ import { Detector } from '@vitamin-vlm/fvit-detection';
 import { baseKinds, kinds, renderScene } from '@vitamin-vlm/picture-world';
 import { expect, it } from 'vitest';
 import { evaluateDetector } from '../src/detector/evaluate.ts';
-import { canvas, developmentSeeds } from '../src/detector/plan.ts';
+import { developmentSeeds, rounds } from '../src/detector/plan.ts';
 import { trainingScene } from '../src/detector/scenes.ts';
 
 it('training pictures are the same for a place, fit the canvas, and hold base kinds alone', () => {
-  for (const place of [0, 7, 1234]) {
-    const picture = trainingScene(place);
-    expect(trainingScene(place)).toEqual(picture);
-    expect(picture.pixels.shape).toEqual([1, 3, canvas.height, canvas.width]);
+  for (const [place, round] of [
+    [0, rounds[0]!],
+    [7, rounds[1]!],
+    [12_345, rounds[2]!],
+  ] as const) {
+    const picture = trainingScene(place, round);
+    expect(trainingScene(place, round)).toEqual(picture);
+    expect(picture.pixels.shape).toEqual([1, 3, round.side, round.side]);
     const { width, height } = picture.extents;
     picture.boxes.forEach((side, i) => {
       expect(side).toBeGreaterThanOrEqual(0);

@@ -11,6 +11,7 @@ interface TrainFlags {
   readonly tower: string;
   readonly evaluate: number;
   readonly threads?: number;
+  readonly from?: string;
 }
 
 /** `detector train` and `detector evaluate`. */
@@ -23,10 +24,11 @@ export function detectorCommands(): Command {
     .option('--tower <model>', 'model whose tower is used', 'nano')
     .option('--evaluate <n>', 'steps between two evaluations', Number, 250)
     .option('--threads <n>', 'threads of each session', Number)
-    .action(async ({ output: folder, tower, evaluate, threads }: TrainFlags) => {
+    .option('--from <detector>', 'file of a detector that the rounds before the last have ended with: only the last is made, from there')
+    .action(async ({ output: folder, tower, evaluate, threads, from }: TrainFlags) => {
       const controller = new AbortController();
       process.once('SIGINT', () => controller.abort());
-      await trainNanoDetector({ folder, tower, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
+      await trainNanoDetector({ folder, tower, evaluateEvery: evaluate, threads, from, onLog: report, signal: controller.signal });
     });
   group
     .command('evaluate')

@@ -24,12 +24,15 @@ export const config: FVitConfig = {
   masks: false,
 };
 
-const side = 256;
-/** Pictures of a step. */
-export const pictures = 4;
 /** A training from its warm-up to a rate of 0. A later round begins where the one before has ended, on other scenes. */
 export interface Round {
   readonly steps: number;
+  /** Pictures of a step. */
+  readonly pictures: number;
+  /** Side of the canvas in pixels. */
+  readonly side: number;
+  /** Sides of the drawn scenes: both smaller and larger than the canvas, so that things come in many sizes. */
+  readonly scenes: { readonly least: number; readonly most: number };
   readonly peakRate: number;
   readonly warmupSteps: number;
   /** Regions of a picture that the losses look at, and the share of them that positives may take. */
@@ -37,18 +40,18 @@ export interface Round {
   readonly positiveShare: number;
 }
 
-/** Things are classified early; boxes take longer, so the second round looks at more positives. */
+const small = { pictures: 4, side: 256, scenes: { least: 200, most: 448 }, regions: 64 };
+const large = { pictures: 2, side: 384, scenes: { least: 240, most: 512 }, regions: 96 };
+/** Things are classified early; boxes take longer, so later rounds look at more positives. A small canvas cuts large things: the last shows them whole. */
 export const rounds: readonly Round[] = [
-  { steps: 1400, peakRate: 1e-3, warmupSteps: 100, regions: 64, positiveShare: 0.25 },
-  { steps: 850, peakRate: 1e-3, warmupSteps: 50, regions: 64, positiveShare: 0.33 },
+  { ...small, steps: 1400, peakRate: 1e-3, warmupSteps: 100, positiveShare: 0.25 },
+  { ...small, steps: 850, peakRate: 1e-3, warmupSteps: 50, positiveShare: 0.33 },
+  { ...large, steps: 900, peakRate: 7e-4, warmupSteps: 30, positiveShare: 0.33 },
 ];
 
-/** Extents of the canvas. */
-export const canvas: TrainingShape['canvas'] = { width: side, height: side };
-
 /** Sizes of a step. */
-export function shapeOf({ regions: perPicture }: Round): TrainingShape {
-  return { pictures, canvas, regions: pictures * perPicture, maskRegions: pictures * perPicture };
+export function shapeOf({ pictures, side, regions: perPicture }: Round): TrainingShape {
+  return { pictures, canvas: { width: side, height: side }, regions: pictures * perPicture, maskRegions: pictures * perPicture };
 }
 
 const { anchors, regions, ...published } = trainingRules['ov-coco'];
@@ -71,9 +74,6 @@ export const optimizer = {
   weightDecay: (_: string, extents: readonly number[]): number => (extents.length > 1 ? 0.05 : 0),
   clipNorm: 1,
 };
-
-/** Sides of the drawn scenes: both smaller and larger than the canvas, so that things come in the sizes that pictures of 256 and of 384 pixels have. */
-export const sceneSides = { least: 200, most: 448 } as const;
 
 /** Scenes of stream `train` from here on are never trained on: settings are chosen on them. */
 export const developmentSeeds = 1_000_000_000;
