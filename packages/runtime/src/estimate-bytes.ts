@@ -1,4 +1,4 @@
-import { bytesPerElement } from '@vitamin-vlm/core';
+import { bytesPerElement, type DType } from '@vitamin-vlm/core';
 import type { Graph, Value } from '@vitamin-vlm/graph';
 
 /** What a name stands for in a shape that is only known at run time: a batch of sentences, a row of cells. */
@@ -9,7 +9,7 @@ const SESSION_BYTES = 20 * 2 ** 20;
 const ARENA = 2;
 
 /**
- * About how much memory a session for a graph takes: 20 MiB for its thread, its weights in float32, as ONNX Runtime widens and packs them, and
+ * About how much memory a session for a graph takes: 20 MiB for its thread, its weights, halves in float32, as ONNX Runtime widens them, and
  * twice the most that its results take at one time. Names in shapes count as 64. An estimate, within about a third of what the embedded model
  * was seen to take at window sizes from 96 to 384.
  *
@@ -24,7 +24,7 @@ const ARENA = 2;
  */
 export function estimateBytes(graph: Graph): number {
   let weights = 0;
-  for (const { shape } of graph.initializers.values()) weights += 4 * elements(shape);
+  for (const { shape, dtype } of graph.initializers.values()) weights += elements(shape) * widened(dtype);
   const lastUse = new Map<Value, number>();
   const end = graph.nodes.length;
   graph.nodes.forEach(({ inputs }, at) => inputs.forEach((input) => input && lastUse.set(input, at)));
@@ -40,6 +40,11 @@ export function estimateBytes(graph: Graph): number {
     live -= freed[at]!;
   });
   return SESSION_BYTES + weights + ARENA * most;
+}
+
+/** Bytes of an element of a weight in memory: halves are widened, whole numbers stay as they are. */
+function widened(dtype: DType): number {
+  return dtype === 'float16' || dtype === 'bfloat16' ? 4 : bytesPerElement(dtype);
 }
 
 function bytesOf({ shape, dtype }: Value): number {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { tensor } from '@vitamin-vlm/core';
 import { add, Graph, matmul } from '@vitamin-vlm/graph';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -49,8 +50,10 @@ it('estimates weights and the results that are held at one time', () => {
   const half = graph.initializer('half', tensor('float32', [10, 10]));
   for (let i = 0; i < 4; i++) y = matmul(y, half);
   graph.output('y', y);
-  // Two matrices widened; x, which stays, and two results of a step.
-  expect(estimateBytes(graph)).toBe(THREAD + 4 * (100 + 100) + 2 * 4 * 3 * 50);
+  graph.initializer('bytes', tensor('int8', [3, 7]));
+  graph.initializer('places', tensor('int64', [9]));
+  // Two matrices, the half one widened, and whole numbers as they are; x, which stays, and two results of a step.
+  expect(estimateBytes(graph)).toBe(THREAD + 4 * (100 + 100) + 21 + 72 + 2 * 4 * 3 * 50);
   expect(w.shape).toEqual([10, 10]);
 });
 
@@ -92,6 +95,15 @@ it('holds its bound: the session unused for longest goes, one in use stays', asy
   await expect(first.run({ x: tensor('float32', [100]) })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
+it('keeps what fills its bound to the last byte', async () => {
+  const pool = newPool(estimateBytes(doubling(100)) + estimateBytes(doubling(200)));
+  await use(pool, 100);
+  await use(pool, 200);
+  expect(pool.keys).toEqual([{ length: 100 }, { length: 200 }]);
+  await use(pool, 201);
+  expect(pool.keys).toEqual([{ length: 201 }]);
+});
+
 it('runs what alone is larger than the bound, and keeps nothing of it', async () => {
   const pool = newPool(THREAD);
   await use(pool, 1000);
@@ -111,6 +123,33 @@ it('does not keep a session that failed', async () => {
     expect(lease.session.failed).toBe(false);
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+it('drops a session whose thread has died when it is given back, and makes another', async () => {
+  const threads: Worker[] = [];
+  const note = (worker: Worker): number => threads.push(worker);
+  process.on('worker', note);
+  try {
+    const pool = new SessionPool({ threads: 1 });
+    pools.push(pool);
+    const build = vi.fn<() => Graph>(() => doubling(3));
+    const x = tensor('float32', [3], new Float32Array([1, 2, 3]));
+    const lease = await pool.lease({ length: 3 }, build);
+    expect([threads.length, lease.session.failed]).toEqual([1, false]);
+    await threads[0]!.terminate();
+    expect(lease.session.failed).toBe(true);
+    await expect(lease.session.run({ x })).rejects.toMatchObject({
+      code: 'RUNTIME',
+      message: expect.stringContaining('thread ended') as string,
+    });
+    lease.release();
+    expect(pool.keys).toEqual([]);
+    using next = await pool.lease({ length: 3 }, build);
+    expect([...(await next.session.run({ x }))['y']!.data]).toEqual([2, 4, 6]);
+    expect([build.mock.calls.length, threads.length]).toEqual([2, 2]);
+  } finally {
+    process.off('worker', note);
   }
 });
 
