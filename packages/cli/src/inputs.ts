@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, isAbsolute, join } from 'node:path';
 import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { Context } from './command.ts';
 import { exitCodes, SOME_FAILED } from './exit-code.ts';
@@ -68,7 +68,7 @@ async function folderPictures(folder: string): Promise<string[]> {
 /** What a shell would find, for patterns that are quoted and for shells that find nothing. */
 async function patternPictures(pattern: string): Promise<string[]> {
   const { glob } = await import('tinyglobby');
-  const files = await glob(pattern, { expandDirectories: false });
+  const files = await glob(pattern, { expandDirectories: false, absolute: isAbsolute(pattern) });
   return found(pattern, files.filter(isPicture));
 }
 

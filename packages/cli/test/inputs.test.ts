@@ -1,7 +1,10 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import { expect, it } from 'vitest';
 import { exitCodes } from '../src/exit-code.ts';
-import { eachInput, picturesOf } from '../src/inputs.ts';
+import { eachInput, expandInputs, picturesOf, streamPictures } from '../src/inputs.ts';
 import { Output } from '../src/output.ts';
 import { Progress } from '../src/progress.ts';
 
@@ -98,6 +101,63 @@ it('asks pictures, or the encoding of one', async () => {
     code: 'USAGE',
     message: /at most one image.*received 2/u,
   });
+});
+
+it('puts the pictures of a folder or a pattern in its place, by name', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vitamin-inputs-'));
+  const at = (...names: string[]): string[] => names.map((name) => join(folder, name));
+  try {
+    await mkdir(join(folder, 'deep'));
+    await mkdir(join(folder, 'empty'));
+    for (const path of at('b.png', 'a.JPEG', 'c.tif', 'notes.txt', '[x].webp', 'deep/d.avif', 'deep/e.json')) await writeFile(path, '');
+    expect(await expandInputs([folder])).toEqual(at('[x].webp', 'a.JPEG', 'b.png', 'c.tif'));
+    expect(await expandInputs(at('**/*'))).toEqual(at('[x].webp', 'a.JPEG', 'b.png', 'c.tif', 'deep/d.avif'));
+    // Folders come in the order of the command line; what is named is kept whatever its ending, and whether it is there or not.
+    expect(await expandInputs(at('notes.txt', 'deep', 'absent.png', '[x].webp', '{b,c}.*'))).toEqual(
+      at('notes.txt', 'deep/d.avif', 'absent.png', '[x].webp', 'b.png', 'c.tif'),
+    );
+    for (const nothing of at('empty', '*.gif', '?')) {
+      const message = `Expected pictures in ${nothing} but found none`;
+      await expect(expandInputs([nothing])).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND', message, hint: /^Endings: \.jpg \.jpeg /u });
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it.each([
+  ['where the command says', 'named', true, 'named'],
+  ['where -o says', undefined, true, 'own'],
+  ['nowhere without -o', undefined, false, undefined],
+  ['nowhere on request', null, true, undefined],
+] as const)('writes the document of a stream %s', async (_, path, hasWriter, written) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vitamin-stream-'));
+  try {
+    const { context, said } = contextOf();
+    const writer = hasWriter ? { path: async () => join(folder, 'own') } : undefined;
+    const target = typeof path === 'string' ? join(folder, path) : path;
+    const status = await streamPictures(
+      { ...context, writer } as unknown as Parameters<typeof streamPictures>[0],
+      ['a.png', 'b.png', 'c.png'],
+      { model: 'm' },
+      async (file) => {
+        if (file === 'b.png') throw broken;
+        return { text: file, record: { file } };
+      },
+      target,
+    );
+    expect(status).toBe(3);
+    expect(said.join('')).toContain('a.png');
+    for (const name of ['named', 'own']) {
+      const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+      expect(text === undefined).toBe(name !== written);
+      if (text === undefined) continue;
+      const document = JSON.parse(text) as Record<string, unknown>;
+      expect(document).toMatchObject({ model: 'm', images: [{ file: 'a.png' }, { file: 'c.png' }], failed: [{ file: 'b.png' }] });
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it('has one status for every code', () => {
