@@ -40,7 +40,7 @@ export { ovCocoSplit, ovLvisSplit, parseSplit } from './splits/split.ts';
 export type { CategorySplit, SplitName } from './splits/split.ts';
 export { parseJson } from './json/parse-json.ts';
 export { matchShard, reduceShards } from './shards/shard.ts';
-export type { MatchShard, ShardOptions } from './shards/shard.ts';
+export type { MatchShard, ShardCategory, ShardOptions } from './shards/shard.ts';
 export { parseShard, serializeShard } from './shards/shard-bytes.ts';
 
 export { addSemanticConfusion, countSemanticImage, semanticConfusion } from './semantic/semantic-confusion.ts';

@@ -101,3 +101,58 @@ it.skipIf(process.platform === 'win32')(
     expect(readFileSync(join(out, 'dt.html'), 'utf8')).toContain('<html');
   },
 );
+
+it('writes comma-separated values: metrics, or categories', async () => {
+  const lines = (await run(...files, '--csv')).out.trimEnd().split('\n');
+  expect(lines[0]).toBe('metric,value');
+  expect(Object.fromEntries(lines.slice(1).map((line) => line.split(',')))).toEqual(
+    Object.fromEntries(Object.entries(await metrics(...files)).map(([name, value]) => [name, String(value)])),
+  );
+  const gt = groundTruth();
+  gt.categories[0]!['name'] = 'cat, "tabby"\n';
+  const path = write('comma.json', gt);
+  const [head, first, ...rest] = (await run(path, files[1]!, '--csv', '--per-class')).out.trimEnd().split('\n');
+  expect(head).toMatch(/^id,category,objects,detections,AP,AP50,AP75,AP small,AP medium,AP large,AR,best F1,score,/);
+  expect(first).toMatch(/^1,"cat, ""tabby""\uFFFD",\d+,\d+,0\.\d+,/);
+  expect(rest).toHaveLength(gt.categories.length - 1);
+  expect((await run(...files, '--csv', '--json')).err).toContain('Expected no --csv beside --json');
+});
+
+it('writes the result to a file, which it does not replace by itself', async () => {
+  const path = join(folder, 'deep/er/result.csv');
+  expect(await run(...files, '--csv', '-o', path, '-q')).toEqual({ out: '', err: '' });
+  expect(readFileSync(path, 'utf8')).toBe((await run(...files, '--csv')).out);
+  expect((await run(...files, '--json', '-o', path)).err).toMatch(/^coco-eval: error OUTPUT_UNWRITABLE: .*\n.*--force\.\n$/);
+  await run(...files, '--json', '-o', path, '--force');
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveProperty('metrics');
+  expect(readdirSync(join(folder, 'deep/er'))).toEqual(['result.csv']);
+});
+
+it('matches in parts and joins them to the same text, table and page', async () => {
+  const parts = ['1/3', '2/3', '3/3'].map((part) => ({ part, path: join(folder, `part-${part[0]}`) }));
+  for (const { part, path } of parts) await run(...files, '--shard', part, '-o', path);
+  const paths = parts.map(({ path }) => path);
+  for (const form of [[], ['--per-class'], ['--csv'], ['--csv', '--per-class']])
+    expect(await run('merge', ...paths.toReversed(), ...form)).toEqual(await run(...files, ...form));
+  expect(await metrics('merge', ...paths)).toEqual(await metrics(...files));
+  expect((await run('merge', ...paths, '--report', join(folder, 'joined'), '--title', 'All <parts>')).err).toMatch(/part-1\.html\n$/);
+  expect(readFileSync(join(folder, 'joined/part-1.html'), 'utf8')).toContain('<h1>All &#60;parts&#62;</h1>');
+  expect((await run('merge', ...paths.slice(1))).err).toMatch(/shard 1\/3 is missing/);
+  expect((await run('merge', paths[0]!, files[0]!)).err).toMatch(/Expected a shard but found other bytes .*gt\.json\)\n.*--shard I\/N/);
+  expect((await run('merge', ...paths, '--tide')).err).toMatch(/Expected flags of merge but received --tide\nIt belongs to coco-eval GT/);
+  for (const part of ['0/3', '4/3', '1', '1/0', 'a/b']) expect((await run(...files, '--shard', part)).err).toContain('such as 1/4');
+  expect((await run(...files, '--shard', '1/3', '--json')).err).toContain('Expected no --json beside --shard');
+});
+
+it('tells what a split changes', async () => {
+  const split = write('split.json', { one: [1] });
+  const { err, out } = await run(...files, '--split', split, '--json');
+  expect(err.split('\n')[0]).toMatch(
+    /^split split: 1 of \d+ categories, \d of \d images \(those with one of them\), at most 100, 300, 1000 detections/,
+  );
+  const document = JSON.parse(out) as { split: { remark: string }; metrics: Record<string, number> };
+  expect(document.split.remark).toBe(err.split('\n')[0]);
+  expect(document.metrics['AP50_one']).toBeGreaterThan(0);
+  const own = await run(...files, '--split', split, '--img-ids', '1', '--cat-ids', '1', '--max-dets', '100');
+  expect(own.err).toMatch(/^split split: everything that was chosen;/);
+});

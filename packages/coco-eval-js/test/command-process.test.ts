@@ -41,6 +41,11 @@ describe.skipIf(!canRun)('the command as a process', () => {
     expect(shell('$EVAL gt.json dt.json --json | head -1; exit ${PIPESTATUS[0]}')).toEqual({ status: 0, out: '{\n', err: '' });
   });
 
+  it('gives a part through a pipe', () => {
+    const parts = [1, 2].map((i) => `<($EVAL gt.json dt.json --shard ${i}/2)`).join(' ');
+    expect(shell(`$EVAL merge ${parts}`)).toEqual(shell('$EVAL gt.json dt.json'));
+  });
+
   it('reads pipes, packed or not', () => {
     const plain = shell('$EVAL gt.json dt.json').out;
     expect(plain).toContain('Average Precision');
@@ -48,6 +53,9 @@ describe.skipIf(!canRun)('the command as a process', () => {
       expect(shell(`$EVAL gt.json <(cat ${name})`)).toEqual({ status: 0, out: plain, err: '' });
       expect(shell(`cat ${name} | $EVAL <(cat gt.json) /dev/stdin`)).toEqual({ status: 0, out: plain, err: '' });
     }
+    for (const name of ['dt.json', 'dt.json.gz']) expect(shell(`$EVAL gt.json - < ${name}`)).toEqual({ status: 0, out: plain, err: '' });
+    expect(shell('cat gt.json | $EVAL - dt.json').out).toBe(plain);
+    expect(shell('$EVAL - - < dt.json').err).toMatch(/Expected standard input once/);
     expect(shell('$EVAL gt.json <(head -c 1 dt.json; sleep 0.2; tail -c +2 dt.json)').out).toBe(plain);
   });
 });

@@ -27,11 +27,13 @@ describe('shards', () => {
       const { dataset, results } = synthetic(seed, iouType);
       const whole = bytes(evaluate(dataset, results, { iouType }));
       const shards = Array.from({ length: count }, (_, index) =>
-        parseShard(serializeShard(matchShard(dataset, results, { iouType, index, count }))),
+        parseShard(Buffer.from(serializeShard(matchShard(dataset, results, { iouType, index, count })))),
       );
       expect(bytes(reduceShards(shards, dataset)).equals(whole)).toBe(true);
       // In any order.
       expect(bytes(reduceShards(shards.toReversed(), dataset)).equals(whole)).toBe(true);
+      // And by themselves.
+      expect(bytes(reduceShards(shards)).equals(whole)).toBe(true);
     }
   });
 
@@ -57,9 +59,9 @@ describe('shards', () => {
     const part = (index: number, count = 3, maxDets = [1, 10, 100]): MatchShard =>
       matchShard(dataset, results, { iouType: 'bbox', index, count, maxDets });
     expect(() => reduceShards([], dataset)).toThrow(/at least one/);
-    expect(() => reduceShards([part(0), part(2)], dataset)).toThrow(/shard 1 is missing/);
-    expect(() => reduceShards([part(0), part(1), part(1)], dataset)).toThrow(/shard 1 of 3 twice/);
-    expect(() => reduceShards([part(0), part(1), part(2, 7)], dataset)).toThrow(/shard 2 of 7/);
+    expect(() => reduceShards([part(0), part(2)], dataset)).toThrow(/shard 2\/3 is missing/);
+    expect(() => reduceShards([part(0), part(1), part(1)], dataset)).toThrow(/shard 2\/3 twice/);
+    expect(() => reduceShards([part(0), part(1), part(2, 7)], dataset)).toThrow(/shard 3\/7/);
     expect(() => reduceShards([part(0), part(1), part(2, 3, [5])], dataset)).toThrow(/same parameters/);
     expect(() => part(3)).toThrow(/shard index/);
   });

@@ -1,12 +1,13 @@
 import { formatLine, summaryMean } from '../coco/summarize.ts';
 import type { SummaryLine } from '../coco/summarize.ts';
+import { metricsCsv } from './csv.ts';
 import { runDetection } from './detection.ts';
 import type { DetectionOutcome } from './detection.ts';
 import type { CommandLine } from './options.ts';
 import { splitText } from './split.ts';
 import { refuse } from './parameters.ts';
 import type { Progress } from './progress.ts';
-import { confusionText, perClassText, tideText } from './sections.ts';
+import { confusionText, perClassCsv, perClassText, tideText } from './sections.ts';
 import type { Shown } from './shown.ts';
 
 const standardAreas: readonly string[] = ['all', 'small', 'medium', 'large'];
@@ -37,24 +38,33 @@ function detectionText(outcome: DetectionOutcome, { values }: CommandLine): stri
   return parts.join('\n');
 }
 
+/** All metrics by name: the summary's, those of other size classes and those of a split's groups. */
+function allMetrics(outcome: DetectionOutcome): Readonly<Record<string, number>> {
+  const extra = extraLines(outcome).map(({ name, value }) => [name, value] as const);
+  return { ...outcome.evaluation.metrics, ...Object.fromEntries(extra), ...outcome.split?.results.metrics };
+}
+
+/** The metrics, or with `--per-class` the categories. */
+function detectionCsv(outcome: DetectionOutcome, { values }: CommandLine): string {
+  return values['per-class'] ? perClassCsv(outcome.evaluation.perCategory()) : metricsCsv(allMetrics(outcome));
+}
+
 /** The JSON document: fixed key order, no date, so that two runs can be compared byte by byte. */
 function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object {
   const { evaluation, lvis, tide, confusion, split, nameOf, source, warnings } = outcome;
-  const { iouType, mode, params, stats, metrics, perCategory } = evaluation.toJSON();
-  const extra = Object.fromEntries(extraLines(outcome).map(({ name, value }) => [name, value]));
+  const { iouType, mode, params, stats, perCategory } = evaluation.toJSON();
   const width = (confusion?.categoryIds.length ?? 0) + 1;
   return {
     schemaVersion: 1,
     style: lvis ? 'lvis' : 'coco',
-    groundTruth: line.groundTruth,
-    results: line.results,
+    ...(source ? { groundTruth: line.groundTruth, results: line.results } : { shards: line.files }),
     iouType,
     mode,
     params,
-    counts: { annotations: source.gt.count, results: source.dt.count },
+    ...(source && { counts: { annotations: source.gt.count, results: source.dt.count } }),
     stats,
-    metrics: { ...metrics, ...extra, ...split?.results.metrics },
-    ...(split && { split: { name: split.name, groups: split.results.groups } }),
+    metrics: allMetrics(outcome),
+    ...(split && { split: { name: split.name, remark: outcome.remark, groups: split.results.groups } }),
     ...(line.values['per-class'] && { perCategory }),
     ...(line.values.tide && { tide }),
     ...(line.values.confusion &&
@@ -74,12 +84,18 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
 export async function showDetection(line: CommandLine, progress: Progress): Promise<Shown> {
   refuse(line, { without: '--panoptic' }, ['gt-folder', 'dt-folder']);
   if (line.values['no-cats']) refuse(line, { beside: '--no-cats' }, ['tide', 'confusion', 'split']);
-  const outcome = await runDetection(line, progress);
+  return shownDetection(await runDetection(line, progress), line);
+}
+
+/** The forms of an outcome. */
+export function shownDetection(outcome: DetectionOutcome, line: CommandLine): Shown {
   return {
     text: () => detectionText(outcome, line),
     document: () => detectionDocument(outcome, line),
+    csv: () => detectionCsv(outcome, line),
     // Loaded late: the drawings would lengthen the start of every run.
     page: async () => (await import('./detection-page.ts')).detectionPage(outcome, line),
+    ...(outcome.remark !== undefined && { remark: outcome.remark }),
     warnings: outcome.warnings,
   };
 }

@@ -20,21 +20,20 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
     ? new Map(Object.entries(split.groups).flatMap(([group, ids]) => ids.map((id) => [context.keys.key(id), group] as const)))
     : new Map(context.categories.map(({ id, frequency }) => [id, lvis ? words[frequency ?? ''] : undefined] as const));
   return renderReport({
-    title: stem(line.results),
+    title: line.values.title ?? stem(line.results),
     facts: [
-      stem(line.groundTruth),
+      ...(source ? [stem(line.groundTruth)] : [counted(line.files.length, 'shard')]),
       `${lvis ? 'LVIS ' : ''}${params.iouType}`,
       counted(params.imgIds.length, 'image'),
       counted(params.catIds.length, 'category', 'categories'),
-      counted(source.gt.count, 'object'),
-      counted(source.dt.count, 'detection'),
+      ...(source ? [counted(source.gt.count, 'object'), counted(source.dt.count, 'detection')] : []),
     ],
     metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results.groups ?? [])],
     curves: reportCurves(curves, params.iouThrs),
     classes: reportClasses(evaluation.perCategory(), curves, (k) => groups.get(params.catIds[k]!)),
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
     ...(tide && { tide: reportTide(tide) }),
-    worst: reportWorst(source, crossClass, nameOf, worstShown),
+    ...(source && crossClass && { worst: reportWorst(source, crossClass, nameOf, worstShown) }),
     summary: summary.text,
     warnings: warnings.map(warningText),
   });

@@ -1,24 +1,19 @@
 import type { Evaluation } from '../coco/evaluation.ts';
+import type { Warning } from '../coco/types.ts';
 import { confusionMatrix, MAX_CONFUSION_CLASSES } from '../confusion/confusion-matrix.ts';
 import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassInput, CrossClassOptions } from '../cross-class/images.ts';
-import { warnUnknownIds } from '../coco/dataset.ts';
-import type { Id } from '../coco/id-keys.ts';
-import type { EvalParamsInput } from '../coco/params.ts';
-import type { Warning } from '../coco/types.ts';
-import { WarningLog } from '../coco/warnings.ts';
-import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
-import { splitEvaluation, splitParameters, splitSelection } from '../splits/evaluate-split.ts';
+import { evaluateFile } from '../node/files.ts';
+import { splitEvaluation } from '../splits/evaluate-split.ts';
 import type { SplitEvaluation } from '../splits/evaluate-split.ts';
 import type { CategorySplit } from '../splits/split.ts';
 import { tide } from '../tide/tide.ts';
 import type { TideResult } from '../tide/tide.ts';
-import { evaluateFile, readAnnotations } from '../node/files.ts';
+import { fileOptions, inAnnotations, openAnnotations } from './opened.ts';
 import type { CommandLine } from './options.ts';
-import { detectionParameters, idsInFile, threadsOf } from './parameters.ts';
+import { threadsOf } from './parameters.ts';
 import type { Progress } from './progress.ts';
-import { readSplit } from './split.ts';
 
 /** Everything that the command shows of boxes, masks or keypoints. */
 export interface DetectionOutcome {
@@ -27,51 +22,25 @@ export interface DetectionOutcome {
   readonly tide?: TideResult;
   readonly confusion?: ConfusionMatrix;
   readonly split?: CategorySplit & { readonly results: SplitEvaluation };
-  /** What analyses over all classes compare, and how. */
-  readonly source: CrossClassInput;
-  readonly crossClass: CrossClassOptions;
+  /** What analyses over all classes compare, and how; absent when the evaluation was joined from parts. */
+  readonly source?: CrossClassInput;
+  readonly crossClass?: CrossClassOptions;
   readonly nameOf: (id: number) => string;
+  /** What a split changes. */
+  readonly remark?: string | undefined;
   readonly warnings: readonly Warning[];
 }
 
 /** Reads the files, evaluates, and adds the analyses that were asked for. */
 export async function runDetection(line: CommandLine, progress: Progress): Promise<DetectionOutcome> {
   const { values } = line;
-  const lvis = values.lvis === true;
-  const given = await detectionParameters(line);
-  if (lvis && given.maxDets && given.maxDets.length !== 1) {
-    throw new CocoEvalError('USAGE', `Expected one number for --max-dets beside --lvis but received ${given.maxDets.length}`, {
-      hint: 'LVIS limits the detections of an image, not of a category: --max-dets 300.',
-    });
-  }
-  const { iouType, mode, kptOksSigmas } = given;
-  const dataset = await readAnnotations(line.groundTruth, { iouType, mode, kptOksSigmas, lvis });
-  const idsOf = (records: readonly { readonly id: number }[]): ReadonlySet<Id> => new Set(records.map(({ id }) => dataset.keys.id(id)));
-  const [images, categories] = [idsOf(dataset.images), idsOf(dataset.categories)];
-  const { images: chosenImages, categories: chosenCategories, ...common } = given;
-  const flags: EvalParamsInput = {
-    ...common,
-    imgIds: idsInFile('img-ids', chosenImages, images),
-    catIds: idsInFile('cat-ids', chosenCategories, categories),
-  };
-  const split = values.split === undefined ? undefined : await readSplit(values.split, dataset, line.groundTruth);
-  const input = split ? splitParameters(flags, splitSelection(dataset, split), lvis) : flags;
-  const evaluation = await evaluateFile(dataset, line.results, {
-    ...input,
-    lvis,
-    workers: threadsOf(line),
-    onBytes: (done, total) => progress.step('reading results', done, total),
-    onProgress: ({ done, total }) => progress.step('matching', done, total),
-  }).catch((error: unknown) => {
-    // The annotations were read before, so a fault in them names no file yet.
-    throw error instanceof CocoEvalError && isInAnnotations(error) ? inFile(error, line.groundTruth) : error;
-  });
+  const opened = await openAnnotations(line);
+  const { dataset, lvis, split, flags, input } = opened;
+  const options = { ...fileOptions(opened, progress), workers: threadsOf(line) };
+  const evaluation = await inAnnotations(line, async () => evaluateFile(dataset, line.results, options));
   const { params, columns } = evaluation;
-  const warnings = new WarningLog();
+  const warnings = opened.warnings;
   warnings.merge(evaluation.warnings);
-  warnUnknownIds('image', flags.imgIds, images, warnings);
-  warnUnknownIds('category', flags.catIds, categories, warnings);
-  const names = new Map(dataset.categories.map(({ id, name }) => [id, typeof name === 'string' ? name : String(dataset.keys.id(id))]));
   const source = { dataset, gt: columns!.groundTruth, dt: columns!.detections };
   // Without a wish for images or categories everything in the files counts, also classes that only the results know.
   const crossClass: CrossClassOptions = {
@@ -93,7 +62,8 @@ export async function runDetection(line: CommandLine, progress: Progress): Promi
     ...(split && { split: { ...split, results: splitEvaluation(evaluation, split) } }),
     source,
     crossClass,
-    nameOf: (id) => names.get(id) ?? (id === -1 ? 'all' : String(dataset.keys.id(id))),
+    nameOf: opened.nameOf,
+    remark: opened.remark,
     warnings: warnings.list(),
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CocoEvalError } from '../errors.ts';
+import { STDIN } from '../node/read-file.ts';
 
 /** Drafts of runs that were killed are removed after a day. */
 const STALE_MS = 24 * 60 * 60 * 1000;
@@ -9,6 +10,7 @@ const DRAFT = /^\.coco-eval-[0-9a-f]{12}\.tmp$/;
 
 /** The name of a file without folder, `.gz` and `.json`. */
 export function stem(path: string): string {
+  if (path === STDIN) return 'stdin';
   return basename(path)
     .replace(/\.gz$/i, '')
     .replace(/\.json$/i, '');
@@ -48,7 +50,36 @@ export async function writeNew(folder: string, name: string, extension: string, 
   }
 }
 
-async function writeDraft(path: string, text: string, mode: number | undefined): Promise<void> {
+/**
+ * Writes the file that was named, by the same rules; without `force` nothing of that name may be there.
+ *
+ * @throws CocoEvalError `OUTPUT_UNWRITABLE`
+ */
+export async function writeNamed(path: string, content: string | Uint8Array, force: boolean): Promise<void> {
+  const draft = join(dirname(path), `.coco-eval-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await makeFolder(dirname(path));
+    await sweep(dirname(path));
+    await writeDraft(draft, content, force ? await modeOf(path) : undefined);
+    if (force) await rename(draft, path);
+    else await placeAt(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw cause instanceof CocoEvalError
+      ? cause
+      : new CocoEvalError('OUTPUT_UNWRITABLE', `Expected to write ${path} but received ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Gives the draft its name unless that is taken. */
+async function placeAt(draft: string, path: string): Promise<void> {
+  if (await place(draft, path)) return;
+  throw new CocoEvalError('OUTPUT_UNWRITABLE', `Expected no file at ${path} but there is one`, {
+    hint: 'Choose another name, or write over it with --force.',
+  });
+}
+
+async function writeDraft(path: string, text: string | Uint8Array, mode: number | undefined): Promise<void> {
   // Never through a link, or into a file, that somebody else put there.
   const file = await open(path, 'wx', mode);
   try {
@@ -66,22 +97,27 @@ async function modeOf(path: string): Promise<number | undefined> {
   );
 }
 
-/** Gives the draft the first free name: a link fails where a name is taken, also by whoever is faster. */
+/** Gives the draft the first free name. */
 async function placeBeside(draft: string, folder: string, name: string, extension: string): Promise<string> {
   for (let i = 1; ; i++) {
     const path = join(folder, i === 1 ? `${name}.${extension}` : `${name}-${i}.${extension}`);
-    if (await exists(path)) continue;
-    try {
-      await link(draft, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      // Some file systems have no links.
-      await rename(draft, path);
-      return path;
-    }
-    await rm(draft);
-    return path;
+    if (await place(draft, path)) return path;
   }
+}
+
+/** Gives the draft a name and tells whether that was free: a link fails where a name is taken, also by whoever is faster. */
+async function place(draft: string, path: string): Promise<boolean> {
+  if (await exists(path)) return false;
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // Some file systems have no links.
+    await rename(draft, path);
+    return true;
+  }
+  await rm(draft);
+  return true;
 }
 
 async function sweep(folder: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { flags } from './options.ts';
+import { flags } from './flags.data.ts';
 
 /** The help, below 100 columns. */
 export function helpText(): string {
@@ -8,10 +8,11 @@ export function helpText(): string {
     const left = `${short}--${name}${value}`;
     return left.length > 32 ? `  ${left}\n${' '.repeat(36)}${flag.help}` : `  ${left.padEnd(34)}${flag.help}`;
   });
-  return `coco-eval GT.json DT.json [flags]
+  return `coco-eval GT.json DT.json [flags]            metrics of detections or panoptic maps
+coco-eval merge PART... [flags]              the metrics of what --shard has matched in parts
 
-Compares detections with annotations: COCO, LVIS and panoptic metrics with the numbers of the
-reference programs. Files may end in .json.gz.
+COCO, LVIS and panoptic metrics with the numbers of the reference programs. Files may end in
+.json.gz; - is standard input.
 
 ${lines.join('\n')}
 
@@ -20,6 +21,7 @@ Examples:
   coco-eval instances_val2017.json results.json.gz --iou-type segm --per-class --report out
   coco-eval lvis_v1_val.json results.json --lvis --iou-type segm --json
   coco-eval panoptic_val2017.json predictions.json --panoptic
+  coco-eval instances_val2017.json results.json --shard 1/4 -o part-1; coco-eval merge part-*
 
 Exit status: 0 done, 1 internal error, 2 wrong flags, 3 a file cannot be used, 130 or 143 stopped.
 `;

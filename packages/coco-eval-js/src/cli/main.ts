@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
 import { showDetection } from './detection-output.ts';
 import { failure } from './failure.ts';
-import { stem, writeNew } from './files.ts';
+import { stem, writeNamed, writeNew } from './files.ts';
 import { helpText } from './help.ts';
 import { readCommandLine } from './options.ts';
 import type { CommandLine } from './options.ts';
+import { refuse } from './parameters.ts';
 import { printable, printableJson } from './printable.ts';
 import { Progress } from './progress.ts';
 import type { ProgressStream } from './progress.ts';
@@ -32,7 +33,7 @@ export async function main(args: readonly string[], streams: CommandStreams): Pr
     const line = readCommandLine(args);
     if (line.action === 'help') stdout.write(helpText());
     else if (line.action === 'version') stdout.write(`${streams.version}\n`);
-    else await evaluateFiles(line, streams);
+    else return await act(line, streams);
     return 0;
   } catch (error) {
     const { text, status } = failure(error);
@@ -41,22 +42,38 @@ export async function main(args: readonly string[], streams: CommandStreams): Pr
   }
 }
 
-async function evaluateFiles(line: CommandLine, { stdout, stderr }: CommandStreams): Promise<void> {
-  const quiet = line.values.quiet === true;
+/** Does what was asked for; returns the exit status. */
+async function act(line: CommandLine, { stdout, stderr }: CommandStreams): Promise<number> {
+  const { values } = line;
+  if (values.json) refuse(line, { beside: '--json' }, ['csv']);
+  const quiet = values.quiet === true;
+  const force = values.force === true;
   const progress = new Progress(stderr, quiet);
+  const note = (text: string): void => void (quiet || stderr.write(`${text}\n`));
+  const write = async (content: string | Uint8Array): Promise<void> => {
+    if (values.output === undefined) stdout.write(content);
+    else await writeNamed(values.output, content, force);
+  };
+  if (values.shard !== undefined) {
+    const { bytes, warnings } = await (await import('./shard.ts')).matchedShard(line, progress, stdout).finally(() => progress.clear());
+    for (const warning of warnings) note(`warning: ${printable(warningText(warning))}`);
+    await write(bytes);
+    return 0;
+  }
   const shown = await show(line, progress).finally(() => progress.clear());
-  if (!quiet) {
-    for (const warning of shown.warnings) stderr.write(`warning: ${printable(warningText(warning))}\n`);
-  }
+  if (shown.remark !== undefined) note(printable(shown.remark));
+  for (const warning of shown.warnings) note(`warning: ${printable(warningText(warning))}`);
   // Before the report: a folder that cannot be written must not cost the numbers.
-  stdout.write(line.values.json ? `${printableJson(shown.document())}\n` : shown.text());
-  if (line.values.report !== undefined) {
-    const path = await writeNew(line.values.report, stem(line.results), 'html', await shown.page(), line.values.force === true);
-    if (!quiet) stderr.write(`report: ${path}\n`);
+  await write(values.json ? `${printableJson(shown.document())}\n` : values.csv ? shown.csv!() : shown.text());
+  if (values.report !== undefined) {
+    const path = await writeNew(values.report, stem(line.results), 'html', await shown.page!(), force);
+    note(`report: ${path}`);
   }
+  return shown.status ?? 0;
 }
 
-/** Panoptic evaluation is loaded late: it would only lengthen the start of the others. */
+/** All but the usual evaluation is loaded late: it would only lengthen the start of that. */
 async function show(line: CommandLine, progress: Progress): Promise<Shown> {
+  if (line.action === 'merge') return (await import('./shard.ts')).showMerged(line);
   return line.values.panoptic ? (await import('./panoptic-output.ts')).showPanoptic(line, progress) : showDetection(line, progress);
 }

@@ -1,67 +1,32 @@
 import { parseArgs } from 'node:util';
 import { CocoEvalError, describe } from '../errors.ts';
+import { STDIN } from '../node/read-file.ts';
+import { type CommandName, type FlagName, flags, type FlagValues } from './flags.data.ts';
 import { nearest } from './suggest.ts';
-
-interface Flag {
-  readonly type: 'boolean' | 'string';
-  readonly short?: string;
-  /** What stands for the value in the help. */
-  readonly value?: string;
-  readonly help: string;
-}
-
-type Switch = 'lvis' | 'panoptic' | 'no-cats' | 'tide' | 'confusion' | 'per-class' | 'json' | 'force' | 'quiet' | 'help' | 'version';
-type Text =
-  | 'iou-type'
-  | 'iou-thrs'
-  | 'sigmas'
-  | 'gt-folder'
-  | 'dt-folder'
-  | 'split'
-  | 'img-ids'
-  | 'cat-ids'
-  | 'max-dets'
-  | 'area'
-  | 'mode'
-  | 'report'
-  | 'threads';
-type FlagName = Switch | Text;
-
-/** Every flag, in the order of the help. */
-export const flags: Readonly<Record<FlagName, Flag>> = {
-  'iou-type': { type: 'string', value: 'bbox|segm|keypoints', help: 'what is compared (default bbox)' },
-  lvis: { type: 'boolean', help: 'LVIS rules: federated annotations, 300 detections per image, APr APc APf' },
-  panoptic: { type: 'boolean', help: 'panoptic quality; the PNG folders stand beside the JSON files' },
-  'gt-folder': { type: 'string', value: 'DIR', help: 'with --panoptic: PNG folder of GT.json (default: GT without .json)' },
-  'dt-folder': { type: 'string', value: 'DIR', help: 'with --panoptic: PNG folder of DT.json (default: DT without .json)' },
-  split: { type: 'string', value: 'ov-coco|ov-lvis|FILE', help: 'AP50 of groups of categories, as for open vocabularies' },
-  'img-ids': { type: 'string', value: 'LIST|@FILE', help: 'only these images: 1,2,3 or a file of ids' },
-  'cat-ids': { type: 'string', value: 'LIST|@FILE', help: 'only these categories' },
-  'no-cats': { type: 'boolean', help: 'compare all categories as one (useCats = 0)' },
-  'iou-thrs': { type: 'string', value: 'LIST', help: 'IoU thresholds (default 0.5 to 0.95 in steps of 0.05)' },
-  sigmas: { type: 'string', value: 'LIST|@FILE', help: "keypoints: standard deviations, one a point (default: COCO's 17)" },
-  'max-dets': { type: 'string', value: 'LIST', help: 'detections per image (default 1,10,100; keypoints 20)' },
-  area: { type: 'string', value: 'NAME=LOW:HIGH,...', help: 'size classes in pixels instead of small, medium, large' },
-  mode: { type: 'string', value: 'reference|fixed', help: 'where the reference has a bug: its number (default), or the right one' },
-  tide: { type: 'boolean', help: 'what each kind of mistake costs (TIDE)' },
-  confusion: { type: 'boolean', help: 'confusion matrix at IoU 0.5' },
-  'per-class': { type: 'boolean', help: 'one line per category' },
-  json: { type: 'boolean', help: 'one JSON document instead of text' },
-  report: { type: 'string', value: 'DIR', help: 'also write a page with curves, bars, confusion and worst images' },
-  threads: { type: 'string', value: 'N', help: 'worker threads that match (default 1; pays for large mask files)' },
-  force: { type: 'boolean', help: 'let --report overwrite a page of the same name' },
-  quiet: { type: 'boolean', short: 'q', help: 'no progress and no warnings' },
-  help: { type: 'boolean', short: 'h', help: 'this text' },
-  version: { type: 'boolean', help: 'the version of this program' },
-};
 
 /** The command line, checked. */
 export interface CommandLine {
-  readonly action: 'evaluate' | 'help' | 'version';
+  readonly action: CommandName | 'help' | 'version';
+  /** Everything that is no flag, without the command's word. */
+  readonly files: readonly string[];
   readonly groundTruth: string;
+  /** The first results file. */
   readonly results: string;
-  readonly values: { readonly [F in Switch]?: boolean } & { readonly [F in Text]?: string };
+  readonly values: FlagValues;
 }
+
+/** The files that a command takes. */
+const takes: Readonly<Record<CommandName, { least: number; most: number; what: string; example: string }>> = {
+  evaluate: { least: 2, most: 2, what: 'two files, GT.json and DT.json,', example: 'coco-eval instances_val2017.json results.json' },
+  compare: {
+    least: 3,
+    most: 64,
+    what: 'three files or more, GT.json and two or more of results,',
+    example: 'coco-eval compare instances_val2017.json baseline.json better.json',
+  },
+  check: { least: 1, most: 2, what: 'one or two files, GT.json and perhaps DT.json,', example: 'coco-eval check instances_val2017.json' },
+  merge: { least: 1, most: 65_536, what: 'the files that --shard has made', example: 'coco-eval merge part-1 part-2 part-3' },
+};
 
 function usage(message: string, hint = 'Run coco-eval --help for the list of flags.'): CocoEvalError {
   return new CocoEvalError('USAGE', message, { hint });
@@ -90,25 +55,41 @@ function checkFlag({ name, rawName, value, inlineValue }: FlagToken): string | t
 /**
  * Reads the arguments.
  *
- * @throws CocoEvalError `USAGE` for an unknown flag (with the nearest one), a missing value, or a wrong number of files
+ * @throws CocoEvalError `USAGE` for an unknown flag (with the nearest one), one that the command does not take, a missing value, or a wrong number of files
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const values: Record<string, string | boolean> = {};
-  const files: string[] = [];
+  const words: string[] = [];
   // Not strict: its errors lack the nearest flag.
   const { tokens } = parseArgs({ args: [...args], options: flags, allowPositionals: true, strict: false, tokens: true });
   for (const token of tokens) {
-    if (token.kind === 'positional') files.push(token.value);
+    if (token.kind === 'positional') words.push(token.value);
     else if (token.kind === 'option') values[token.name] = checkFlag(token);
   }
-  const action = values['help'] === true || args.length === 0 ? 'help' : values['version'] === true ? 'version' : 'evaluate';
-  if (action === 'evaluate' && files.length !== 2) {
-    throw usage(
-      `Expected two files, GT.json and DT.json, but received ${files.length}`,
-      'Example: coco-eval instances_val2017.json results.json',
-    );
+  const [first] = words;
+  const named = first !== undefined && first !== 'evaluate' && Object.hasOwn(takes, first);
+  const command = named ? (first as CommandName) : 'evaluate';
+  const files = named ? words.slice(1) : words;
+  const action = values['help'] === true || args.length === 0 ? 'help' : values['version'] === true ? 'version' : command;
+  if (action === command) checkFor(command, files, Object.keys(values) as FlagName[]);
+  const [groundTruth = '', results = ''] = command === 'merge' ? [undefined, files[0]] : files;
+  return { action, files, groundTruth, results, values };
+}
+
+/** Whether the command takes these files and flags. */
+function checkFor(command: CommandName, files: readonly string[], given: readonly FlagName[]): void {
+  const { least, most, what, example } = takes[command];
+  if (files.length < least || files.length > most) {
+    throw usage(`Expected ${what} but received ${files.length}`, `Example: ${example}`);
   }
-  return { action, groundTruth: files[0] ?? '', results: files[1] ?? '', values };
+  if (files.filter((file) => file === STDIN).length > 1)
+    throw usage('Expected standard input once but received - twice', 'Give one of the two as a file.');
+  const foreign = given.find((name) => !(flags[name].of ?? ['evaluate']).includes(command));
+  if (foreign === undefined) return;
+  const owners = (flags[foreign].of ?? ['evaluate']).map((name) =>
+    name === 'evaluate' ? 'coco-eval GT.json DT.json' : `coco-eval ${name}`,
+  );
+  throw usage(`Expected flags of ${command} but received --${foreign}`, `It belongs to ${owners.join(' and ')}.`);
 }
 
 /** One of a few words, or undefined when the flag is absent. */

@@ -1,6 +1,7 @@
 import { formatFixed } from '../coco/format.ts';
 import type { PanopticAverage, PanopticCategory } from '../panoptic/panoptic-quality.ts';
 import { renderReport } from '../report/page.ts';
+import { csv, metricsCsv } from './csv.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
 import { evaluatePanopticFiles } from '../node/panoptic-files.ts';
@@ -51,13 +52,35 @@ function perClass({ result, categories }: PanopticOutcome): string {
   return table([{ title: 'category', left: true }, ...['PQ', 'SQ', 'RQ', 'TP', 'FP', 'FN'].map((title) => ({ title }))], rows);
 }
 
-/** The JSON document. `stats`: PQ, SQ, RQ of all, things and stuff; `null` where no category occurs. */
-function panopticDocument({ result, categories, images, warnings }: PanopticOutcome, line: CommandLine): object {
+/** PQ, SQ, RQ and the number of categories, of all, things and stuff; `null` where no category occurs. */
+function panopticMetrics({ result }: PanopticOutcome): Record<string, number | null> {
   const suffix = { all: '', things: '_th', stuff: '_st' };
   const named = (part: (typeof parts)[number], average: PanopticAverage): [string, number | null][] => [
     ...measures.map((measure): [string, number | null] => [`${measure.toUpperCase()}${suffix[part]}`, average[measure]]),
     [`N${suffix[part]}`, average.n],
   ];
+  return Object.fromEntries(parts.flatMap((part) => named(part, result[part])));
+}
+
+function panopticCsv(outcome: PanopticOutcome, { values }: CommandLine): string {
+  if (!values['per-class']) return metricsCsv(panopticMetrics(outcome));
+  const { result, categories } = outcome;
+  const rows = result.perClass.map(({ pq, sq, rq, tp, fp, fn }, i) => [
+    String(categories[i]!.id),
+    nameOf(categories[i]!),
+    pq,
+    sq,
+    rq,
+    tp,
+    fp,
+    fn,
+  ]);
+  return csv([['id', 'category', 'PQ', 'SQ', 'RQ', 'TP', 'FP', 'FN'], ...rows]);
+}
+
+/** The JSON document. `stats`: PQ, SQ, RQ of all, things and stuff; `null` where no category occurs. */
+function panopticDocument(outcome: PanopticOutcome, line: CommandLine): object {
+  const { result, categories, images, warnings } = outcome;
   return {
     schemaVersion: 1,
     style: 'panoptic',
@@ -66,7 +89,7 @@ function panopticDocument({ result, categories, images, warnings }: PanopticOutc
     mode: line.values.mode ?? 'reference',
     counts: { images, categories: categories.length },
     stats: parts.flatMap((part) => measures.map((measure) => result[part][measure])),
-    metrics: Object.fromEntries(parts.flatMap((part) => named(part, result[part]))),
+    metrics: panopticMetrics(outcome),
     ...(line.values['per-class'] && { perCategory: result.perClass.map((row, i) => ({ ...row, name: categories[i]!.name })) }),
     warnings,
   };
@@ -77,7 +100,7 @@ function panopticPage(outcome: PanopticOutcome, line: CommandLine): string {
   const { result, categories, images, warnings } = outcome;
   const words = { all: 'all categories', things: 'things', stuff: 'stuff' };
   return renderReport({
-    title: stem(line.results),
+    title: line.values.title ?? stem(line.results),
     facts: [stem(line.groundTruth), 'panoptic', counted(images, 'image'), counted(categories.length, 'category', 'categories')],
     metrics: parts.flatMap((part) =>
       measures.map((measure) => ({
@@ -118,6 +141,7 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
     'tide',
     'confusion',
     'threads',
+    'shard',
   ]);
   const { mode, images, categories } = await commonParameters(line);
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
@@ -131,6 +155,7 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
   return {
     text: () => panopticText(outcome, line),
     document: () => panopticDocument(outcome, line),
+    csv: () => panopticCsv(outcome, line),
     page: async () => panopticPage(outcome, line),
     warnings: outcome.warnings,
   };

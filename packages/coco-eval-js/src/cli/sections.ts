@@ -2,6 +2,7 @@ import type { CategoryRow } from '../coco/per-category.ts';
 import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { errorMeaning, tideErrorTypes } from '../tide/classify.ts';
 import type { TideResult } from '../tide/tide.ts';
+import { csv } from './csv.ts';
 import { decimal, table } from './table.ts';
 
 /** AP, AR and the best operating point of each category. */
@@ -15,6 +16,20 @@ export function perClassText(rows: readonly CategoryRow[]): string {
     String(row.detections),
   ]);
   return table([{ title: 'category', left: true }, ...columns.map((title) => ({ title }))], lines);
+}
+
+/** The same with all digits, and what stands behind the best F1. */
+export function perClassCsv(rows: readonly CategoryRow[]): string {
+  const areas = Object.keys(rows[0]?.byArea ?? {});
+  const numbers = ['AP', 'AP50', 'AP75', ...areas.map((label) => `AP ${label}`), 'AR'];
+  const best = ['best F1', 'score', 'precision', 'recall', 'TP', 'FP', 'FN'];
+  const lines = rows.map((row) => {
+    const at = row.best;
+    const point = [at?.f1, at?.score, at?.precision, at?.recall, at?.truePositives, at?.falsePositives, at?.falseNegatives];
+    const aps = [row.AP, row.AP50, row.AP75, ...areas.map((label) => row.byArea[label]), row.AR];
+    return [String(row.id), row.name, row.groundTruths, row.detections, ...aps, ...point];
+  });
+  return csv([['id', 'category', 'objects', 'detections', ...numbers, ...best], ...lines]);
 }
 
 function points(value: number | null): string {

@@ -4,8 +4,15 @@ import type { Warning } from '../coco/types.ts';
 export interface Shown {
   readonly text: () => string;
   readonly document: () => object;
-  readonly page: () => Promise<string>;
+  /** Absent: the command takes no `--csv`. */
+  readonly csv?: () => string;
+  /** Absent: the command takes no `--report`. */
+  readonly page?: () => Promise<string>;
+  /** What changes all numbers though nothing is wrong. */
+  readonly remark?: string;
   readonly warnings: readonly Warning[];
+  /** The exit status; 0 when absent. */
+  readonly status?: number;
 }
 
 /** A warning in one line. */

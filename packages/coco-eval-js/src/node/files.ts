@@ -13,6 +13,7 @@ import { parseAnnotations } from '../json/annotations-reader.ts';
 import { parseJson, parseNatively } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
 import { schemeFor } from '../lvis/scheme.ts';
+import { checkPart, matchPart, type MatchShard } from '../shards/shard.ts';
 import { splitEvaluation, type SplitEvaluation, splitParameters, splitSelection } from '../splits/evaluate-split.ts';
 import { type CategorySplit, namedSplit, type SplitName } from '../splits/split.ts';
 import { EvalThreads } from './eval-threads.ts';
@@ -111,13 +112,11 @@ export async function evaluateFile(
   resultsPath: string,
   options: EvaluateFileOptions = {},
 ): Promise<Evaluation> {
-  const read: Partial<GroundTruthOptions> = annotations instanceof AnnotationColumns ? annotations.options : {};
-  const { lvis = read.scheme === 'lvis', workers = 1, onBytes, signal, onProgress, ...rest } = options;
-  const input = { ...rest, iouType: rest.iouType ?? read.iouType, mode: rest.mode ?? read.mode };
+  const { workers = 1, onBytes, signal, onProgress } = options;
   const threads = workers > 1 ? new EvalThreads(workers) : undefined;
   const progress = { signal, onProgress };
   try {
-    const prepared = prepareEvaluation(annotations, input, schemeFor(lvis, input.maxDets));
+    const prepared = prepareFor(annotations, options);
     const detections = await readResults(resultsPath, prepared, threads !== undefined, { onBytes, signal });
     const work = async (): Promise<Evaluation> =>
       threads === undefined ? evaluateColumns(prepared, detections, progress) : threads.evaluate(prepared, detections, progress);
@@ -125,6 +124,50 @@ export async function evaluateFile(
   } finally {
     await threads?.close();
   }
+}
+
+/** Prepares an evaluation by the options that the annotations were read for. */
+function prepareFor(annotations: AnnotationColumns | Dataset, options: EvaluateFileOptions): PreparedEvaluation {
+  const read: Partial<GroundTruthOptions> = annotations instanceof AnnotationColumns ? annotations.options : {};
+  const {
+    lvis = read.scheme === 'lvis',
+    workers: _workers,
+    onBytes: _onBytes,
+    signal: _signal,
+    onProgress: _onProgress,
+    ...rest
+  } = options;
+  const input = { ...rest, iouType: rest.iouType ?? read.iouType, mode: rest.mode ?? read.mode };
+  return prepareEvaluation(annotations, input, schemeFor(lvis, input.maxDets));
+}
+
+/**
+ * `matchShard` of a results file of any size, which is read as a stream.
+ *
+ * @param annotations of `readAnnotations`, with the options they were read for
+ * @throws CocoEvalError as `evaluateFile` and `matchShard`
+ * @example
+ * ```ts
+ * import { serializeShard } from 'coco-eval-js';
+ * import { matchShardFile, readAnnotations } from 'coco-eval-js/node';
+ * async function secondOfFour(annotations: string, results: string): Promise<Uint8Array> {
+ *   const columns = await readAnnotations(annotations, { iouType: 'bbox' });
+ *   return serializeShard(await matchShardFile(columns, results, { index: 1, count: 4 }));
+ * }
+ * ```
+ */
+export async function matchShardFile(
+  annotations: AnnotationColumns,
+  resultsPath: string,
+  options: Omit<EvaluateFileOptions, 'workers'> & Pick<MatchShard, 'index' | 'count'>,
+): Promise<MatchShard> {
+  const { index, count, ...rest } = options;
+  const { onBytes, signal, onProgress } = rest;
+  checkPart(index, count);
+  const prepared = prepareFor(annotations, rest);
+  const detections = await readResults(resultsPath, prepared, false, { onBytes, signal });
+  const work = async (): Promise<MatchShard> => matchPart(prepared, detections, { index, count }, { signal, onProgress });
+  return named(resultsPath, work, ({ list }) => list === 'results');
 }
 
 /** Streams a results file into columns. Mask strings, most of it, are put where threads can read them if `shared`. */

@@ -1,4 +1,13 @@
-export { evaluateFile, evaluateFiles, evaluateSplitFile, evaluateSplitFiles, readAnnotations, readDataset, readJsonFile } from './files.ts';
+export {
+  evaluateFile,
+  evaluateFiles,
+  evaluateSplitFile,
+  evaluateSplitFiles,
+  matchShardFile,
+  readAnnotations,
+  readDataset,
+  readJsonFile,
+} from './files.ts';
 export type { AnnotationColumns } from '../coco/annotation-columns.ts';
 export type { EvaluateFileOptions, ReadAnnotationsOptions } from './files.ts';
 export type { ReadOptions } from './read-file.ts';

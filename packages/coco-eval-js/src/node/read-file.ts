@@ -4,6 +4,8 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CocoEvalError, throwIfAborted } from '../errors.ts';
 
+/** The path that stands for standard input. */
+export const STDIN = '-';
 /** Large enough to make calls rare, small enough to keep memory flat. */
 const CHUNK_BYTES = 2 ** 22;
 /** A file that is wanted whole is read in one piece where it can be: pieces would have to be copied together. */
@@ -18,7 +20,7 @@ export interface ReadOptions {
 }
 
 /**
- * The bytes of a file in chunks, unpacked when it is gzip (told by its first two bytes, not by its name). Pipes can be read too.
+ * The bytes of a file in chunks, unpacked when it is gzip (told by its first two bytes, not by its name). Pipes can be read too; `-` is standard input.
  *
  * @throws CocoEvalError `INPUT_NOT_FOUND`, or `INPUT_UNREADABLE` also for a damaged .gz
  */
@@ -42,11 +44,11 @@ export async function* readChunks(path: string, options: ReadOptions = {}, chunk
 
 /** The bytes as they lie in the file. */
 async function* packedChunks(path: string, { onBytes }: ReadOptions, chunkBytes: number): AsyncGenerator<Uint8Array> {
-  const { size } = await stat(path);
-  let done = 0;
   // A pipe has no size.
+  const { size } = path === STDIN ? { size: 0 } : await stat(path);
+  let done = 0;
   const highWaterMark = size === 0 ? CHUNK_BYTES : Math.min(size, chunkBytes);
-  for await (const chunk of createReadStream(path, { highWaterMark })) {
+  for await (const chunk of path === STDIN ? process.stdin : createReadStream(path, { highWaterMark })) {
     done += (chunk as Uint8Array).length;
     onBytes?.(done, size);
     yield chunk as Uint8Array;

@@ -2,11 +2,11 @@ import type { MatchTable } from '../coco/match-table.ts';
 import { resolveParams, type EvalParams } from '../coco/params.ts';
 import { CocoEvalError } from '../errors.ts';
 import { parseJson } from '../json/parse-json.ts';
-import { type MatchShard, readKeys } from './shard.ts';
+import { type MatchShard, readKeys, type ShardCategory } from './shard.ts';
 
 // Layout: 8 bytes magic, uint32 header length (little-endian), header (JSON, UTF-8), zeros up to a multiple of 8, then the arrays of the table one after
 // the other, each padded to a multiple of 8.
-const MAGIC = 'COCOSHD1';
+const MAGIC = 'COCOSHD2';
 const PREFIX = 12;
 
 const ARRAYS = [
@@ -78,7 +78,9 @@ export function serializeShard(shard: MatchShard): Uint8Array {
  */
 export function parseShard(bytes: Uint8Array): MatchShard {
   if (bytes.length < PREFIX || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) {
-    throw new CocoEvalError('SHARDS', 'Expected a shard made by serializeShard but found other bytes');
+    throw new CocoEvalError('SHARDS', 'Expected a shard but found other bytes', {
+      hint: 'Shards are made by coco-eval GT.json DT.json --shard I/N (serializeShard in code); merge takes nothing else.',
+    });
   }
   const headerLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   if (PREFIX + headerLength > bytes.length) throw cut(bytes);
@@ -88,8 +90,8 @@ export function parseShard(bytes: Uint8Array): MatchShard {
   for (const [name, Kind] of ARRAYS) {
     const size = header.lengths[name] * Kind.BYTES_PER_ELEMENT;
     if (at + size > bytes.length) throw cut(bytes);
-    // A copy: the array needs its own alignment and must not keep the file alive.
-    arrays[name] = new Kind(bytes.slice(at, at + size).buffer);
+    // A copy: the array needs its own alignment and must not keep the file alive. (`slice` of a Node Buffer is none.)
+    arrays[name] = new Kind(new Uint8Array(bytes.subarray(at, at + size)).buffer);
     at += padded(size);
   }
   const { areas, thresholds, words, lengths: _lengths, ...rest } = header;
@@ -113,12 +115,13 @@ function parseHeader(bytes: Uint8Array): Header {
   } catch (cause) {
     throw new CocoEvalError('SHARDS', 'Expected a shard header but it cannot be read', { cause });
   }
-  const { index, count, scheme, areas, thresholds, words, lengths, warnings } = header;
+  const { index, count, scheme, areas, thresholds, words, lengths, warnings, categories } = header;
   const wholeNumbers = [index, count, ...ARRAYS.map(([name]) => lengths?.[name])];
   if (
     !wholeNumbers.every((n) => Number.isInteger(n) && n >= 0) ||
     index >= count ||
     !Array.isArray(warnings) ||
+    !areCategories(categories) ||
     !['coco', 'lvis'].includes(scheme)
   ) {
     throw new CocoEvalError('SHARDS', 'Expected a shard header with index, count and lengths but they make no sense');
@@ -127,6 +130,18 @@ function parseHeader(bytes: Uint8Array): Header {
     throw new CocoEvalError('SHARDS', 'Expected a shard header that agrees with its own parameters');
   }
   return header;
+}
+
+/** Text, or nothing. */
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+function areCategories(list: unknown): boolean {
+  return (
+    Array.isArray(list) &&
+    list.every((item: ShardCategory | null) => typeof item?.id === 'number' && isText(item.name) && isText(item.frequency))
+  );
 }
 
 function checkTable(table: MatchTable, { params, index, count }: Omit<MatchShard, 'table'>): void {
@@ -147,7 +162,7 @@ function checkTable(table: MatchTable, { params, index, count }: Omit<MatchShard
     table.gtImage.every(ownImage) &&
     table.dtRank.every((rank) => rank >= 0) &&
     table.dtScore.every((score) => Number.isFinite(score));
-  if (!sound) throw new CocoEvalError('SHARDS', `Expected shard ${index} of ${count} to be consistent but its table is damaged`);
+  if (!sound) throw new CocoEvalError('SHARDS', `Expected shard ${index + 1}/${count} to be consistent but its table is damaged`);
 }
 
 /** Starts of `categories` ranges that ascend from 0 to `rows`. */
