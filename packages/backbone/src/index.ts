@@ -35,6 +35,7 @@ export type { RecallAt, RetrievalOptions, RetrievalRecall } from './tasks/retrie
 export { embedVocabulary } from './text/embed-vocabulary.ts';
 export type { EmbedVocabularyOptions, TextEmbedder } from './text/embed-vocabulary.ts';
 export type { VocabularyMatrix } from './text/vocabulary-matrix.ts';
+export type { ImageSource } from '@vitamin-vlm/image';
 export { Backbone } from './backbone/backbone.ts';
 export type { EncodedImage } from './backbone/encode-each.ts';
 export type { FeatureMaps } from './backbone/encode.ts';
@@ -43,7 +44,6 @@ export type {
   ClassifyOptions,
   EncodeOptions,
   FeatureOptions,
-  ImageSource,
   RetrieveOptions,
   Segmentation,
   SegmentOptions,

@@ -1,8 +1,9 @@
-import type { Tensor } from '@vitamin-vlm/core';
-import { centerCrop, type CropRounding } from './geometry.ts';
+import type { Tensor, WorkOptions } from '@vitamin-vlm/core';
+import { type CropRounding, cropOffset } from './geometry.ts';
 import { toTensor, type ToTensorOptions } from './normalize.ts';
-import type { Picture } from './picture.ts';
-import { resize } from './resize.ts';
+import { checkPicture, type Picture } from './picture.ts';
+import { pillowSteps, type Target } from './resize-pillow.ts';
+import { checkTarget, inSlices } from './resize.ts';
 import { shortestEdgeSize } from './sizes.ts';
 
 /** Options of `clipInput`. */
@@ -13,6 +14,7 @@ export interface ClipInputOptions extends Pick<ToTensorOptions, 'into'> {
 
 /**
  * What CLIP models see of a picture: shortest edge to `size` (bicubic), center crop to `size` x `size`, OpenAI normalization. float32 `[3, size, size]`.
+ * Only what stays after the crop is made, so that a strip of 1 x 65535 pixels costs no more than a square.
  *
  * Equals open_clip's evaluation transform for RGB pictures. For palette and alpha pictures open_clip converts after the resize, this package before.
  *
@@ -24,7 +26,35 @@ export interface ClipInputOptions extends Pick<ToTensorOptions, 'into'> {
  * ```
  */
 export function clipInput(picture: Picture, size: number, options: ClipInputOptions = {}): Tensor<'float32'> {
-  const resized = shortestEdgeSize(picture, size);
-  const scaled = resize(picture, resized.width, resized.height, 'bicubic');
-  return toTensor(centerCrop(scaled, size, size, options.cropRounding ?? 'torchvision'), { into: options.into });
+  const target = centerOf(picture, size, options.cropRounding);
+  for (const _ of pillowSteps(picture, target, 'bicubic'));
+  return toTensor({ width: size, height: size, data: target.data }, { into: options.into });
+}
+
+/**
+ * The picture that `clipInput` normalizes, made without holding the event loop for much more than 8 ms.
+ *
+ * @throws VitaminError as `clipInput`, and `ABORTED` when the signal fires.
+ * @example
+ * ```ts
+ * import { clipCrop, decodeImage, toTensor } from '@vitamin-vlm/image';
+ * const input = toTensor(await clipCrop(await decodeImage('street.jpg'), 336));
+ * ```
+ */
+export async function clipCrop(
+  picture: Picture,
+  size: number,
+  options: Pick<ClipInputOptions, 'cropRounding'> & Pick<WorkOptions, 'signal'> = {},
+): Promise<Picture> {
+  const target = centerOf(picture, size, options.cropRounding);
+  await inSlices(pillowSteps(picture, target, 'bicubic'), options.signal);
+  return { width: size, height: size, data: target.data };
+}
+
+/** The middle of what the picture is scaled to. */
+function centerOf(picture: Picture, size: number, rounding: CropRounding = 'torchvision'): Target {
+  checkTarget(size, size);
+  const whole = shortestEdgeSize(checkPicture(picture), size);
+  const [left, top] = [cropOffset(whole.width - size, rounding), cropOffset(whole.height - size, rounding)];
+  return { width: size, height: size, data: new Uint8Array(size * size * 3), whole, left, top };
 }

@@ -1,11 +1,16 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import sharp from 'sharp';
+import { rgbOfCmyk } from './cmyk.ts';
+import { fillCanvas, withoutTransparency } from './gif-colors.ts';
 import { checkPicture, isSide, MAX_SIDE, type Picture } from './picture.ts';
-import { readSource } from './read-source.ts';
+import { type ImageSource, type PixelData, readSource } from './read-source.ts';
 import { sniffFormat } from './sniff-format.ts';
 
 /** Largest picture that is decoded unless the caller says otherwise: 100 megapixels are 300 MB of RGB. */
 export const MAX_PIXELS = 100_000_000;
+
+/** No picture within the limit takes a hundredth of this; what does is made to. */
+const MAX_SECONDS = 120;
 
 /** Options of `decodeImage`. */
 export interface DecodeOptions {
@@ -17,9 +22,11 @@ export interface DecodeOptions {
  * Decodes a JPEG, PNG, WebP, GIF, TIFF or AVIF picture to 8-bit RGB with its EXIF orientation applied, so that width and height are those a viewer shows.
  *
  * Color follows what Pillow's `convert('RGB')` gives the published models: alpha is dropped (never blended), palettes and gray become RGB, and an
- * embedded RGB or gray color profile is ignored. CMYK is converted with its own profile. 16-bit samples keep their upper 8 bits.
+ * embedded RGB or gray color profile is ignored. CMYK is converted with its own profile, without one by `(255 - ink) * (255 - black)`. 16-bit samples keep
+ * their upper 8 bits.
  *
- * @param source a path, a `file:` URL, the bytes of a file, or a `Picture`, which is checked and returned as it is.
+ * @param source a path, a `file:` URL, the bytes of a file (also as `ArrayBuffer` or `Blob`), the pixels of a canvas (`ImageData`), or a `Picture`, which is
+ * checked and returned as it is.
  * @throws VitaminError `INPUT_NOT_FOUND` when there is no such file; `INPUT_UNREADABLE` for directories, empty, truncated, animated or non-image files,
  * SVG, and pictures above the limit; `USAGE` for a limit that is not a positive integer.
  * @example
@@ -29,18 +36,22 @@ export interface DecodeOptions {
  * console.log(width, height, data.length === width * height * 3);
  * ```
  */
-export async function decodeImage(source: string | URL | Uint8Array | Picture, options: DecodeOptions = {}): Promise<Picture> {
+export async function decodeImage(source: ImageSource, options: DecodeOptions = {}): Promise<Picture> {
   const maxPixels = options.maxPixels ?? MAX_PIXELS;
   if (!isSide(maxPixels)) throw new VitaminError('USAGE', `Expected maxPixels to be a positive integer but received ${maxPixels}`);
-  if (isPicture(source)) {
+  if (isPixels(source)) {
     checkSize(source.width, source.height, maxPixels, 'the picture');
-    return checkPicture(source);
+    return checkPicture(isCanvas(source) ? withoutAlpha(source) : source);
   }
   const { bytes, name } = await readSource(source);
-  sniffFormat(bytes, name);
+  const format = sniffFormat(bytes, name);
   tuneOnce();
   try {
-    return await decodeBytes(bytes, name, maxPixels);
+    if (format !== 'gif') return await decodeBytes(bytes, name, maxPixels);
+    const opaque = withoutTransparency(bytes);
+    const picture = await decodeBytes(opaque?.bytes ?? bytes, name, maxPixels);
+    if (opaque) fillCanvas(picture, opaque);
+    return picture;
   } catch (cause) {
     if (cause instanceof VitaminError) throw cause;
     const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n', 1)[0]!;
@@ -67,6 +78,8 @@ async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): 
       hint: 'Save the frame that you mean as PNG or JPEG.',
     });
   }
+  // Pillow's formula where there is no profile that says what the inks look like.
+  const inks = header.space === 'cmyk' && !header.hasProfile && header.depth === 'uchar';
   const image = sharp(bytes, {
     failOn: 'error',
     limitInputPixels: maxPixels,
@@ -74,17 +87,41 @@ async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): 
     // One pass from top to bottom: libvips keeps a few rows instead of the decoded file.
     sequentialRead: true,
   });
+  if (inks) image.pipelineColorspace('cmyk');
   const { data, info } = await image
+    .timeout({ seconds: MAX_SECONDS })
     .autoOrient()
     .removeAlpha()
-    .toColorspace('srgb')
+    .toColorspace(inks ? 'cmyk' : 'srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  return checkPicture({ width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) });
+  const samples = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return checkPicture({ width: info.width, height: info.height, data: inks ? rgbOfCmyk(samples, info.channels) : samples });
 }
 
-function isPicture(source: string | URL | Uint8Array | Picture): source is Picture {
+function isPixels(source: ImageSource): source is Picture | PixelData {
   return typeof source === 'object' && source !== null && 'data' in source && 'width' in source;
+}
+
+function isCanvas(source: Picture | PixelData): source is PixelData {
+  return source.data instanceof Uint8ClampedArray;
+}
+
+/** A canvas gives red, green, blue, alpha. The color is kept, as from files. */
+function withoutAlpha({ width, height, data: rgba }: PixelData): Picture {
+  if (rgba.length !== width * height * 4) {
+    throw new VitaminError(
+      'INPUT_UNREADABLE',
+      `Expected ${width * height * 4} bytes of RGBA for ${width} x ${height} pixels but received ${rgba.length}`,
+    );
+  }
+  const data = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    data[to] = rgba[from]!;
+    data[to + 1] = rgba[from + 1]!;
+    data[to + 2] = rgba[from + 2]!;
+  }
+  return { width, height, data };
 }
 
 function checkSize(width: number, height: number, maxPixels: number, name: string): void {

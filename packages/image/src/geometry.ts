@@ -53,7 +53,8 @@ export function centerCrop(picture: Picture, width: number, height: number, roun
   return crop(picture, cropOffset(picture.width - width, rounding), cropOffset(picture.height - height, rounding), width, height);
 }
 
-function cropOffset(leftover: number, rounding: CropRounding): number {
+/** Where a center crop begins, by how many pixels are left over. */
+export function cropOffset(leftover: number, rounding: CropRounding): number {
   const floor = Math.floor(leftover / 2);
   const halfToEven = leftover % 2 === 1 && floor % 2 === 1 ? floor + 1 : floor;
   return rounding === 'hf' ? floor : halfToEven;

@@ -1,7 +1,8 @@
-export { clipInput } from './clip-input.ts';
+export { clipCrop, clipInput } from './clip-input.ts';
 export type { ClipInputOptions } from './clip-input.ts';
 export { decodeImage, MAX_PIXELS } from './decode.ts';
 export type { DecodeOptions } from './decode.ts';
+export type { ImageSource, PixelData } from './read-source.ts';
 export { drawOverlay } from './draw-overlay.ts';
 export type { Overlay, OverlayOptions } from './overlay.ts';
 export { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng } from './encode.ts';

@@ -2,6 +2,7 @@ import { VitaminError } from '@vitamin-vlm/core';
 import type { Picture } from './picture.ts';
 import { resampleWeights, type PillowFilter } from './resample-weights.ts';
 import { acquireKernel, Layout, packWeights, releaseKernel, type Kernel } from './resize-kernel.ts';
+import type { Size } from './sizes.ts';
 
 /** Bytes of input or output handled between two moments at which asynchronous work may pause. Fits a second-level cache. */
 const BLOCK_BYTES = 512 * 1024;
@@ -10,12 +11,19 @@ const BETWEEN_BYTES = 4 * 2 ** 20;
 /** Working memory of one resize. Only strips whose length shrinks by thousands while the other side grows come near it. */
 const MAX_MEMORY = 2 ** 30;
 
+/** A picture that is made, and where it lies in the whole picture that would be made. */
+export interface Target extends Picture {
+  readonly whole: Size;
+  readonly left: number;
+  readonly top: number;
+}
+
 /**
  * Fills `target.data` row by row as Pillow does, yielding after each block of input or output rows. Source: Pillow src/libImaging/Resample.c (version 11).
  *
  * @throws VitaminError `UNSUPPORTED` when a strip of extreme shape would need more than 1 GiB of working memory.
  */
-export function* pillowSteps(source: Picture, target: Picture, filter: PillowFilter): Generator<void> {
+export function* pillowSteps(source: Picture, target: Target, filter: PillowFilter): Generator<void> {
   const kernel = acquireKernel();
   try {
     yield* kernelSteps(kernel, source, target, filter);
@@ -24,14 +32,14 @@ export function* pillowSteps(source: Picture, target: Picture, filter: PillowFil
   }
 }
 
-function* kernelSteps(kernel: Kernel, source: Picture, target: Picture, filter: PillowFilter): Generator<void> {
+function* kernelSteps(kernel: Kernel, source: Picture, target: Target, filter: PillowFilter): Generator<void> {
   const { width, height, data } = source;
   const rowBytes = width * 3;
   const outBytes = target.width * 3;
-  const across = resampleWeights(width, target.width, filter);
+  const across = resampleWeights(width, target.whole.width, filter, { start: target.left, length: target.width });
   const acrossPacked = packWeights(across);
   const pixelOffsets = across.first.map((index) => index * 3);
-  const down = resampleWeights(height, target.height, filter);
+  const down = resampleWeights(height, target.whole.height, filter, { start: target.top, length: target.height });
   const downPacked = packWeights(down);
   // The kernel makes four rows at once and writes a byte behind each, and the vertical pass reads one row of weight 0 behind an odd count.
   const betweenStride = (outBytes + 16) & ~15;
@@ -61,8 +69,8 @@ function* kernelSteps(kernel: Kernel, source: Picture, target: Picture, filter: 
   memory.set(new Uint8Array(acrossPacked.packed.buffer), acrossWeights);
   memory.set(new Uint8Array(downPacked.packed.buffer), downWeights);
 
-  let start = 0; // input row that lies first in `between`
-  let end = 0; // input row up to which `between` is filled
+  let start = down.first[0]!; // input row that lies first in `between`
+  let end = start; // input row up to which `between` is filled
   let flushed = 0; // output rows already in target.data
   for (let y = 0; y < target.height; y++) {
     const first = down.first[y]!;

@@ -2,7 +2,8 @@ import { throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/cor
 import { checkPicture, isSide, MAX_SIDE, type Picture } from './picture.ts';
 import type { PillowFilter } from './resample-weights.ts';
 import { opencvSteps } from './resize-opencv.ts';
-import { pillowSteps } from './resize-pillow.ts';
+import { pillowSteps, type Target } from './resize-pillow.ts';
+import type { Size } from './sizes.ts';
 
 /**
  * What makes each pixel: one of the Pillow filters, which widen when shrinking (antialias), or OpenCV's `INTER_LINEAR`, which reads 2 x 2 pixels however
@@ -43,11 +44,10 @@ const SLICE_MS = 8;
  * ```
  */
 export function resize(picture: Picture, width: number, height: number, filter: ResizeFilter): Picture {
-  checkPicture(picture);
   checkTarget(width, height);
-  const data = new Uint8Array(width * height * 3);
-  for (const _ of resizeSteps(picture, { width, height, data }, filter));
-  return { width, height, data };
+  const target = targetOf({ width, height });
+  for (const _ of resizeSteps(checkPicture(picture), target, filter));
+  return pictureOf(target);
 }
 
 /**
@@ -67,20 +67,24 @@ export async function resizeAsync(
   filter: ResizeFilter,
   options: Pick<WorkOptions, 'signal'> = {},
 ): Promise<Picture> {
-  throwIfAborted(options.signal);
-  checkPicture(picture);
   checkTarget(width, height);
-  const data = new Uint8Array(width * height * 3);
+  const target = targetOf({ width, height });
+  await inSlices(resizeSteps(checkPicture(picture), target, filter), options.signal);
+  return pictureOf(target);
+}
+
+/** Runs all steps, and lets other work run in between. */
+export async function inSlices(steps: Iterable<void>, signal: AbortSignal | undefined): Promise<void> {
+  throwIfAborted(signal);
   let paused = performance.now();
-  for (const _ of resizeSteps(picture, { width, height, data }, filter)) {
+  for (const _ of steps) {
     if (performance.now() - paused < SLICE_MS) continue;
     await new Promise<void>((resume) => {
       setImmediate(resume);
     });
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     paused = performance.now();
   }
-  return { width, height, data };
 }
 
 /**
@@ -101,7 +105,8 @@ export function resizeGray(gray: GrayPicture, width: number, height: number, fil
   return { width, height, data: Uint8Array.from({ length: width * height }, (_, i) => resized.data[i * 3]!) };
 }
 
-function checkTarget(width: number, height: number): void {
+/** @throws VitaminError `USAGE` for sides that no resize makes. */
+export function checkTarget(width: number, height: number): void {
   if (!isSide(width) || !isSide(height) || Math.max(width, height) > MAX_SIDE || width * height > MAX_RESIZED_PIXELS) {
     throw new VitaminError(
       'USAGE',
@@ -110,6 +115,14 @@ function checkTarget(width: number, height: number): void {
   }
 }
 
-function resizeSteps(source: Picture, target: Picture, filter: ResizeFilter): Generator<void> {
+function targetOf({ width, height }: Size): Target {
+  return { width, height, data: new Uint8Array(width * height * 3), whole: { width, height }, left: 0, top: 0 };
+}
+
+function pictureOf({ width, height, data }: Target): Picture {
+  return { width, height, data };
+}
+
+function resizeSteps(source: Picture, target: Target, filter: ResizeFilter): Generator<void> {
   return filter === 'opencv-bilinear' ? opencvSteps(source, target) : pillowSteps(source, target, filter);
 }

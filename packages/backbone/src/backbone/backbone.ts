@@ -1,5 +1,5 @@
 import { type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { decodeImage } from '@vitamin-vlm/image';
+import { decodeImage, type ImageSource } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import { classifyEncoding, type ScoredLabel } from '../image-encoding/ask.ts';
 import { checkOrigin, type ImageEncoding, loadImageEncoding } from '../image-encoding/image-encoding.ts';
@@ -23,7 +23,6 @@ import type {
   ClassifyOptions,
   EncodeOptions,
   FeatureOptions,
-  ImageSource,
   RetrieveOptions,
   Segmentation,
   SegmentOptions,

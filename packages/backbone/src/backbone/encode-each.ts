@@ -1,9 +1,9 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { decodeImage, type Picture } from '@vitamin-vlm/image';
+import { decodeImage, type ImageSource, type Picture } from '@vitamin-vlm/image';
 import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
 import { windowStarts } from '../window/grid.ts';
 import { encodeInWindows, type Encoder, encodeSquares, wantsDense } from './encode.ts';
-import type { EncodeOptions, ImageSource } from './options.ts';
+import type { EncodeOptions } from './options.ts';
 
 /** A picture of many, in the order they were asked for: encoded, or what was wrong with it. */
 export type EncodedImage =

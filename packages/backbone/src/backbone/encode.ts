@@ -1,5 +1,5 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
-import { decodeImage, type Picture } from '@vitamin-vlm/image';
+import { decodeImage, type ImageSource, type Picture } from '@vitamin-vlm/image';
 import type { ImageEncoding } from '../image-encoding/image-encoding.ts';
 import type { Identity } from '../load/identity.ts';
 import type { OpenedModel } from '../load/open-model.ts';
@@ -7,7 +7,7 @@ import type { Recipe } from '../load/recipe.ts';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
 import { windowGrid } from '../window/grid.ts';
 import { DENSE, type ImageSide, type SlideMapsOptions } from './image-side.ts';
-import type { EncodeOptions, ImageSource, WindowOptions } from './options.ts';
+import type { EncodeOptions, WindowOptions } from './options.ts';
 import { cropFromPicture, layOut, squareGeometry, squareInput } from './pixels.ts';
 
 /** Feature maps of a picture, [1, C, h, w] by name, and where the picture lies in them. */

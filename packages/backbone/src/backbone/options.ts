@@ -1,5 +1,4 @@
 import type { LabelMap, WorkOptions } from '@vitamin-vlm/core';
-import type { Picture } from '@vitamin-vlm/image';
 import type { Recipe } from '../load/recipe.ts';
 import type { PoolOptions, SessionPool } from '@vitamin-vlm/runtime';
 import type { OpenModelOptions } from '../load/open-model.ts';
@@ -8,9 +7,6 @@ import type { RetrievalOptions } from '../tasks/retrieval.ts';
 import type { EmbedVocabularyOptions } from '../text/embed-vocabulary.ts';
 import type { Label } from '../text/labels.ts';
 import type { VocabularyMatrix } from '../text/vocabulary-matrix.ts';
-
-/** A path, a `file:` URL, the bytes of an image file, or decoded pixels. */
-export type ImageSource = string | URL | Uint8Array | Picture;
 
 /** Words to ask: names (`|` separates synonyms), parsed labels, or a matrix made before. */
 export type Words = readonly string[] | readonly Label[] | VocabularyMatrix;

@@ -1,10 +1,12 @@
 import { type Tensor, throwIfAborted, VitaminError } from '@vitamin-vlm/core';
-import { centerCrop, crop, type Normalization, type Picture, resizeAsync, shortestEdgeSize, type Size, toTensor } from '@vitamin-vlm/image';
+import { clipCrop, crop, type Normalization, type Picture, resizeAsync, shortestEdgeSize, type Size, toTensor } from '@vitamin-vlm/image';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
 import type { WindowPosition } from '../window/grid.ts';
 
 /** Pixels of an input that is encoded in windows. Larger ones are strips, or scales, that nobody means. */
 const MAX_INPUT_PIXELS = 2 ** 28;
+/** Its longest side: what the resize makes at most. */
+const MAX_INPUT_SIDE = 65_535;
 
 /** What a tower sees of a picture in one look: open_clip's evaluation transform (`clipInput`), without holding the event loop. [3, size, size] */
 export async function squareInput(
@@ -13,8 +15,7 @@ export async function squareInput(
   normalization: Normalization,
   signal: AbortSignal | undefined,
 ): Promise<Tensor<'float32'>> {
-  const scaled = await scaleTo(picture, shortestEdgeSize(picture, size), signal);
-  return toTensor(centerCrop(scaled, size, size, 'torchvision'), { normalization });
+  return toTensor(await clipCrop(picture, size, { signal }), { normalization });
 }
 
 /** Where a picture lies in its `squareInput`: it sticks out at both ends of its longer side. */
@@ -40,6 +41,13 @@ export async function layOut(
   signal: AbortSignal | undefined,
 ): Promise<LaidOut> {
   const { width, height } = shortestEdgeSize(picture, size);
+  if (Math.max(width, height) > MAX_INPUT_SIDE) {
+    throw new VitaminError(
+      'INPUT_UNREADABLE',
+      `Expected a picture that windows can cover but one of ${picture.width} x ${picture.height} becomes ${width} x ${height}`,
+      { hint: 'It is too long for its width: cut it into pieces, or ask for a smaller size.' },
+    );
+  }
   const side = (pixels: number): number => Math.max(Math.ceil(pixels / stride) * stride, window);
   if (side(width) * side(height) > MAX_INPUT_PIXELS) {
     throw new VitaminError(
