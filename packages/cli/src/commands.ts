@@ -11,6 +11,7 @@ import { list } from './commands/list.ts';
 import { pull } from './commands/pull.ts';
 import { retrieve } from './commands/retrieve.ts';
 import { segment } from './commands/segment.ts';
+import { serve } from './commands/serve.ts';
 import { show } from './commands/show.ts';
 import { trainDetect } from './commands/train-detect.ts';
 import { trainSegment } from './commands/train-segment.ts';
@@ -25,6 +26,7 @@ export const commands: readonly (Command | PassThrough)[] = [
   retrieve,
   trainDetect,
   trainSegment,
+  serve,
   show,
   pull,
   list,

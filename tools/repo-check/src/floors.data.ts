@@ -4,6 +4,7 @@ export const floors: Readonly<Record<string, number>> = {
   'packages/checkpoint': 0,
   'packages/graph': 0,
   'packages/image': 0,
+  'packages/oip-client': 0,
   'packages/coco-eval-js': 0,
   'packages/runtime': 1,
   'packages/runs': 1,
@@ -12,5 +13,6 @@ export const floors: Readonly<Record<string, number>> = {
   'packages/fvit-detection': 3,
   'packages/fcclip-segmentation': 3,
   'packages/llava-bridge': 3,
-  'packages/cli': 4,
+  'packages/server': 4,
+  'packages/cli': 5,
 };

@@ -1,0 +1,3 @@
+export type { ServedModels } from './inference/job.ts';
+export { startServer } from './start-server.ts';
+export type { RunningServer, ServeOptions } from './start-server.ts';
