@@ -16,7 +16,7 @@ describe.skipIf(url === undefined)('a real Triton', () => {
   it.each([true, false])('answers, with tensors as JSON: %s', async (json) => {
     const client = new InferenceClient(url!);
     const { inputs, outputs } = await client.model('double');
-    const [{ name }] = inputs as [{ name: string }];
+    const { name } = inputs[0]!;
     const data = Float32Array.of(1, -2.5, 3, 4);
     const answer = await client.infer('double', { [name]: { datatype: 'FP32', shape: [1, 4], data } }, { json });
     expect(answer.outputs[outputs[0]!.name]!.data).toEqual(data.map((value) => 2 * value));
