@@ -67,6 +67,11 @@ export type { TideOptions, TideResult } from './tide/tide.ts';
 export type { TideErrorType, TideImage } from './tide/classify.ts';
 export { confusionMatrix, normalizeConfusion } from './confusion/confusion-matrix.ts';
 export type { ConfusionImage, ConfusionMatrix } from './confusion/confusion-matrix.ts';
+export { compareEvaluations } from './compare/compare.ts';
+export type { CompareOptions, ComparedCategory, ComparedMetric, Comparison, Difference } from './compare/compare.ts';
+export type { Interval } from './compare/bootstrap.ts';
+export { renderComparison } from './report/compare-page.ts';
+export type { ComparisonReport } from './report/compare-page.ts';
 export { renderReport } from './report/page.ts';
 export type {
   ReportBox,

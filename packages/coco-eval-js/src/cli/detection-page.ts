@@ -4,6 +4,7 @@ import { reportClasses, reportConfusion, reportCurves, reportTide, reportWorst }
 import type { ReportMetric } from '../report/types.ts';
 import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { DetectionOutcome } from './detection.ts';
+import { parameterFacts } from './parameter-facts.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
 import { warningText } from './shown.ts';
@@ -28,30 +29,37 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
       counted(params.catIds.length, 'category', 'categories'),
       ...(source ? [counted(source.gt.count, 'object'), counted(source.dt.count, 'detection')] : []),
     ],
-    metrics: [...metricsOf(summary.lines), ...splitMetrics(split?.results.groups ?? [])],
+    metrics: allMetrics(summary.lines, split?.results.groups ?? []),
     curves: reportCurves(curves, params.iouThrs),
     classes: reportClasses(evaluation.perCategory(), curves, (k) => groups.get(params.catIds[k]!)),
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
     ...(tide && { tide: reportTide(tide) }),
     ...(source && crossClass && { worst: reportWorst(source, crossClass, nameOf, worstShown) }),
+    parameters: parameterFacts(evaluation, line, outcome.remark),
     summary: summary.text,
     warnings: warnings.map(warningText),
   });
 }
 
-/** AP50 of each group on a line of its own. */
-function splitMetrics(groups: readonly GroupResult[]): ReportMetric[] {
-  return groups.map(({ group, ap50, counted: classes }, i) => ({
+/** The summary's numbers and AP50 of each group; that of the novel classes, which a split is made for, leads. */
+function allMetrics(lines: readonly SummaryLine[], groups: readonly GroupResult[]): ReportMetric[] {
+  const own = groups.map(({ group, ap50, counted: classes }): ReportMetric => ({
     name: `AP50 ${group}`,
     value: ap50,
     note: counted(classes, 'class', 'classes'),
-    newLine: i === 0,
   }));
+  const novel = groups.findIndex(({ group }) => group === 'novel');
+  if (novel >= 0) return [own[novel]!, ...own.toSpliced(novel, 1), ...metricsOf(lines, true)];
+  return [...metricsOf(lines, false), ...own.map((metric, i) => ({ ...metric, newLine: i === 0 }))];
 }
 
 /** The summary's numbers with a few words each; AP of groups and AR start lines of their own. */
-function metricsOf(lines: readonly SummaryLine[]): ReportMetric[] {
-  const firstOf = new Set([lines.findIndex(({ kind }) => kind === 'AR'), lines.findIndex(({ name }) => name === 'APr')]);
+function metricsOf(lines: readonly SummaryLine[], behindOthers: boolean): ReportMetric[] {
+  const firstOf = new Set([
+    behindOthers ? 0 : -1,
+    lines.findIndex(({ kind }) => kind === 'AR'),
+    lines.findIndex(({ name }) => name === 'APr'),
+  ]);
   return lines.map(({ name, kind, iouThr, area, maxDets, value }, i) => {
     const detections = kind === 'AR' ? counted(maxDets, 'detection') : 'mean over IoU';
     const group = { APr: 'rare classes', APc: 'common classes', APf: 'frequent classes' }[name];

@@ -41,7 +41,10 @@ type Text =
   | 'output'
   | 'report'
   | 'title'
-  | 'threads';
+  | 'threads'
+  | 'bootstrap'
+  | 'seed'
+  | 'confidence';
 export type FlagName = Switch | Text;
 
 /** The flags of a command line: `true`, or a text. */
@@ -86,6 +89,9 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   report: { type: 'string', value: 'DIR', help: 'also write a page with curves, bars, confusion and worst images', of: shown },
   title: { type: 'string', value: 'TEXT', help: 'title of the page (default: the name of the results)', of: shown },
   threads: { type: 'string', value: 'N', help: 'worker threads that match (default 1; pays for large mask files)', of: numbers },
+  bootstrap: { type: 'string', value: 'N', help: 'resamples of the images for the intervals (default 1000; 0: none)', of: ['compare'] },
+  seed: { type: 'string', value: 'N', help: 'of the resamples: the same seed, the same intervals (default 1)', of: ['compare'] },
+  confidence: { type: 'string', value: 'P', help: 'share of the resamples inside of an interval (default 0.95)', of: ['compare'] },
   force: { type: 'boolean', help: 'let -o and --report overwrite what has their name', of: every },
   quiet: { type: 'boolean', short: 'q', help: 'no progress and no warnings', of: every },
   help: { type: 'boolean', short: 'h', help: 'this text', of: every },

@@ -9,6 +9,7 @@ export function helpText(): string {
     return left.length > 32 ? `  ${left}\n${' '.repeat(36)}${flag.help}` : `  ${left.padEnd(34)}${flag.help}`;
   });
   return `coco-eval GT.json DT.json [flags]            metrics of detections or panoptic maps
+coco-eval compare GT.json A.json B.json...   differences from A, with intervals
 coco-eval merge PART... [flags]              the metrics of what --shard has matched in parts
 
 COCO, LVIS and panoptic metrics with the numbers of the reference programs. Files may end in
@@ -21,6 +22,7 @@ Examples:
   coco-eval instances_val2017.json results.json.gz --iou-type segm --per-class --report out
   coco-eval lvis_v1_val.json results.json --lvis --iou-type segm --json
   coco-eval panoptic_val2017.json predictions.json --panoptic
+  coco-eval compare instances_val2017.json baseline.json better.json --report out
   coco-eval instances_val2017.json results.json --shard 1/4 -o part-1; coco-eval merge part-*
 
 Exit status: 0 done, 1 internal error, 2 wrong flags, 3 a file cannot be used, 130 or 143 stopped.

@@ -66,14 +66,20 @@ async function act(line: CommandLine, { stdout, stderr }: CommandStreams): Promi
   // Before the report: a folder that cannot be written must not cost the numbers.
   await write(values.json ? `${printableJson(shown.document())}\n` : values.csv ? shown.csv!() : shown.text());
   if (values.report !== undefined) {
-    const path = await writeNew(values.report, stem(line.results), 'html', await shown.page!(), force);
+    const path = await writeNew(values.report, pageName(line), 'html', await shown.page!(), force);
     note(`report: ${path}`);
   }
   return shown.status ?? 0;
 }
 
+/** What a page is called. */
+function pageName({ action, results }: CommandLine): string {
+  return action === 'compare' ? 'compare' : stem(results);
+}
+
 /** All but the usual evaluation is loaded late: it would only lengthen the start of that. */
 async function show(line: CommandLine, progress: Progress): Promise<Shown> {
+  if (line.action === 'compare') return (await import('./compare.ts')).showComparison(line, progress);
   if (line.action === 'merge') return (await import('./shard.ts')).showMerged(line);
   return line.values.panoptic ? (await import('./panoptic-output.ts')).showPanoptic(line, progress) : showDetection(line, progress);
 }

@@ -2,8 +2,26 @@ import { curvePath } from './curves.ts';
 import { escape, percent, round, section, tag, thousands } from './html.ts';
 import type { ReportClass, ReportClasses } from './types.ts';
 
-/** More lines than this make the page slow; LVIS has 1203 classes. */
-const maxRows = 200;
+/** Beyond this many the small curves, most of a page, are left out; LVIS has 1203 classes. */
+const manyRows = 200;
+/** More lines than this make the page slow. */
+const maxRows = 5000;
+
+function button(order: string, label: string, pressed = false): string {
+  return tag('button', { type: 'button', 'data-order': order, 'aria-pressed': String(pressed) }, escape(label));
+}
+
+/** What searches and sorts the list that follows, where it is long enough to want that; without scripts it is hidden. */
+export function listTools(rows: number, value: string): string {
+  if (rows < 12) return '';
+  return tag(
+    'div',
+    { class: 'tools', hidden: '' },
+    tag('input', { type: 'search', placeholder: `search ${thousands(rows)} classes`, 'aria-label': 'Search classes' }),
+    tag('span', {}, button('value', value, true), button('-value', `lowest ${value}`), button('name', 'name'), button('count', 'objects')),
+    tag('output', {}),
+  );
+}
 
 function spark(precision: ArrayLike<number> | undefined): string {
   if (!precision || !Array.from(precision).some((value) => value >= 0)) return '';
@@ -16,18 +34,23 @@ function spark(precision: ArrayLike<number> | undefined): string {
   );
 }
 
-function row({ name, value, mark, precision, groundTruths, detections, group }: ReportClass): string {
+function row({ name, value, mark, precision, groundTruths, detections, group }: ReportClass, curves: boolean): string {
   const bar =
     tag('span', { class: 'fill', style: `width:${round(100 * (value ?? 0))}%` }) +
     (mark === undefined || mark === null ? '' : tag('span', { class: 'mark', style: `left:${round(100 * mark)}%` }));
   const badge = group === undefined ? '' : tag('i', { class: 'badge' }, escape(group));
   return tag(
     'li',
-    { title: `${thousands(groundTruths)} objects, ${thousands(detections)} detections` },
+    {
+      title: `${thousands(groundTruths)} objects, ${thousands(detections)} detections`,
+      'data-name': `${name} ${group ?? ''}`.trim().toLowerCase(),
+      'data-value': round(100 * (value ?? -1)),
+      'data-count': groundTruths,
+    },
     tag('span', { class: 'name' }, tag('span', {}, escape(name)), badge),
     tag('span', { class: 'track' }, bar),
     tag('b', {}, percent(value)),
-    spark(precision),
+    curves ? spark(precision) : '',
     tag('span', { class: 'count' }, thousands(groundTruths)),
   );
 }
@@ -37,15 +60,22 @@ export function classesSection({ valueName, markName, rows }: ReportClasses): st
   const counted = rows.filter(({ value }) => value !== null).toSorted((a, b) => b.value! - a.value! || b.groundTruths - a.groundTruths);
   const half = maxRows / 2;
   const shown = counted.length > maxRows ? [...counted.slice(0, half), ...counted.slice(-half)] : counted;
-  const cut = counted.length > maxRows ? ` Shown: the best and the worst ${half} of ${counted.length} classes.` : '';
+  const cut = counted.length > maxRows ? ` Shown: the best and the worst ${thousands(half)} of ${thousands(counted.length)} classes.` : '';
   const without = rows.length - counted.length;
   const empty = without === 0 ? '' : ` Not counted: ${without} ${without === 1 ? 'class' : 'classes'} without an object.`;
   const marks = markName === undefined ? '' : `, tick: ${markName}`;
-  const curves = rows.some(({ precision }) => precision) ? ', small curve: precision over recall at the lowest IoU' : '';
+  const curved = shown.length <= manyRows && rows.some(({ precision }) => precision);
+  const curves = curved ? ', small curve: precision over recall at the lowest IoU' : '';
+  const widest = shown.reduce((width, { groundTruths }) => Math.max(width, thousands(groundTruths).length), 3);
   const grouped = rows.some(({ group }) => group !== undefined);
   return section(
     'Classes',
     `Bar: ${valueName}${marks}${curves}, last number: objects in the ground truth.${cut}${empty}`,
-    tag('ol', { class: grouped ? 'classes grouped' : 'classes' }, ...shown.map(row)),
+    listTools(shown.length, valueName),
+    tag(
+      'ol',
+      { class: `classes listed${grouped ? ' grouped' : ''}${curved ? '' : ' plain'}`, style: `--count:${widest}ch` },
+      ...shown.map((own) => row(own, curved)),
+    ),
   );
 }

@@ -35,20 +35,33 @@ function grid(): string {
   return lines.join('') + axes;
 }
 
-/** Precision over recall for each IoU threshold, with the mean of each curve as the legend. */
-export function curvesSection(curves: readonly ReportCurve[]): string {
-  const lines = curves.map(({ iou, precision }, i) =>
+/** A line of a chart. */
+export interface ChartLine {
+  readonly title: string;
+  /** Of CSS. */
+  readonly color: string;
+  readonly precision: ArrayLike<number>;
+}
+
+/** Precision over recall; the first line lies on top. */
+export function chart(lines: readonly ChartLine[]): string {
+  const paths = lines.map(({ title, color: stroke, precision }) =>
     tag(
       'path',
-      { class: 'curve', style: `stroke:${color(i, curves.length)}`, d: curvePath(precision, plotWidth, plotHeight) },
-      tag('title', {}, `IoU ${iou.toFixed(2)}`),
+      { class: 'curve', style: `stroke:${stroke}`, d: curvePath(precision, plotWidth, plotHeight) },
+      tag('title', {}, escape(title)),
     ),
   );
-  const chart = tag(
+  return tag(
     'svg',
     { class: 'chart', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': 'Precision over recall' },
-    tag('g', { transform: `translate(${margin.left} ${margin.top})` }, grid(), ...lines.toReversed()),
+    tag('g', { transform: `translate(${margin.left} ${margin.top})` }, grid(), ...paths.toReversed()),
   );
+}
+
+/** Precision over recall for each IoU threshold, with the mean of each curve as the legend. */
+export function curvesSection(curves: readonly ReportCurve[]): string {
+  const lines = curves.map(({ iou, precision }, i) => ({ title: `IoU ${iou.toFixed(2)}`, color: color(i, curves.length), precision }));
   const legend = curves.map(({ iou, ap }, i) =>
     tag(
       'li',
@@ -66,6 +79,6 @@ export function curvesSection(curves: readonly ReportCurve[]): string {
   return section(
     'Precision and recall',
     'Each line is the mean over all classes at one IoU threshold; the area under it is the AP in the list.',
-    tag('div', { class: 'split' }, chart, tag('ol', { class: 'legend' }, ...legend)),
+    tag('div', { class: 'split' }, chart(lines), tag('ol', { class: 'legend' }, ...legend)),
   );
 }

@@ -23,9 +23,9 @@ export function percent(value: number | null | undefined): string {
   return value === null || value === undefined || value < 0 ? '–' : (100 * value).toFixed(1);
 }
 
-/** 36781 -> "36 781" with thin spaces. */
+/** 36781 -> "36 781" with thin spaces at which no line breaks. */
 export function thousands(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, '\u2009');
+  return String(value).replace(/\B(?=(\d{3})+$)/g, '\u202F');
 }
 
 /** One part of the page. */

@@ -2,6 +2,7 @@ import { classesSection } from './class-bars.ts';
 import { confusionSection } from './confusion-view.ts';
 import { curvesSection } from './curves.ts';
 import { escape, percent, round, section, tag } from './html.ts';
+import { script, scriptHash } from './script.data.ts';
 import { style } from './style.data.ts';
 import { tideSection } from './tide-view.ts';
 import type { ReportData, ReportMetric } from './types.ts';
@@ -44,8 +45,42 @@ function hero(metrics: readonly ReportMetric[]): string {
   );
 }
 
+/** Title and short facts. */
+export function pageHead(title: string, facts: readonly string[]): string {
+  return tag('h1', {}, escape(title)) + tag('ol', { class: 'facts' }, ...facts.map((fact) => tag('li', {}, escape(fact))));
+}
+
+/** Everything that decides the numbers. */
+export function parametersSection(parameters: ReportData['parameters'] = []): string {
+  if (parameters.length === 0) return '';
+  const rows = parameters.map(([name, value]) => tag('dt', {}, escape(name)) + tag('dd', {}, escape(value)));
+  return section('Parameters', 'What was compared, and how.', tag('dl', { class: 'parameters' }, ...rows));
+}
+
+/** The warnings, if there are any. */
+export function notes(warnings: readonly string[] = []): string {
+  if (warnings.length === 0) return '';
+  const items = warnings.map((text) => tag('li', {}, escape(text)));
+  return section('Warnings', 'What the reference accepts in silence.', tag('ol', { class: 'notes' }, ...items));
+}
+
+/** A whole page. Its one script searches and sorts lists; the policy lets no other run, whatever foreign text may hold. */
+export function htmlPage(title: string, body: readonly string[]): string {
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src '${scriptHash}'`;
+  const head = [
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width,initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+    `<title>${escape(title)}</title>`,
+    `<style>${style}</style>`,
+  ];
+  const footer = tag('footer', {}, 'Made by coco-eval-js. Values of AP and AR are percent.');
+  return `<!doctype html>\n<html lang="en"><head>${head.join('')}</head>\n<body>${tag('main', {}, ...body, footer)}<script>${script}</script></body></html>\n`;
+}
+
 /**
- * The report as one HTML page: style and drawings are inline, nothing is fetched, no script runs; light and dark follow the reader's setting.
+ * The report as one HTML page: style, drawings and the script that searches lists are inline, nothing is fetched; light and dark follow the reader's setting.
  * The same data gives the same bytes. Foreign text (class and file names) is escaped.
  *
  * @example
@@ -56,10 +91,8 @@ function hero(metrics: readonly ReportMetric[]): string {
  * ```
  */
 export function renderReport(data: ReportData): string {
-  const warnings = data.warnings ?? [];
-  const body = [
-    tag('h1', {}, escape(data.title)),
-    tag('ol', { class: 'facts' }, ...data.facts.map((fact) => tag('li', {}, escape(fact)))),
+  return htmlPage(data.title, [
+    pageHead(data.title, data.facts),
     hero(data.metrics),
     data.curves?.length ? curvesSection(data.curves) : '',
     data.classes?.rows.length ? classesSection(data.classes) : '',
@@ -67,15 +100,7 @@ export function renderReport(data: ReportData): string {
     data.tide ? tideSection(data.tide) : '',
     data.worst?.images.length ? worstSection(data.worst) : '',
     section('The table', 'As the reference program prints it.', tag('pre', {}, escape(data.summary))),
-    warnings.length
-      ? section(
-          'Warnings',
-          'What the reference accepts in silence.',
-          tag('ol', { class: 'notes' }, ...warnings.map((text) => tag('li', {}, escape(text)))),
-        )
-      : '',
-    tag('footer', {}, 'Made by coco-eval-js. Values of AP and AR are percent.'),
-  ];
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escape(data.title)}</title><style>${style}</style>`;
-  return `<!doctype html>\n<html lang="en"><head>${head}</head>\n<body>${tag('main', {}, ...body)}</body></html>\n`;
+    parametersSection(data.parameters),
+    notes(data.warnings),
+  ]);
 }

@@ -39,10 +39,11 @@ svg.matrix text{font-size:inherit}
 .key,.count{color:var(--soft)}
 .legend b,.bars>li>b,.classes b,.count{text-align:right}
 .classes{columns:2;column-gap:44px}
-.classes li{break-inside:avoid;display:grid;grid-template-columns:minmax(0,8.4em) 1fr 38px auto 46px;gap:11px;align-items:center;padding:3px 0}
-.classes.grouped li{grid-template-columns:minmax(0,12.5em) 1fr 38px auto 34px}
+.classes li{break-inside:avoid;display:grid;grid-template-columns:minmax(0,8.4em) minmax(24px,1fr) 38px 60px var(--count,5ch);gap:11px;align-items:center;padding:3px 0}
+.classes.grouped li{grid-template-columns:minmax(0,12.5em) minmax(24px,1fr) 38px 60px var(--count,5ch)}
+.classes.plain li{grid-template-columns:minmax(0,12.5em) minmax(24px,1fr) 38px var(--count,5ch)}
 .classes .name{display:flex;align-items:center}.classes .name>span{overflow:hidden;text-overflow:ellipsis}
-.spark{width:60px}.classes .count{grid-column:5}
+.spark{width:60px}.count,.bars b,.classes b{white-space:nowrap}.classes .count{grid-column:-2}
 .classes .track{height:8px}
 .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .badge{font-style:normal;font-size:11px;color:var(--soft);border:1px solid var(--line);border-radius:4px;padding:0 4px;margin-left:6px;flex:none}
@@ -76,8 +77,30 @@ figcaption b{flex:1 1 100%;overflow:hidden;text-overflow:ellipsis;white-space:no
 .chip::before{content:"";display:inline-block;width:9px;height:9px;border-radius:2px;margin-right:5px;background:currentColor}
 .chip.tp{color:var(--teal)}.chip.fp{color:var(--warm)}.chip.fn{color:var(--plum)}
 pre{margin:0;overflow-x:auto;font:13px/1.65 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-.notes li{padding:2px 0}
+.notes li{padding:2px 0;overflow-wrap:anywhere}
+.tools{display:flex;flex-wrap:wrap;gap:8px 14px;align-items:center;margin:0 0 14px}
+.tools[hidden]{display:none}
+.tools input{flex:1 1 200px;max-width:320px;font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:6px 11px}
+.tools button{font:inherit;font-size:13px;color:var(--soft);background:none;border:1px solid var(--line);padding:5px 11px;cursor:pointer}
+.tools button:first-child{border-radius:8px 0 0 8px}.tools button:last-child{border-radius:0 8px 8px 0}.tools button+button{border-left:0}
+.tools button[aria-pressed=true]{color:var(--ink);background:var(--track);font-weight:600}
+.tools output{color:var(--soft);font-size:13px}
+.listed li[hidden]{display:none}
+.parameters{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:5px 22px;margin:0}
+.parameters dt{color:var(--soft)}.parameters dd{margin:0;overflow-wrap:anywhere}
+.leads{display:flex;flex-wrap:wrap;gap:18px 56px}.leads .lead{font-size:60px;line-height:1;font-weight:680;letter-spacing:-.045em}
+.leads li>div+div{font-weight:600;margin-top:8px;overflow-wrap:anywhere}.leads small{display:block;color:var(--soft);font-size:12px;font-weight:400}
+.models{display:flex;flex-wrap:wrap;gap:4px 20px;margin:0 0 14px}.models li{display:flex;gap:8px;align-items:center;overflow-wrap:anywhere}.models .swatch{flex:none}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:28px}.pair h3{margin-top:0}
+.differences>li{display:grid;grid-template-columns:minmax(0,11em) 44px minmax(0,1fr) var(--count,0);gap:14px;align-items:center;padding:4px 0}
+.differences>li>b,.changes b,.change{text-align:right;white-space:nowrap}
+.changes li{display:grid;grid-template-columns:44px minmax(40px,1fr) 60px 118px;gap:14px;align-items:center;padding:1px 0}
+.changes small{color:var(--soft);white-space:nowrap}.change{color:var(--soft)}.sure .change{color:var(--ink);font-weight:650}
+.track.zero::after{content:"";position:absolute;left:50%;top:-3px;bottom:-3px;width:1px;background:var(--soft)}
+.range{position:absolute;top:50%;height:2px;margin-top:-1px;background:var(--ink);opacity:.7}
 footer{color:var(--soft);font-size:13px;margin-top:26px;text-align:center}
-@media (max-width:820px){svg.chart text{font-size:19px}svg.chart .axis{display:none}.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}.tide .name{white-space:normal}}
+.facts{overflow-wrap:anywhere}
+@media (max-width:820px){.pair{grid-template-columns:1fr}svg.chart text{font-size:19px}svg.chart .axis{display:none}.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}.tide .name{white-space:normal}}
+@media (max-width:560px){main{padding:28px 12px 50px}section{padding:18px 16px 20px;border-radius:10px}h1{font-size:24px}.hero .lead{font-size:64px}.metrics{grid-template-columns:repeat(2,minmax(0,1fr))}.metrics li>b{font-size:20px}.classes li,.classes.grouped li,.classes.plain li{grid-template-columns:minmax(0,9em) minmax(24px,1fr) 38px var(--count,5ch);gap:9px}.spark{display:none}.bars li{grid-template-columns:minmax(0,9.5em) 1fr 44px;gap:10px}.bars .name{white-space:normal}.bars.tide li{grid-template-columns:minmax(0,8em) 1fr 48px}.tide .name b{display:block}.parameters{grid-template-columns:1fr;gap:0}.parameters dd{margin-bottom:8px}.gallery{grid-template-columns:1fr}pre{font-size:11px}.differences>li{grid-template-columns:minmax(0,1fr) 44px var(--count,0)}.differences .changes{grid-column:1/-1;grid-row:2}.changes li{grid-template-columns:40px minmax(30px,1fr) 52px;gap:9px}.changes small{grid-column:2/-1;text-align:right}}
 @media print{body{background:#fff}section{break-inside:avoid;border:0;padding:12px 0}}
 `;

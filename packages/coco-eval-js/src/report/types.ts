@@ -101,6 +101,8 @@ export interface ReportData {
   readonly confusion?: ReportConfusion;
   readonly tide?: ReportTide;
   readonly worst?: ReportWorst;
+  /** What was compared, and how: names and values. */
+  readonly parameters?: readonly (readonly [name: string, value: string])[];
   /** The printed table. */
   readonly summary: string;
   readonly warnings?: readonly string[];
