@@ -19,7 +19,8 @@ export class PythonFloat {
  * JSON as Python's `json.dumps` writes it, byte for byte: `", "` and `": "`, ASCII escapes. Files for evaluation servers and other programs are compared with
  * those of the original scripts.
  *
- * @param value - Plain data, in which `PythonFloat` stands for a float.
+ * @param value - Plain data, in which `PythonFloat` stands for a float, and a map for an object whose names are in this order: JavaScript's own puts whole
+ *   numbers first.
  * @example
  * ```ts
  * import { pythonJson, PythonFloat } from '@vitamin-vlm/llava-bridge';
@@ -32,9 +33,10 @@ export function pythonJson(value: unknown, { indent, ascii = true }: PythonJsonO
     if (typeof item === 'string') return ascii ? escaped(JSON.stringify(item)) : JSON.stringify(item);
     if (typeof item !== 'object' || item === null) return JSON.stringify(item) ?? 'null';
     const [open, close] = Array.isArray(item) ? '[]' : '{}';
+    const members = (): [string, unknown][] => (item instanceof Map ? [...(item as Map<string, unknown>)] : Object.entries(item));
     const inner = Array.isArray(item)
       ? item.map((element) => write(element, depth + 1))
-      : Object.entries(item).map(([name, member]) => `${write(name, depth)}: ${write(member, depth + 1)}`);
+      : members().map(([name, member]) => `${write(name, depth)}: ${write(member, depth + 1)}`);
     if (inner.length === 0) return `${open}${close}`;
     if (indent === undefined) return `${open}${inner.join(', ')}${close}`;
     const line = (level: number): string => `\n${' '.repeat(indent * level)}`;
@@ -57,7 +59,7 @@ export function floatText(value: number): string {
 }
 
 function escaped(json: string): string {
-  return json.replaceAll(/[\u0080-\u{10ffff}]/gu, (character) =>
+  return json.replaceAll(/[\u007f-\u{10ffff}]/gu, (character) =>
     Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
   );
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
@@ -12,7 +12,9 @@ import { llavaNano } from '../llava/nano.ts';
 import { comparePayloads } from '../llava/payloads.ts';
 import { llavaPreprocess } from '../llava/preprocess.ts';
 import { llavaPrompts } from '../llava/prompts.ts';
-import type { GoldenChecker, GoldenContext } from './checker.ts';
+import { compareScorers } from '../llava/scorers/compare-scorers.ts';
+import { gatherFiles, LIST } from '../llava/scorers/scorer-files.ts';
+import type { GoldenChecker } from './checker.ts';
 import { Golden, type GoldenResult } from './golden.ts';
 
 /** The formats of golden files by their key `format`. */
@@ -76,12 +78,22 @@ export async function runGolden(text: string, options: GoldenOptions = {}): Prom
 }
 
 /** Golden folders by the file that tells what they are. */
-const folders: Readonly<Record<string, (golden: Golden, folder: string, context: GoldenContext) => Promise<void>>> = {
-  'payloads.json': comparePayloads,
+const folders: Readonly<Record<string, GoldenFolder>> = {
+  'payloads.json': {
+    read: (folder) => readFile(join(folder, 'payloads.json'), 'utf8'),
+    checker: (folder) => (golden, context) => comparePayloads(golden, folder, context),
+  },
+  [LIST]: { read: gatherFiles, checker: () => compareScorers },
 };
 
+interface GoldenFolder {
+  /** The golden file of the folder, or one made of all its files. */
+  readonly read: (folder: string) => Promise<string>;
+  readonly checker: (folder: string) => GoldenChecker;
+}
+
 /**
- * `runGolden` for a folder of files, such as the payloads of LLaVA.
+ * `runGolden` for a folder of files, such as the payloads of LLaVA, or its benchmarks.
  *
  * @throws VitaminError `INPUT_NOT_FOUND` for a folder that is none of the known ones, `ABORTED` on the signal.
  * @example
@@ -92,9 +104,8 @@ const folders: Readonly<Record<string, (golden: Golden, folder: string, context:
  * ```
  */
 export async function runGoldenFolder(folder: string, options: GoldenOptions = {}): Promise<GoldenOutcome> {
-  for (const [name, compare] of Object.entries(folders)) {
-    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
-    if (text !== undefined) return await check(text, () => (golden, context) => compare(golden, folder, context), options);
+  for (const [name, { read, checker }] of Object.entries(folders)) {
+    if (await stat(join(folder, name)).catch(() => undefined)) return await check(await read(folder), () => checker(folder), options);
   }
   throw new VitaminError(
     'INPUT_NOT_FOUND',
