@@ -10,14 +10,16 @@ import { asWeights, checkDevice, locateOptions } from './model.ts';
  *
  * @throws VitaminError as `Detector.load`, but a model file that cannot be read is a matter of weights, not of input; `USAGE` for an unknown device.
  */
-export async function loadDetector(context: Context<Pick<typeof modelFlags, 'model'> & typeof detectorFlags>): Promise<Detector> {
-  const { model, tower, threads, device, cacheDir } = context.flags;
+export async function loadDetector(context: Context<typeof modelFlags & typeof detectorFlags>): Promise<Detector> {
+  const { model, precision, tower, threads, device, cacheDir } = context.flags;
   await checkDevice(device);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Detector } = await import('@vitamin-vlm/fvit-detection');
-  return await Detector.load(model, { tower, threads, provider, cacheDir, ...locateOptions(context, model) }).catch((error: unknown) => {
-    throw asWeights(error);
-  });
+  return await Detector.load(model, { tower, precision, threads, provider, cacheDir, ...locateOptions(context, model) }).catch(
+    (error: unknown) => {
+      throw asWeights(error);
+    },
+  );
 }
 
 /** How the flags let a picture be read, and its detections be chosen. */

@@ -241,6 +241,20 @@ it('gives masks as run lengths where the detector has them', async () => {
   expect(image!.detections.some(({ mask }) => maskArea(parseRleString(mask!.counts, 60, 90)) > 0)).toBe(true);
 });
 
+it('multiplies in 8 bits on request: nearly the same boxes, and encodings that are not mixed', async () => {
+  const precision = ['--precision', 'int8'];
+  const [float] = await images('pictures/a.png', ...twoWords);
+  const [int8] = await images('pictures/a.png', ...twoWords, ...precision);
+  const [best, coarse] = [float!.detections[0]!, int8!.detections[0]!];
+  expect(coarse.score).not.toBe(best.score);
+  expect(Math.abs(coarse.score - best.score)).toBeLessThan(0.1);
+  await run('encode', 'pictures/a.png', '--for', 'detect', '-o', 'int8.safetensors', ...precision);
+  const mixed = await run('detect', '--encoding', 'int8.safetensors', ...twoWords);
+  expect([mixed.status, mixed.stderr]).toEqual([4, expect.stringContaining('recipe.precision "float32" but found "int8"')]);
+  const [kept] = await images('--encoding', 'int8.safetensors', ...twoWords, ...precision);
+  expect(kept!.detections).toEqual(int8!.detections);
+});
+
 describe('--encoding', () => {
   it('asks what encode --for detect has kept, with the same boxes', async () => {
     const kept = await run('encode', 'pictures/a.png', '--for', 'detect', '-o', 'a2.safetensors', '--json');

@@ -17,7 +17,7 @@ export const detect: Command = command({
   summary: 'find things in a picture by words: boxes, and masks where the detector has them',
   inputs: pictureInputs,
   flags: {
-    model: modelFlags.model,
+    ...modelFlags,
     ...detectorFlags,
     ...wordFlags,
     vocabulary: {

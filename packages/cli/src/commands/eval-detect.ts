@@ -10,7 +10,7 @@ export const evalDetect: Command = command({
   summary: 'run a detector over a data set of COCO or LVIS, and print its table',
   flags: {
     ...dataFlags,
-    model: modelFlags.model,
+    ...modelFlags,
     ...detectorFlags,
     templates: { ...wordFlags.templates, default: 'fvit' },
     ...choiceFlags,

@@ -25,7 +25,7 @@ import { detectionScorer, type DetectionDataSettings, type PictureResult } from 
 
 type EvaluationContext = Context<
   typeof dataFlags &
-    Pick<typeof modelFlags, 'model'> &
+    typeof modelFlags &
     typeof detectorFlags &
     typeof choiceFlags &
     typeof runFlags & { readonly templates: (typeof wordFlags)['templates'] }

@@ -1,4 +1,3 @@
-import { VitaminError } from '@vitamin-vlm/core';
 import { saveDetectionEncoding } from '@vitamin-vlm/fvit-detection';
 import type { Context } from '../command.ts';
 import { describeDetector, loadDetector } from '../detector.ts';
@@ -11,7 +10,6 @@ export async function encodeRegions(
 ): Promise<number> {
   const { flags, output, progress, signal, writer } = context;
   const { size, window, stride, masks } = flags;
-  if (flags.precision === 'int8') throw new VitaminError('USAGE', 'Expected --precision float32 with --for detect but received int8');
   await using detector = await loadDetector(context);
   const options = { signal, onProgress: progress.reporter(file), size, window, stride, masks, dense: true };
   const encoding = await detector.encode(file, options);

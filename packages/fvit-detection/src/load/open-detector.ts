@@ -5,6 +5,7 @@ import {
   openWeights,
   type OpenWeightsOptions,
   readModel,
+  type ReadModelOptions,
   type WeightPart,
 } from '@vitamin-vlm/backbone';
 import { type Tensor, toFloat32, VitaminError } from '@vitamin-vlm/core';
@@ -50,6 +51,8 @@ export interface OpenedDetector extends DetectorMetadata {
 export interface OpenDetectorOptions extends OpenWeightsOptions {
   /** Address of the CLIP model that it was built on. */
   readonly tower?: string | undefined;
+  /** What the towers multiply in, as in `openModel`; pyramid and heads stay in float32. Default `float32`. */
+  readonly precision?: ReadModelOptions['precision'];
 }
 
 /**
@@ -66,7 +69,7 @@ export interface OpenDetectorOptions extends OpenWeightsOptions {
  * ```
  */
 export async function openDetector(address: string, options: OpenDetectorOptions = {}): Promise<OpenedDetector> {
-  const { tower: named, ...open } = options;
+  const { tower: named, precision, ...open } = options;
   const embedded = address === EMBEDDED_MODEL;
   const towerAddress = named ?? (embedded ? EMBEDDED_MODEL : undefined);
   const file = embedded ? EMBEDDED_DETECTOR : address;
@@ -78,7 +81,7 @@ export async function openDetector(address: string, options: OpenDetectorOptions
       hint: 'Name the CLIP model that the detector was built on as the tower.',
     });
   }
-  const tower = await readModel(weights, { prefix: TOWER });
+  const tower = await readModel(weights, { prefix: TOWER, precision });
   const heads = await weights.part('');
   const declared = declaredHeads(config, heads);
   heads.expect(declared);
