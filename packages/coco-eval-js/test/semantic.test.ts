@@ -90,3 +90,10 @@ it('refuses labels it cannot place and leaves the counts alone', () => {
   expect(() => semanticConfusion(0)).toThrow('1 to 4096');
   expect(() => countSemanticImage(semanticConfusion(300), new Uint16Array(1), new Uint16Array(1))).toThrow('ignoreLabel for 300 classes');
 });
+
+it('counts pixels without an answer as wrong, for no class', () => {
+  const confusion = semanticConfusion(2);
+  countSemanticImage(confusion, Uint8Array.of(0, 9, 9, 1), Uint8Array.of(0, 0, 255, 1), { noAnswer: 9 });
+  const { iou, accuracy, pACC } = semanticMetrics(confusion);
+  expect([iou, accuracy, pACC]).toEqual([[0.5, 1], [0.5, 1], 2 / 3]);
+});

@@ -16,5 +16,5 @@ export type { PanopticFilesOptions, PanopticOutcome } from './panoptic-files.ts'
 export { readPanoptic } from './read-panoptic.ts';
 export type { PanopticRecords } from './read-panoptic.ts';
 export type { PanopticAnnotation } from './panoptic-entries.ts';
-export { decodePanopticPng } from './png.ts';
+export { decodeLabelPng, decodePanopticPng } from './png.ts';
 export type { GrayIds, IdMap } from './png.ts';

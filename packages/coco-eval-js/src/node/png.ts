@@ -56,6 +56,39 @@ export interface IdMap {
  * ```
  */
 export function decodePanopticPng(bytes: Uint8Array, name: string, options: GrayIds = {}): IdMap {
+  const { header, palette, raw, stride } = unpack(bytes, name);
+  const { width, height } = header;
+  return { width, height, ids: isGray(header) ? grayIds(raw, stride, header, options) : colorIds(raw, stride, header, palette, name) };
+}
+
+/**
+ * Reads a PNG as a label map: the values of a gray file, or the places of a palette, whatever its colors.
+ *
+ * @throws CocoEvalError as `decodePanopticPng`, and for a file of colors
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { decodeLabelPng } from 'coco-eval-js/node';
+ * async function labelsOf(path: string): Promise<Uint32Array> {
+ *   return decodeLabelPng(await readFile(path), path).ids;
+ * }
+ * ```
+ */
+export function decodeLabelPng(bytes: Uint8Array, name: string): IdMap {
+  const header = readPngHeader(bytes, name);
+  if (header.channels > 2) {
+    throw new CocoEvalError('BAD_INPUT', `Expected a label map, gray or with a palette, in ${name} but found colors`, {
+      hint: "Save the number of each pixel's class as a gray PNG.",
+    });
+  }
+  const { raw, stride } = unpack(bytes, name);
+  const { width, height } = header;
+  return { width, height, ids: grayIds(raw, stride, header, { gray: 'value' }) };
+}
+
+/** The samples of a PNG: rows of `stride` bytes, each after the byte of its filter. */
+function unpack(bytes: Uint8Array, name: string): { header: PngHeader; palette: Uint8Array; raw: Uint8Array; stride: number } {
   const { header, palette, data } = readChunks(bytes, name);
   const { width, height, depth, channels } = header;
   const stride = Math.ceil((width * channels * depth) / 8);
@@ -67,7 +100,7 @@ export function decodePanopticPng(bytes: Uint8Array, name: string, options: Gray
   }
   if (raw.length !== (stride + 1) * height) throw bad(name, `${(stride + 1) * height} bytes of pixels`, String(raw.length));
   unfilter(raw, stride, height, Math.max(1, (channels * depth) >> 3), name);
-  return { width, height, ids: isGray(header) ? grayIds(raw, stride, header, options) : colorIds(raw, stride, header, palette, name) };
+  return { header, palette, raw, stride };
 }
 
 function bad(name: string, expected: string, found: string, cause?: unknown): CocoEvalError {

@@ -3,7 +3,7 @@ import { CocoEvalError } from '../errors.ts';
 /** Pixel counts of (predicted class, true class). Plain data: counts of several parts are added with `addSemanticConfusion`. */
 export interface SemanticConfusion {
   readonly numClasses: number;
-  /** `(K + 1) x (K + 1)`, row = prediction, column = ground truth; column K = pixels without ground truth. Exact up to 2^53 pixels. */
+  /** `(K + 1) x (K + 1)`, row = prediction, column = ground truth; column K = pixels without ground truth, row K = pixels without an answer. Exact up to 2^53 pixels. */
   readonly counts: Float64Array;
 }
 
@@ -38,7 +38,8 @@ export function semanticConfusion(numClasses: number): SemanticConfusion {
  * @param confusion - changed in place
  * @param prediction - class index of each pixel, 0..K-1
  * @param gt - class index of each pixel, 0..K-1, or `ignoreLabel`
- * @param options - `ignoreLabel`: the value of pixels without ground truth, default 255; must be given when there are more than 255 classes
+ * @param options - `ignoreLabel`: the value of pixels without ground truth, default 255; must be given when there are more than 255 classes.
+ *   `noAnswer`: the value of predicted pixels that are none of the classes, which count as wrong; without it such a value is an error, as detectron2 knows none
  * @throws CocoEvalError `BAD_INPUT` when sizes differ or a label is outside the classes (naming the pixel), `USAGE` without a usable `ignoreLabel`
  *
  * @example
@@ -53,7 +54,7 @@ export function countSemanticImage(
   confusion: SemanticConfusion,
   prediction: LabelMap,
   gt: LabelMap,
-  options: { readonly ignoreLabel?: number } = {},
+  options: { readonly ignoreLabel?: number; readonly noAnswer?: number } = {},
 ): void {
   const { numClasses, counts } = confusion;
   if (options.ignoreLabel === undefined && numClasses > 255) {
@@ -65,12 +66,13 @@ export function countSemanticImage(
   if (prediction.length !== gt.length) {
     throw new CocoEvalError('BAD_INPUT', `Expected a prediction of ${gt.length} pixels but received ${prediction.length}`);
   }
-  checkLabels(prediction, numClasses, undefined, 'prediction');
+  checkLabels(prediction, numClasses, options.noAnswer, 'prediction');
   checkLabels(gt, numClasses, ignoreLabel, 'ground truth');
   const width = numClasses + 1;
   for (let i = 0; i < gt.length; i++) {
     const label = gt[i]!;
-    counts[prediction[i]! * width + (label === ignoreLabel ? numClasses : label)]!++;
+    const answer = prediction[i]!;
+    counts[(answer === options.noAnswer ? numClasses : answer) * width + (label === ignoreLabel ? numClasses : label)]!++;
   }
 }
 

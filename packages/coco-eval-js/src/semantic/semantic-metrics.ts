@@ -30,10 +30,10 @@ export interface SemanticMetrics {
 export function semanticMetrics({ numClasses: k, counts }: SemanticConfusion): SemanticMetrics {
   const gtPixels = new Float64Array(k);
   const predictedPixels = new Float64Array(k);
-  for (let row = 0; row < k; row++) {
+  for (let row = 0; row <= k; row++) {
     for (let column = 0; column < k; column++) {
       const pixels = counts[row * (k + 1) + column]!;
-      predictedPixels[row]! += pixels;
+      if (row < k) predictedPixels[row]! += pixels;
       gtPixels[column]! += pixels;
     }
   }
