@@ -7,6 +7,7 @@ export { drawOverlay } from './draw-overlay.ts';
 export type { Overlay, OverlayOptions } from './overlay.ts';
 export { encodeIdPng, encodeJpeg, encodeLabelPng, encodePng } from './encode.ts';
 export type { Rgb } from './encode.ts';
+export { decodeLabelTiff } from './label-tiff.ts';
 export { centerCrop, crop, LLAVA_PAD_COLOR, pad, padToSquare } from './geometry.ts';
 export type { CropRounding } from './geometry.ts';
 export { CLIP_NORMALIZATION, CLIP_NORMALIZATION_255, toTensor } from './normalize.ts';
