@@ -89,3 +89,14 @@ export { instanceResults, panopticPng, panopticResult } from './results/coco-res
 export type { InstanceResult, PanopticResult, PanopticResultSegment, ResultIds } from './results/coco-results.ts';
 export { semanticPng } from './results/semantic-png.ts';
 export type { SemanticPng } from './results/semantic-png.ts';
+export { findSegmentSet } from './data/find-segment-set.ts';
+export type { SegmentPlaces } from './data/find-segment-set.ts';
+export type { LabelValues } from './data/label-values.ts';
+export { segmentSetNames } from './data/layouts.data.ts';
+export type { SegmentSetName } from './data/layouts.data.ts';
+export { openSegmentData } from './data/segment-data.ts';
+export type { SegmentData, SegmentDataOptions, SegmentItem } from './data/segment-data.ts';
+export { readSegmentTruth } from './data/segment-truth.ts';
+export type { SegmentTruth } from './data/segment-truth.ts';
+export { readLabelMap } from './data/read-label-map.ts';
+export type { NumberMap } from './data/read-label-map.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Label } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
-import { CocoEvalError } from 'coco-eval-js';
 import { readPanoptic } from 'coco-eval-js/node';
-import { type ClassList, readClassList, type VocabularyName } from '../vocabulary/vocabularies.ts';
+import { told } from '../data/coco-errors.ts';
+import { panopticClasses } from '../data/panoptic-classes.ts';
+import type { ClassList, VocabularyName } from '../vocabulary/vocabularies.ts';
 
 /** A picture of a training set. */
 export interface PanopticTrainingImage {
@@ -26,7 +26,7 @@ export interface PanopticSetOptions {
   readonly images: string;
   /** Folder of the PNG files. Default: the annotation file without `.json`. */
   readonly maps?: string | undefined;
-  /** The list that names the classes, with synonyms, in the order of the ids. Default: the names in the file. */
+  /** The list that names the classes, with synonyms, in the order of the ids. Default: the `synonyms` of each category in the file, else its name. */
   readonly vocabulary?: VocabularyName | undefined;
 }
 
@@ -46,15 +46,9 @@ export async function readPanopticSet(
   annotations: string,
   { images: folder, maps, vocabulary }: PanopticSetOptions,
 ): Promise<PanopticTrainingSet> {
-  const records = await told(readPanoptic(annotations));
-  const categories = records.categories.toSorted((a, b) => Number(a.id) - Number(b.id));
+  const records = await told(() => readPanoptic(annotations));
+  const { categories, ...list } = await panopticClasses(records.categories, vocabulary);
   const classOf = new Map(categories.map(({ id }, index) => [id, index]));
-  const list = vocabulary === undefined ? ownNames(categories) : await readClassList(vocabulary);
-  if (list.labels.length !== categories.length) {
-    throw new VitaminError('USAGE', `Expected a list of ${categories.length} names but ${vocabulary} has ${list.labels.length}`, {
-      hint: 'Leave the list out: the names in the file are used then.',
-    });
-  }
   const mapFolder = maps ?? annotations.replace(/\.json(?:\.gz)?$/u, '');
   const images = records.annotations.flatMap(({ image_id: image, file_name: map, segments_info: segments }): PanopticTrainingImage[] => {
     const learned = segments
@@ -65,24 +59,4 @@ export async function readPanopticSet(
   });
   if (images.length === 0) throw new VitaminError('USAGE', `Expected pictures with segments in ${annotations} but found none`);
   return { ...list, ids: categories.map(({ id }) => id), images };
-}
-
-/** Names as they stand in a panoptic file: `tree-merged`, `sky-other-merged` and `floor-wood` are spelled for programs. */
-function ownNames(
-  categories: readonly { readonly id: number | string; readonly name?: string; readonly isthing: number | boolean }[],
-): ClassList {
-  const labels = categories.map(({ id, name }): Label => {
-    const spoken = (name ?? `class ${id}`).replace(/(?:-other)?-merged$/u, '').replaceAll('-', ' ');
-    return { name: spoken, synonyms: [spoken] };
-  });
-  return { labels, things: categories.map(({ isthing }) => Boolean(isthing)) };
-}
-
-/** Errors of reading in the words of this project. */
-async function told<T>(work: Promise<T>): Promise<T> {
-  return await work.catch((error: unknown) => {
-    if (!(error instanceof CocoEvalError)) throw error;
-    const code = error.code === 'INPUT_NOT_FOUND' ? 'INPUT_NOT_FOUND' : 'INPUT_UNREADABLE';
-    throw new VitaminError(code, error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
-  });
 }
