@@ -63,11 +63,11 @@ function numbered(list: readonly object[]): object[] {
   return list.map((record, i) => ({ id: i + 1, ...record }));
 }
 
-/** Things, then stuff, with COCO panoptic's names, ids and flag. */
-export function panopticCategories(): { id: number; name: string; supercategory: string; isthing: 0 | 1 }[] {
+/** Things, then stuff, with COCO panoptic's names, ids and flag, and the words for them in sentences. */
+export function panopticCategories(): { id: number; name: string; supercategory: string; isthing: 0 | 1; synonyms: string[] }[] {
   const seen = stuff.filter((s) => stuffKinds.includes(s.name));
   return [
-    ...kinds.map(({ id, name, supercategory }) => ({ id, name, supercategory, isthing: 1 as const })),
-    ...seen.map(({ id, category, supercategory }) => ({ id, name: category, supercategory, isthing: 0 as const })),
+    ...kinds.map(({ id, name, supercategory }) => ({ id, name, supercategory, isthing: 1 as const, synonyms: [name] })),
+    ...seen.map(({ id, name, category, supercategory }) => ({ id, name: category, supercategory, isthing: 0 as const, synonyms: [name] })),
   ];
 }
