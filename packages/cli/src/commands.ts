@@ -4,6 +4,7 @@ import { detect } from './commands/detect.ts';
 import { doctor } from './commands/doctor.ts';
 import { encode } from './commands/encode.ts';
 import { evalDetect } from './commands/eval-detect.ts';
+import { evalSegment } from './commands/eval-segment.ts';
 import { evalMerge } from './commands/eval-merge.ts';
 import { cocoEval } from './commands/eval.ts';
 import { features } from './commands/features.ts';
@@ -33,5 +34,6 @@ export const commands: readonly (Command | PassThrough)[] = [
   doctor,
   cocoEval,
   evalDetect,
+  evalSegment,
   evalMerge,
 ];

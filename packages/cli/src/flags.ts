@@ -69,3 +69,32 @@ export const choiceFlags = {
   beta: { kind: 'fraction', value: 'w', help: "weight of CLIP's opinion for novel labels (0.8, 0.4)" },
   vlmTemperature: { kind: 'number', value: 't', help: "factor on CLIP's cosines (75, 50)" },
 } as const;
+
+/** Of commands that run a segmenter, beside those of the model. */
+export const segmenterFlags = {
+  tower: { kind: 'text', value: 'model', help: 'the CLIP model that the segmenter was built on' },
+  posEmbed: {
+    kind: 'choice',
+    value: 'how',
+    choices: ['add', 'skip'],
+    help: "the tower's position embedding in every window (default: add)",
+  },
+  tier: {
+    kind: 'choice',
+    value: 'name',
+    choices: ['exact', 'balanced', 'fast'],
+    help: 'how densely windows lie (default: exact)',
+    excludes: ['stride'],
+  },
+  window: { kind: 'whole', least: 1, value: 'px', help: "side of a window (default: the segmenter's)" },
+  stride: { kind: 'whole', least: 16, value: 'px', help: "from window to window, a multiple of 16 (default: the segmenter's)" },
+} as const;
+
+/** Of commands that choose among the masks of a segmenter. Defaults are those of the segmenter. */
+export const maskFlags = {
+  score: { kind: 'fraction', value: 'p', help: 'panoptic: only masks whose best label scores above this (0)' },
+  overlap: { kind: 'fraction', value: 'share', help: 'panoptic: a mask of which a smaller share is left is dropped (0.8)' },
+  max: { kind: 'whole', least: 1, value: 'n', help: 'instances of a picture at most (100)' },
+  alpha: { kind: 'fraction', value: 'w', help: "weight of CLIP's opinion for labels of the training (0.45)" },
+  beta: { kind: 'fraction', value: 'w', help: "weight of CLIP's opinion for other labels (0.7)" },
+} as const;

@@ -7,6 +7,7 @@ import { pooledHead, type TextTowerConfig, textTower, type ViTaminConfig, vitami
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { sizeOf, type Tensor, tensor, writeFileAtomic } from '@vitamin-vlm/core';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
+import { declaredHeads as declaredMaskHeads, saveSegmenter } from '@vitamin-vlm/fcclip-segmentation';
 import { declaredHeads, saveDetector } from '@vitamin-vlm/fvit-detection';
 import { encodePng } from '@vitamin-vlm/image';
 import { afterAll, beforeAll } from 'vitest';
@@ -113,6 +114,23 @@ export async function writeTinyDetector(path: string, { masks = false }: { reado
   tensors.set('roi_head.bbox_head.detect_temperature', tensor('float32', [], new Float32Array([25])));
   const settings = { size: 64, window: 32, stride: 16, proposals: 100, score: 0.05, max: 20 };
   await saveDetector(path, tensors, { classes: tinyClasses, base: tinyClasses.slice(0, 2), settings });
+  return path;
+}
+
+/** Writes both decoders of a segmenter for the tower of the small model, with random weights, trained on these classes. It reads pictures at 64 pixels. */
+export async function writeTinySegmenter(path: string, classes: readonly string[], things: readonly boolean[]): Promise<string> {
+  const sizes = { width: 32, heads: 4, encoderLayers: 1, encoderHidden: 32, decoderLayers: 3, decoderHidden: 32, queries: 10 };
+  const config = { ...sizes, channels: [8, 16, 64], embedDim: 32, canvas: { width: 64, height: 64 } } as const;
+  const random = generator(5);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, shape] of declaredMaskHeads(config)) {
+    const learned = /^global_pos_embed|query_|level_embed|void_/u.test(name);
+    const { data } = randomWeight(name, shape, random);
+    tensors.set(name, tensor('float32', shape, learned ? data.map((value) => 20 * value) : data)); // queries that differ
+  }
+  tensors.set('sem_seg_head.predictor.logit_scale', tensor('float32', [], Float32Array.of(Math.log(20))));
+  const labels = classes.map((name) => ({ name, synonyms: [name] }));
+  await saveSegmenter(path, tensors, { classes: labels, things, settings: { window: 32, stride: 16, overlap: 0.2 } });
   return path;
 }
 

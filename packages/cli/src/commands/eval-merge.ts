@@ -8,12 +8,14 @@ export const evalMerge: Command = command({
   inputs: { usage: '<folder...>', help: 'the folders of all shards, in any order' },
   flags: {
     annotations: { kind: 'text', value: 'file', help: 'where the annotation file is now, if it has moved' },
+    root: { kind: 'text', value: 'dir', help: 'where the data set is now, if it has moved' },
     ...evaluationFlags,
   },
   writes: 'folder',
   async run(context) {
     const { mergeEvaluations } = await import('../evaluation/merge-evaluations.ts');
-    const { annotations } = context.flags;
-    return await mergeEvaluations(context, context.inputs, annotations === undefined ? {} : { annotations });
+    const { annotations, root } = context.flags;
+    const moved = { ...(annotations === undefined ? {} : { annotations }), ...(root === undefined ? {} : { root }) };
+    return await mergeEvaluations(context, context.inputs, moved);
   },
 });

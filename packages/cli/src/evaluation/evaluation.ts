@@ -1,7 +1,7 @@
 import type { Outcome } from '@vitamin-vlm/runs';
 
 /** Kinds of evaluations, by the word behind `eval`. */
-export type TaskName = 'detect';
+export type TaskName = 'detect' | 'segment';
 
 /** Where a data set lies. Nothing in the results depends on it, so it may have moved. */
 export type Places = Readonly<Record<string, string>>;
@@ -20,6 +20,8 @@ export interface Scores {
 /** Turns the results of all items into files and numbers. Knows the data set, and no model. */
 export interface Scorer<R> {
   readonly places: Places;
+  /** Folders of files that the work has written for its items, beside the results: shards have a part of each. */
+  readonly folders?: readonly string[];
   /**
    * Writes its files into the folder, each whole or not at all, the same bytes for the same outcomes.
    *

@@ -1,6 +1,7 @@
 import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import { mergeRuns, readManifest } from '@vitamin-vlm/runs';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Context } from '../command.ts';
 import type { OpenScorer, Places, TaskName } from './evaluation.ts';
 import type { evaluationFlags } from './run-flags.ts';
@@ -9,6 +10,7 @@ import { evaluationFolder, placesOf, scoreEvaluation } from './run-evaluation.ts
 /** How the evaluations of each task are scored. */
 const openScorer: Readonly<Record<TaskName, OpenScorer>> = {
   detect: async (...args) => await (await import('./score-detections.ts')).openDetectionScorer(...args),
+  segment: async (...args) => await (await import('./score-segments.ts')).openSegmentScorer(...args),
 };
 
 /**
@@ -33,6 +35,9 @@ export async function mergeEvaluations(context: Context<typeof evaluationFlags>,
   const places = { ...(await readPlaces(parts)), ...moved };
   const scorer = await openScorer[task as TaskName](settings, places, context.signal);
   await mergeRuns(folder, parts);
+  for (const name of scorer.folders ?? []) {
+    for (const part of parts) await cp(join(part, name), join(folder, name), { recursive: true, force: true });
+  }
   await writeFileAtomic(placesOf(folder), `${JSON.stringify(scorer.places, null, 2)}\n`);
   return await scoreEvaluation(context, folder, task as TaskName, scorer);
 }

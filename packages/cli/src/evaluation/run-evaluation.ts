@@ -15,6 +15,9 @@ const LOG_MS = 60_000;
 /** Names of broken items in a warning. */
 const NAMED = 10;
 
+/** What an evaluation writes over. */
+const RESULTS = ['detections.json', 'panoptic.json', 'panoptic', 'semantic', 'instances.json', 'metrics.json'];
+
 type ScoreContext = Context<typeof evaluationFlags>;
 type RunContext = Context<typeof runFlags & typeof evaluationFlags>;
 
@@ -27,8 +30,11 @@ export async function evaluationFolder({ flags }: Pick<Context, 'flags'>): Promi
       () => true,
       () => false,
     );
-  if (force || !(await isThere('detections.json')) || (await isThere('run.json'))) return folder;
-  throw new VitaminError('USAGE', `Expected an evaluation or no results in ${folder} but found a detections.json of something else`, {
+  if (force || (await isThere('run.json'))) return folder;
+  let found: string | undefined;
+  for (const name of RESULTS) if (found === undefined && (await isThere(name))) found = name;
+  if (found === undefined) return folder;
+  throw new VitaminError('USAGE', `Expected an evaluation or no results in ${folder} but found a ${found} of something else`, {
     hint: 'Use a new folder, or --force to write over it.',
   });
 }
