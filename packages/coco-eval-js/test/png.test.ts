@@ -95,8 +95,9 @@ it('survives every truncation and many flipped bytes', () => {
     for (const bit of [1, 16, 128]) attempt(Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ bit : byte)));
 });
 
+const labels = (file: Parameters<typeof png>[0]): number[] => [...decodeLabelPng(png(file), 'a.png').ids];
+
 it('reads label maps: gray values, and places in a palette whatever its colors', () => {
-  const labels = (file: Parameters<typeof png>[0]): number[] => [...decodeLabelPng(png(file), 'a.png').ids];
   expect(labels({ width: 3, height: 1, color: 0, rows: [[0, 0, 5, 255]] })).toEqual([0, 5, 255]);
   expect(labels({ width: 3, height: 1, color: 3, depth: 2, rows: [[0, 0b11_01_00_00]], palette: [9, 9, 9, 9, 9, 9] })).toEqual([3, 1, 0]);
   expect(labels({ width: 2, height: 1, color: 0, depth: 16, rows: [[0, 1, 2, 255, 255]] })).toEqual([258, 65_535]);

@@ -57,34 +57,29 @@ export async function findSegmentSet(root: string, set?: SegmentSetName): Promis
 }
 
 async function placesBelow(root: string, layout: SegmentLayout): Promise<Omit<SegmentPlaces, 'set'> | undefined> {
-  const { suffix, flat, panoptic, semantic, instances, list } = layout;
+  const { suffix, flat, instances = [], list } = layout;
   const images = await firstThere(root, layout.images, 'folder');
-  if (images === undefined) return undefined;
-  if (list !== undefined && (await firstThere(root, [list], 'file')) === undefined) return undefined;
-  const annotations = panoptic && (await firstThere(root, panoptic.annotations, 'file'));
-  const maps = panoptic && (await firstThere(root, panoptic.maps, 'folder'));
-  const labels = await firstSemantic(root, semantic ?? []);
-  const whole = annotations !== undefined && maps !== undefined;
-  if (!whole && !labels) return undefined;
+  if (images === undefined || (list !== undefined && (await firstThere(root, [list], 'file')) === undefined)) return undefined;
   const missing: string[] = [];
-  if (panoptic && !whole) {
-    const part = annotations === undefined ? panoptic.annotations[0] : `${panoptic.maps[0]}/`;
-    missing.push(`No PQ: ${join(root, part!)} is not there.`);
+  const panoptic = await panopticBelow(root, layout.panoptic, missing);
+  const semantic = await firstSemantic(root, layout.semantic ?? []);
+  if (!panoptic && !semantic) return undefined;
+  if (layout.semantic && !semantic) {
+    const wanted = layout.semantic.map((one) => join(root, describeSemantic(one)));
+    missing.push(`mIoU by the panoptic maps: ${wanted.join(' and ')} are not there.`);
   }
-  if (semantic && !labels)
-    missing.push(`mIoU by the panoptic maps: ${join(root, semantic.map(describeSemantic).join(' and '))} are not there.`);
-  const masks = instances && (await firstThere(root, instances, 'file'));
-  if (instances && masks === undefined) missing.push(`No AP: ${join(root, instances[0]!)} is not there.`);
-  return {
-    images,
-    suffix,
-    flat,
-    panoptic: whole ? { annotations, maps, suffix: panoptic!.suffix } : undefined,
-    semantic: labels,
-    instances: masks,
-    list: list === undefined ? undefined : join(root, list),
-    missing,
-  };
+  const masks = await firstThere(root, instances, 'file');
+  if (masks === undefined && instances[0] !== undefined) missing.push(`No AP: ${join(root, instances[0])} is not there.`);
+  return { images, suffix, flat, panoptic, semantic, instances: masks, list: list && join(root, list), missing };
+}
+
+async function panopticBelow(root: string, layout: SegmentLayout['panoptic'], missing: string[]): Promise<SegmentPlaces['panoptic']> {
+  if (!layout) return undefined;
+  const annotations = await firstThere(root, layout.annotations, 'file');
+  const maps = await firstThere(root, layout.maps, 'folder');
+  if (annotations !== undefined && maps !== undefined) return { annotations, maps, suffix: layout.suffix };
+  missing.push(`No PQ: ${join(root, annotations === undefined ? layout.annotations[0]! : layout.maps[0]!)} is not there.`);
+  return undefined;
 }
 
 async function firstThere(root: string, names: readonly string[], kind: 'file' | 'folder'): Promise<string | undefined> {

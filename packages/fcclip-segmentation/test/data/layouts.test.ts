@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findSegmentSet, openSegmentData, readLabelMap, readSegmentTruth, type SegmentData, segmentSetNames } from '../../src/index.ts';
-import { gray, madeSets, type MadeSet, tiff, writeSet } from './made-sets.ts';
+import { gray, layoutNames, madeSets, type MadeSet, tiff, writeSet } from './made-sets.ts';
 
 let root = '';
 let sets: Readonly<Record<string, MadeSet>> = {};
@@ -20,40 +20,35 @@ async function opened(name: string, files: MadeSet['files'], set: MadeSet['set']
 }
 
 describe('a data set in its usual folders', () => {
-  it('has the same truth however it is laid out', async () => {
+  it('is covered', () => {
     expect(new Set(Object.values(sets).map(({ set }) => set))).toEqual(new Set(segmentSetNames));
-    for (const [name, { set, files, truth }] of Object.entries(sets)) {
-      const data = await opened(name, files, set);
-      const found = await Promise.all(data.items.map(async (item) => await readSegmentTruth(item, data)));
-      expect(data.items.length, name).toBe(2);
-      expect([...new Set(found.map(({ width, height }) => `${width}x${height}`))], name).toEqual(['3x2']);
-      // Items stand in the order of their names where no panoptic file orders them; the cities of one set are the other way round.
-      const inOrder = data.items[0]!.name.includes('bonn') ? truth.toReversed() : truth;
-      expect(
-        found.map(({ classes }) => [...classes]),
-        name,
-      ).toEqual(inOrder);
-    }
+    expect(Object.keys(sets)).toEqual(layoutNames);
   });
 
-  it('pairs segments with categories by the order of their ids', async () => {
-    for (const name of ['coco panoptic', 'cityscapes with trainIds', 'mapillary', 'ade as distributed']) {
+  it.each(layoutNames)('has the same truth however it is laid out: %s', async (name) => {
+    const { set, files, truth } = sets[name]!;
+    const data = await opened(name, files, set);
+    const found = await Promise.all(data.items.map(async (item) => await readSegmentTruth(item, data)));
+    expect(found.map(({ width, height }) => `${width}x${height}`)).toEqual(['3x2', '3x2']);
+    // Items stand in the order of their names where no panoptic file orders them; the cities of one set are the other way round.
+    const inOrder = data.items[0]!.name.includes('bonn') ? truth.toReversed() : truth;
+    expect(found.map(({ classes }) => [...classes])).toEqual(inOrder);
+  });
+
+  it.each(['coco panoptic', 'cityscapes with trainIds', 'mapillary', 'ade as distributed'])(
+    'pairs segments with categories by the order of their ids: %s',
+    async (name) => {
       const { set, files, truth } = sets[name]!;
-      const { items, categories, values, ...data } = await opened(name, files, set);
+      const { items, categories, values, labels } = await opened(name, files, set);
       const bySegments = await Promise.all(
         items.map(async (item) => await readSegmentTruth({ ...item, semantic: undefined }, { categories })),
       );
-      expect(
-        bySegments.map(({ classes }) => [...classes]),
-        name,
-      ).toEqual(truth);
-      expect(values === undefined, name).toBe(name === 'coco panoptic');
-      expect(categories?.length, name).toBe(data.labels.length);
-    }
-    const { set, files } = sets['coco panoptic']!;
-    const { items } = await opened('coco panoptic', files, set);
-    expect(items.map(({ panoptic }) => panoptic!.imageId)).toEqual([9, 7]);
-  });
+      expect(bySegments.map(({ classes }) => [...classes])).toEqual(truth);
+      expect(values === undefined).toBe(name === 'coco panoptic');
+      expect(categories?.length).toBe(labels.length);
+      expect(items.map(({ panoptic }) => typeof panoptic!.imageId)).toEqual(Array(2).fill(name === 'coco panoptic' ? 'number' : 'string'));
+    },
+  );
 
   it('says what cannot be measured', async () => {
     const { set, files } = sets['ade prepared, semantic alone']!;
@@ -104,8 +99,7 @@ describe('a folder that is not what was promised', () => {
   ] as const;
   it.each(wrong)('%s', async (_, set, file, numbers, message, hint) => {
     const folder = join(root, 'wrong', set);
-    const images = set === 'ade20k-150' ? 'images/validation' : 'images/validation';
-    await writeSet(folder, { [file]: await gray(numbers), [`${images}/a.jpg`]: '' });
+    await writeSet(folder, { [file]: await gray(numbers), 'images/validation/a.jpg': '' });
     const data = await openSegmentData(await findSegmentSet(folder, set));
     await expect(readSegmentTruth(data.items[0]!, data)).rejects.toMatchObject({
       code: 'USAGE',
@@ -139,7 +133,7 @@ describe('a label map', () => {
       'w.png': await gray([0, 1, 300, 65_535, 2, 3]),
     });
     await writeSet(root, { 't.tif': tiff([0, 1, 300, 65_535, 2, 846]) });
-    for (const name of ['g.png', 'p.png']) expect([...(await readLabelMap(join(root, name))).data], name).toEqual(numbers);
+    for (const name of ['g.png', 'p.png']) expect([...(await readLabelMap(join(root, name))).data]).toEqual(numbers);
     expect([...(await readLabelMap(join(root, 'w.png'))).data]).toEqual([0, 1, 300, 65_535, 2, 3]);
     expect(await readLabelMap(join(root, 't.tif'))).toEqual({ width: 3, height: 2, data: Uint16Array.of(0, 1, 300, 65_535, 2, 846) });
   });

@@ -55,7 +55,12 @@ export function tiff(numbers: readonly number[], { width, height } = SIZE): Uint
 
 /** A panoptic file and its maps: a segment for each class of a picture. */
 async function panoptic(
-  { names, maps, ids, things }: { names: readonly string[]; maps: string; ids: readonly number[]; things: (index: number) => boolean },
+  {
+    names,
+    folder,
+    ids,
+    isThing,
+  }: { names: readonly string[]; folder: string; ids: readonly number[]; isThing: (index: number) => boolean },
   truth: MadeSet['truth'],
   imageId: (name: string) => number | string,
 ): Promise<{ json: string; files: Record<string, Uint8Array> }> {
@@ -64,7 +69,7 @@ async function panoptic(
   for (const [p, name] of names.entries()) {
     const classes = [...new Set(truth[p])].filter((one) => one !== NONE);
     const segmentOf = new Map(classes.map((one, i) => [one, 1000 * (i + 1)]));
-    files[join(maps, name)] = await encodeIdPng(
+    files[join(folder, name)] = await encodeIdPng(
       Uint32Array.from(truth[p]!, (one) => segmentOf.get(one) ?? 0),
       SIZE.width,
       SIZE.height,
@@ -77,7 +82,7 @@ async function panoptic(
     }));
     annotations.push({ image_id: imageId(name), file_name: name, segments_info: segments });
   }
-  const categories = ids.map((id, i) => ({ id, name: `category ${id}`, isthing: Number(things(i)) }));
+  const categories = ids.map((id, i) => ({ id, name: `category ${id}`, isthing: Number(isThing(i)) }));
   return { json: JSON.stringify({ annotations, categories: categories.toReversed() }), files };
 }
 
@@ -85,12 +90,12 @@ const shift = (truth: readonly number[], by: number, none: number): number[] => 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 /** COCO's ids: things have gaps below 91, stuff above. */
-const cocoIds = [
-  ...range(1, 90).filter((id) => ![12, 26, 29, 30, 45, 66, 68, 69, 71, 83].includes(id)),
-  ...[92, 93, 95, 100, 107, 109, 112, 118, 119, 122, 125, 128, 130, 133, 138, 141, 144, 145, 147, 148, 149, 151, 154, 155, 156, 159],
-  ...[161, 166, 168, 171, 175, 176, 177, 178, 180, 181, ...range(184, 200)],
+const things = range(1, 90).filter((id) => ![12, 26, 29, 30, 45, 66, 68, 69, 71, 83].includes(id));
+const early = [
+  92, 93, 95, 100, 107, 109, 112, 118, 119, 122, 125, 128, 130, 133, 138, 141, 144, 145, 147, 148, 149, 151, 154, 155, 156, 159,
 ];
-const stuffIds = [...range(1, 90).filter((id) => ![12, 26, 29, 30, 45, 66, 68, 69, 71, 83].includes(id)), ...range(92, 182)];
+const cocoIds = [...things, ...early, 161, 166, 168, 171, 175, 176, 177, 178, 180, 181, ...range(184, 200)];
+const stuffIds = [...things, ...range(92, 182)];
 const cityscapesIds = [7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33];
 
 const pair = (last: number): number[][] => [
@@ -110,19 +115,29 @@ async function maps(
   return Object.fromEntries(list);
 }
 
+/** The same files in a folder. */
+const under = <T>(folder: string, files: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
+
 const pictures = (folder: string, ending = '.jpg'): Record<string, Uint8Array> => ({
   [`${folder}/a${ending}`]: EMPTY,
   [`${folder}/b${ending}`]: EMPTY,
 });
 
+/** Names of the layouts. */
+export const layoutNames =
+  'coco panoptic|ade as distributed|ade prepared, semantic alone|cityscapes with trainIds|cityscapes as distributed|mapillary|ade 847|context 59|context 459|'
+    .concat('voc 21 prepared|voc 21 as distributed|voc 20 prepared|voc 20 as distributed|stuff as distributed|stuff prepared')
+    .split('|');
+
 /** Every layout, as distributed and as prepared. */
 export async function madeSets(): Promise<Readonly<Record<string, MadeSet>>> {
   const truths = { coco: pair(132), ade: pair(149), city: pair(18), vistas: pair(64), stuff: pair(170) };
-  const coco = await panoptic({ names: ['a.png', 'b.png'], maps: '', ids: cocoIds, things: (i) => i < 80 }, truths.coco, (name) =>
+  const coco = await panoptic({ names: ['a.png', 'b.png'], folder: '', ids: cocoIds, isThing: (i) => i < 80 }, truths.coco, (name) =>
     name === 'a.png' ? 9 : 7,
   );
   const ade = await panoptic(
-    { names: ['a.png', 'b.png'], maps: 'ade20k_panoptic_val', ids: range(0, 149), things: (i) => i > 100 },
+    { names: ['a.png', 'b.png'], folder: 'ade20k_panoptic_val', ids: range(0, 149), isThing: (i) => i > 100 },
     truths.ade,
     (name) => name[0]!,
   );
@@ -130,9 +145,9 @@ export async function madeSets(): Promise<Readonly<Record<string, MadeSet>>> {
   const city = await panoptic(
     {
       names: cityNames.map((name) => `${name}_gtFine_panoptic.png`),
-      maps: 'gtFine/cityscapes_panoptic_val',
+      folder: 'gtFine/cityscapes_panoptic_val',
       ids: cityscapesIds,
-      things: (i) => i > 10,
+      isThing: (i) => i > 10,
     },
     truths.city,
     (name) => name.replace('_gtFine_panoptic.png', ''),
@@ -142,12 +157,10 @@ export async function madeSets(): Promise<Readonly<Record<string, MadeSet>>> {
   );
   const cityStems = cityNames.map((name) => `${name.split('_')[0]}/${name}`);
   const vistas = await panoptic(
-    { names: ['a.png', 'b.png'], maps: 'validation/panoptic', ids: range(1, 65), things: (i) => i < 2 },
+    { names: ['a.png', 'b.png'], folder: 'validation/panoptic', ids: range(1, 65), isThing: (i) => i < 2 },
     truths.vistas,
     (name) => name[0]!,
   );
-  const under = <T>(folder: string, files: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
   const voc = { ...pictures('VOCdevkit/VOC2012/JPEGImages'), 'VOCdevkit/VOC2012/ImageSets/Segmentation/val.txt': 'a\nb\n' };
   const vocExtra = {
     'VOCdevkit/VOC2012/JPEGImages/other.jpg': EMPTY,
