@@ -87,68 +87,6 @@ it('has the slopes of PyTorch where a function has a kink', async () => {
   expect(await slopes((x) => g.maximum(x, 0))).toEqual([0, 0.5, 1]);
 });
 
-/** Output pixel -> the input pixels that it reads with their shares, as PyTorch's documentation of `interpolate` has it. */
-function taps(d: number, from: number, to: number, mode: g.ResizeMode): [number, number][] {
-  const scale = from / to;
-  if (mode === 'nearest') return [[Math.floor(d * scale), 1]];
-  if (mode === 'nearest-exact') return [[Math.floor((d + 0.5) * scale), 1]];
-  const at = Math.max((d + 0.5) * scale - 0.5, 0);
-  const low = Math.floor(at);
-  return [
-    [low, 1 - at + low],
-    [Math.min(low + 1, from - 1), at - low],
-  ];
-}
-
-it.each(['nearest', 'nearest-exact', 'bilinear'] as const)('resizes by any factor, %s', async (mode) => {
-  for (const [from, to] of [
-    [
-      [3, 4],
-      [6, 8],
-    ],
-    [
-      [5, 7],
-      [3, 11],
-    ],
-    [
-      [1, 6],
-      [4, 1],
-    ],
-    [
-      [13, 9],
-      [25, 17],
-    ],
-    [
-      [8, 8],
-      [3, 5],
-    ],
-  ] as [number, number][][]) {
-    const x = random([2, 3, ...from!], 3);
-    const expected = ref.build([2, 3, ...to!], ([n, c, row, column]) =>
-      taps(row!, from![0], to![0], mode).reduce(
-        (sum, [py, sy]) =>
-          sum + taps(column!, from![1], to![1], mode).reduce((inner, [px, sx]) => inner + sy * sx * ref.at(x, [n!, c!, py, px]), 0),
-        0,
-      ),
-    );
-    expectClose(await run([x], (v) => g.resize(v, to as unknown as [number, number], mode), true), expected);
-  }
-});
-
-it('samples on a grid, with zeros outside', async () => {
-  const x = random([2, 3, 4, 5], 1);
-  const grid = random([2, 6, 4, 2], 2);
-  for (let i = 0; i < grid.data.length; i++) grid.data[i]! *= 1.6;
-  const expected = ref.build([2, 3, 6, 4], ([n, c, row, column]) => {
-    const [px, py] = [0, 1].map((axis) => ((ref.at(grid, [n!, row!, column!, axis]) + 1) * [5, 4][axis]! - 1) / 2) as [number, number];
-    const pixel = (y: number, k: number): number => (y < 0 || y > 3 || k < 0 || k > 4 ? 0 : ref.at(x, [n!, c!, y, k]));
-    const [top, left] = [Math.floor(py), Math.floor(px)];
-    const line = (y: number): number => pixel(y, left) * (1 - px + left) + pixel(y, left + 1) * (px - left);
-    return line(top) * (1 - py + top) + line(top + 1) * (py - top);
-  });
-  expectClose(await run([x, grid], g.gridSample, true), expected);
-});
-
 it('keeps points that are no numbers out of the gradient of a picture', async () => {
   const grid = tensor('float32', [1, 1, 3, 2], Float32Array.of(NaN, 0, 1e30, 0, 0, 0));
   const y = await run(

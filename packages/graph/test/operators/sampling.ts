@@ -1,19 +1,63 @@
 import { tensor } from '@vitamin-vlm/core';
 import * as g from '../../src/index.ts';
-import type { Draw, Operator } from './row.ts';
+import * as ref from '../reference.ts';
+import type { Draw, Operator, Pair } from './row.ts';
 
 /** Points (x, y) in the middle of four pixels of 5 columns and 4 rows: inside, across each border, in two corners and outside. */
 const between = Float32Array.of(-1, 0, 0.2, -0.5, 1, 0.5, -0.6, -1, 0.2, 1, 1.4, 0, -1, -1, 1, 1, -0.2, 0, 0.6, 0.5, 0.2, 1.5, -0.6, 0);
 
-/** Forward values of these operators stand in `sampling.test.ts`. */
-const forward = 'sampling.test.ts';
+/** Output pixel -> the input pixels that it reads with their shares, as PyTorch's documentation of `interpolate` has it. */
+function taps(d: number, from: number, to: number, mode: g.ResizeMode): [number, number][] {
+  const scale = from / to;
+  if (mode === 'nearest') return [[Math.floor(d * scale), 1]];
+  if (mode === 'nearest-exact') return [[Math.floor((d + 0.5) * scale), 1]];
+  const at = Math.max((d + 0.5) * scale - 0.5, 0);
+  const low = Math.floor(at);
+  return [
+    [low, 1 - at + low],
+    [Math.min(low + 1, from - 1), at - low],
+  ];
+}
+
+const side = (draw: Draw): number => draw.integer(1, 25);
+
+const resized =
+  (mode: g.ResizeMode) =>
+  (draw: Draw): Pair => {
+    const [x, numbers] = draw.input([2, 3, side(draw), side(draw)], { named: true });
+    const [, , height, width] = numbers.shape as [number, number, number, number];
+    const to = [side(draw), side(draw)] as const;
+    const expected = ref.build([2, 3, ...to], ([n, c, row, column]) =>
+      taps(row!, height, to[0], mode).reduce((sum, [y, sy]) => {
+        const across = taps(column!, width, to[1], mode).reduce((line, [k, sx]) => line + sx * ref.at(numbers, [n!, c!, y, k]), 0);
+        return sum + sy * across;
+      }, 0),
+    );
+    return [g.resize(x, [...to], mode), expected];
+  };
+
+/** Bilinear, with zeros outside; the outer pixels' edges are -1 and 1. */
+function sampled(draw: Draw): Pair {
+  const [x, numbers] = draw.input([2, 3, 4, 5]);
+  const [near, points] = draw.input([2, draw.integer(1, 6), 4, 2]);
+  const place = (index: ref.Index, axis: number): number => ((1.6 * ref.at(points, index.with(3, axis)) + 1) * [5, 4][axis]! - 1) / 2;
+  const expected = ref.build([2, 3, points.shape[1]!, 4], ([n, c, row, column]) => {
+    const [px, py] = [0, 1].map((axis) => place([n!, row!, column!, 0], axis)) as [number, number];
+    const pixel = (y: number, k: number): number => (y < 0 || y > 3 || k < 0 || k > 4 ? 0 : ref.at(numbers, [n!, c!, y, k]));
+    const [top, left] = [Math.floor(py), Math.floor(px)];
+    const line = (y: number): number => pixel(y, left) * (1 - px + left) + pixel(y, left + 1) * (px - left);
+    return line(top) * (1 - py + top) + line(top + 1) * (py - top);
+  });
+  return [g.gridSample(x, g.mul(near, 1.6)), expected];
+}
+
 const a = (draw: Draw): g.Value => draw.value([2, 3]);
 const whole = (draw: Draw): g.Value => draw.value([2, 3], 'int64');
 const picture = (draw: Draw): g.Value => draw.value(['N', 4, 6, 6]);
 
 export const sampling: Record<string, Operator> = {
   resize: {
-    forward,
+    forward: (['nearest', 'nearest-exact', 'bilinear'] as const).map(resized),
     types: ['float32', 'float16'],
     gradients: (['nearest', 'nearest-exact', 'bilinear'] as const).flatMap((mode) => [
       { of: `up, ${mode}`, shapes: [[2, 3, 3, 4]], build: (x: g.Value): g.Value => g.resize(x, [7, 8], mode) },
@@ -37,7 +81,7 @@ export const sampling: Record<string, Operator> = {
     },
   },
   gridSample: {
-    forward,
+    forward: [sampled],
     types: ['float32', 'float16'],
     gradients: [
       {
