@@ -5,6 +5,7 @@ export type { DataSetOptions } from './files/dataset.ts';
 export { maskToPolygons } from './files/polygon.ts';
 export { baseKinds, kinds, novelKinds } from './kinds/catalog.ts';
 export type { Kind } from './kinds/catalog.ts';
+export { countQuestion, everyQuestion } from './questions.ts';
 export { Random } from './random.ts';
 export type { Split } from './random.ts';
 export { decodeRle, rleString } from './rle.ts';

@@ -17,6 +17,44 @@ export function writeQuestions({ things, random }: Facts): Question[] {
   return questions.filter((question) => question !== undefined);
 }
 
+/**
+ * All that `questions` of a scene may hold: what is in each place, where each thing is that is alone of its kind, its color, and how many there are of each kind that
+ * shows. How many there are of kinds that do not show is left to `countQuestion`.
+ *
+ * @example
+ * ```ts
+ * import { everyQuestion, renderScene } from '@vitamin-vlm/picture-world';
+ * for (const { type, question, answer } of everyQuestion(renderScene(42))) console.log(type, question, answer);
+ * ```
+ */
+export function everyQuestion({ things }: Pick<Facts, 'things'>): Question[] {
+  const alone = things.filter((thing) => !thing.crowd && things.filter((other) => other.category === thing.category).length === 1);
+  const places = things.filter((thing, i) => things.findIndex((other) => other.where === thing.where) === i);
+  const counted = [...new Set(things.map((thing) => thing.category))].filter(
+    (kind) => !things.some((thing) => thing.crowd && thing.category === kind),
+  );
+  const questions = [
+    ...places.map((thing) => what(things, thing)),
+    ...alone.map(where),
+    ...alone.filter((thing) => hasColor(thing.category)).map(color),
+    ...counted.map((kind) => howMany(things, kind)),
+  ];
+  return questions.filter((question) => question !== undefined);
+}
+
+/**
+ * How many things of a kind a scene shows; 0 of one that does not show.
+ *
+ * @example
+ * ```ts
+ * import { countQuestion, renderScene } from '@vitamin-vlm/picture-world';
+ * console.log(countQuestion(renderScene(42), 'dog')); // { type: 'how many', question: 'How many dogs are there?', answer: '0' }
+ * ```
+ */
+export function countQuestion({ things }: Pick<Facts, 'things'>, kind: string): Question {
+  return howMany(things, kind);
+}
+
 function what(things: readonly Thing[], about: Thing | undefined): Question | undefined {
   if (!about) return undefined;
   const there = things.filter((thing) => thing.where === about.where);

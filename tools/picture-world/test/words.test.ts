@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { kinds, renderScene, renderSingle, type Scene, type Thing } from '../src/index.ts';
+import { countQuestion, everyQuestion, kinds, renderScene, renderSingle, type Scene, type Thing } from '../src/index.ts';
 import { palette } from '../src/colors.ts';
 import { stuffNamed } from '../src/stuff/catalog.ts';
 import { noun, numberWord } from '../src/words.ts';
@@ -90,6 +90,17 @@ it('answers how many from the panoptic map, where and which color from the thing
     }
   }
   expect([...types].toSorted()).toEqual(['how many', 'what', 'where', 'which colour']);
+});
+
+it('asks about a scene nothing but what every question of it holds', () => {
+  for (const scene of scenes) {
+    const every = everyQuestion(scene).map((question) => JSON.stringify(question));
+    expect(new Set(every).size).toBe(every.length);
+    for (const question of scene.questions) {
+      if (question.answer !== '0') expect(every).toContain(JSON.stringify(question));
+    }
+  }
+  expect(countQuestion(scenes[0]!, 'skis').question).toBe('How many pairs of skis are there?');
 });
 
 it('states sides and relations that the boxes show', () => {
