@@ -17,6 +17,8 @@ export { countParameters, openLlama, readLlama } from './load/open-llama.ts';
 export type { OpenedLlama } from './load/open-llama.ts';
 export { declaredProjector, identityProjector, openProjector, readProjector } from './load/open-projector.ts';
 export type { OpenedProjector } from './load/open-projector.ts';
+export { gridFeatures, PLAIN_GRID } from './models/grid-features.ts';
+export type { GridRule } from './models/grid-features.ts';
 export { readLlamaConfig } from './models/llama-config.ts';
 export type { LlamaConfig, RopeScaling } from './models/llama-config.ts';
 export { causalVisibility, embeddingTable, languageHead, llamaLayer, llamaLayers } from './models/llama.ts';
@@ -54,6 +56,8 @@ export { IGNORED, labelCaption, labelConversation, labelRuns } from './train/lab
 export type { LabeledSample, SampleTurn } from './train/label-sample.ts';
 export { mergeSamples } from './train/merge-samples.ts';
 export type { MergedBatch, MergeOptions } from './train/merge-samples.ts';
+export { packedLoss } from './train/packed-graph.ts';
+export type { PackedModel, PackedSize } from './train/packed-graph.ts';
 export { llavaRate, warmUpSteps } from './train/rate.ts';
 export { isLearned, trainingFeeds, trainingLoss } from './train/training-graph.ts';
 export type { TrainingModel, TrainingSize } from './train/training-graph.ts';

@@ -4,6 +4,7 @@ import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } f
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import type { OpenedProjector } from '../load/open-projector.ts';
+import { type GridRule, PLAIN_GRID } from '../models/grid-features.ts';
 import { type PictureRule, preparePicture } from '../picture/prepare-picture.ts';
 import { tokensGraph } from './tokens-graph.ts';
 import { expectFinite, type TokenRecipe, type VisualTokens } from './visual-tokens.ts';
@@ -18,6 +19,8 @@ export interface TokenOptions {
   readonly finalNorm?: boolean | undefined;
   /** Side of the square that the tower sees. Default: what it was trained at. */
   readonly imageSize?: number | undefined;
+  /** What becomes of the tower's grid before the projector. Default: nothing, as in LLaVA. */
+  readonly grid?: GridRule | undefined;
 }
 
 /** What a token maker runs on. */
@@ -50,12 +53,13 @@ export class TokenMaker implements AsyncDisposable {
 
   /** @throws VitaminError `WEIGHTS_MISMATCH` when tower and projector differ in width, `USAGE` for a layer that the tower does not have. */
   constructor(model: OpenedModel, projector: OpenedProjector, options: TokenMakerOptions = {}) {
-    const { rule = 'pad', layer = -2, finalNorm = false, imageSize, sessions } = options;
+    const { rule = 'pad', layer = -2, finalNorm = false, imageSize, grid = PLAIN_GRID, sessions } = options;
     const width = model.config.image.widths[2];
-    if (projector.config.input !== width) {
+    const numbers = width * grid.merge ** 2;
+    if (projector.config.input !== numbers) {
       throw new VitaminError(
         'WEIGHTS_MISMATCH',
-        `Expected a projector for the ${width} numbers of ${model.tower.id} but ${projector.address} takes ${projector.config.input}`,
+        `Expected a projector for the ${numbers} numbers of ${model.tower.id} but ${projector.address} takes ${projector.config.input}`,
         { hint: 'A projector works with the tower that it was trained with, and with no other.' },
       );
     }
@@ -78,7 +82,12 @@ export class TokenMaker implements AsyncDisposable {
       rule,
       layer,
       finalNorm,
+      grid,
     };
+    const cells = size / model.tower.stride;
+    if (!Number.isInteger(cells / grid.merge)) {
+      throw new VitaminError('USAGE', `Expected a grid of ${cells} cells that is merged by a divisor but received ${grid.merge}`);
+    }
   }
 
   /** Width of the embeddings. */
@@ -130,10 +139,11 @@ export class TokenMaker implements AsyncDisposable {
     const { config, identity } = this.projector;
     const { weights, identity: tower } = this.#backbone.model;
     const norm = this.recipe.finalNorm ? { weights, identity: tower.head ?? tower.tower } : undefined;
-    const key = { kind: 'tokens', projector: identity, norm: norm?.identity, width: channels };
-    using lease = await this.#sessions.lease(key, () => tokensGraph(this.projector, norm), options);
+    const { grid } = this.recipe;
+    const key = { kind: 'tokens', projector: identity, norm: norm?.identity, height, width, ...grid };
+    using lease = await this.#sessions.lease(key, () => tokensGraph(this.projector, { height, width, grid, norm }), options);
     const { tokens } = await lease.session.run({ features }, { signal: options.signal });
-    return { features: map, tokens: tensor('float32', [height * width, config.output], tokens!.data as Float32Array) };
+    return { features: map, tokens: tensor('float32', [(height * width) / grid.merge ** 2, config.output], tokens!.data as Float32Array) };
   }
 
   /** Waits for the calls that run, then frees all sessions of its own. */
@@ -155,7 +165,7 @@ export class TokenMaker implements AsyncDisposable {
       data: tokens,
       tokens: tokens.shape[0]!,
       hidden: tokens.shape[1]!,
-      grid: { height: features.shape[2]!, width: features.shape[3]! },
+      grid: { height: features.shape[2]! / this.recipe.grid.merge, width: features.shape[3]! / this.recipe.grid.merge },
       identity: { tower: this.#backbone.model.identity.tower, projector: this.projector.identity },
       recipe: this.recipe,
     };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Recipe } from '@vitamin-vlm/backbone';
 import { type Tensor, VitaminError } from '@vitamin-vlm/core';
+import type { GridRule } from '../models/grid-features.ts';
 import type { PictureRule } from '../picture/prepare-picture.ts';
 
 /** How the tokens of a picture were made. */
@@ -10,6 +11,8 @@ export interface TokenRecipe extends Recipe {
   readonly layer: number;
   /** Whether the norm of CLIP's head was applied. LLaVA: no. */
   readonly finalNorm: boolean;
+  /** What became of the tower's grid before the projector. LLaVA: nothing. */
+  readonly grid: GridRule;
 }
 
 /** What the tower sees of a picture, as embeddings that a language model reads in place of words. */

@@ -8,7 +8,7 @@ import { IGNORED } from './label-sample.ts';
 import type { MergedBatch } from './merge-samples.ts';
 
 /** Where a projector stands in a merged checkpoint. */
-const PROJECTOR = 'model.mm_projector';
+export const PROJECTOR = 'model.mm_projector';
 
 /** What a training graph is made for. */
 export interface TrainingModel {
