@@ -7,6 +7,7 @@ import { type LogEntry, plotLogs } from '@vitamin-vlm/training';
 import { Command, Option } from 'commander';
 import { detectorCommands } from './detector/commands.ts';
 import { segmenterCommands } from './segmenter/commands.ts';
+import { talkerCommands } from './talker/commands.ts';
 import { modelShapes } from './contrastive.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export-model.ts';
@@ -102,6 +103,7 @@ program
 
 program.addCommand(detectorCommands());
 program.addCommand(segmenterCommands());
+program.addCommand(talkerCommands());
 
 await program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof VitaminError)) throw error;

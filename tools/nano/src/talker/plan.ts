@@ -1,0 +1,68 @@
+import type { GridRule, LlamaConfig, ProjectorConfig } from '@vitamin-vlm/llava-bridge';
+
+/** How the embedded talker reads a picture: one square of this side, the tower's last result, normed as its own head does. */
+export const read = { imageSize: 256, layer: -1, finalNorm: true } as const;
+
+/** Each cell is told where it lies; four of them are one token, so a picture has 64. */
+export const grid: GridRule = { positions: true, merge: 2 };
+
+/** Extents of the tower's grid. */
+export const cells: { readonly height: number; readonly width: number } = { height: 16, width: 16 };
+
+/** Pieces of the vocabulary, with 3 special ones and 256 bytes. */
+export const vocabulary = 1024;
+
+/** Sizes of the language model. */
+export const llama: LlamaConfig = {
+  hidden: 192,
+  intermediate: 512,
+  layers: 4,
+  heads: 6,
+  groups: 6,
+  size: 32,
+  vocabulary,
+  eps: 1e-5,
+  theta: 10_000,
+  tied: false,
+  positions: 512,
+  eos: [2],
+};
+
+/** From four cells of the tower to a token. */
+export const projector: ProjectorConfig = { type: 'mlp2x_gelu', depth: 2, input: 192 * grid.merge ** 2, output: llama.hidden };
+
+/** LLaVA's template of answers without its long system text. */
+export const prompt: { readonly template: string; readonly system: string } = { template: 'vicuna_v1', system: '' };
+
+/** What is asked for a caption, and which of a scene's captions answers. */
+export const captionQuestions: readonly string[] = ['Describe the picture.', 'Describe the picture briefly.'];
+
+/** In what share of its visits a scene is asked each of them. */
+export const captionShares: readonly number[] = [1, 0.35];
+
+/** Sizes of a step: pictures, and places for text behind each. */
+export const shape = { rows: 8, text: 256 } as const;
+
+/** Scenes of the training. The tower reads each once. */
+export const trainingScenes = 10_000;
+
+/** Sides that scenes are drawn at, by chance. Most are read as they are, for that is the size of picture-world. */
+export const sceneSides: readonly number[] = [256, 256, 256, 256, 256, 256, 192, 224, 320, 384];
+
+/** Kinds that do not show and are asked for, in a row. */
+export const absentKinds = 3;
+
+/** Steps and rates. */
+export const schedule = { steps: 4500, peakRate: 1.5e-3, warmupSteps: 150 } as const;
+
+/** AdamW. */
+export const optimizer = {
+  beta1: 0.9,
+  beta2: 0.98,
+  eps: 1e-8,
+  weightDecay: (_: string, extents: readonly number[]): number => (extents.length > 1 ? 0.05 : 0),
+  clipNorm: 1,
+};
+
+/** Scenes of stream `train` from here on are never trained on: settings are chosen on them. */
+export const developmentSeeds = 1_000_000_000;
