@@ -1,4 +1,5 @@
 import type { Command, PassThrough } from './command.ts';
+import { ask } from './commands/ask.ts';
 import { classify } from './commands/classify.ts';
 import { detect } from './commands/detect.ts';
 import { doctor } from './commands/doctor.ts';
@@ -14,6 +15,7 @@ import { retrieve } from './commands/retrieve.ts';
 import { segment } from './commands/segment.ts';
 import { serve } from './commands/serve.ts';
 import { show } from './commands/show.ts';
+import { tokens } from './commands/tokens.ts';
 import { trainDetect } from './commands/train-detect.ts';
 import { trainSegment } from './commands/train-segment.ts';
 
@@ -24,6 +26,8 @@ export const commands: readonly (Command | PassThrough)[] = [
   segment,
   features,
   encode,
+  ask,
+  tokens,
   retrieve,
   trainDetect,
   trainSegment,

@@ -10,7 +10,8 @@ export type Format = 'text' | 'json' | 'jsonl';
 
 /** One finished part of a result: for people, and for programs. */
 export interface Result {
-  readonly text: string;
+  /** Absent where it has been told already. */
+  readonly text?: string;
   readonly record: object;
 }
 
@@ -55,6 +56,31 @@ export class Output {
   /** A line of a result in text form. */
   line(text: string): void {
     if (this.format === 'text' && !this.#pathsOnly) this.#print(printable(text));
+  }
+
+  /**
+   * A result in text form that comes bit by bit: each piece at once on a terminal, whole lines elsewhere. In other forms nothing is written.
+   *
+   * @returns All of it.
+   */
+  async pieces(pieces: AsyncIterable<string>): Promise<string> {
+    const shown = this.format === 'text' && !this.#pathsOnly;
+    const atOnce = shown && this.#streams.stdout.isTTY === true;
+    let [all, waiting] = ['', ''];
+    for await (const piece of pieces) {
+      // An answer begins with the space that stands before a word.
+      const text = all === '' ? piece.trimStart() : piece;
+      all += text;
+      if (atOnce) this.#write(printable(text));
+      else if (shown) {
+        waiting += text;
+        const end = waiting.lastIndexOf('\n') + 1;
+        if (end > 0) this.#write(printable(waiting.slice(0, end)));
+        waiting = waiting.slice(end);
+      }
+    }
+    if (shown) this.#print(atOnce ? '' : printable(waiting));
+    return all.trimEnd();
   }
 
   /** The whole result as one document: on stdout with --json, and into the file that -o names, if there is a writer for it. */

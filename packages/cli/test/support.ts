@@ -147,7 +147,8 @@ function tinyWeights(): Map<string, Tensor> {
   return weights;
 }
 
-function randomWeight(name: string, shape: readonly number[], random: () => number): Tensor<'float32'> {
+/** A norm's scales near 1, everything else near 0. */
+export function randomWeight(name: string, shape: readonly number[], random: () => number): Tensor<'float32'> {
   const norm = shape.length === 1 && !name.endsWith('bias') && !name.endsWith('running_mean') ? 1 : 0;
   const scale = shape.length < 2 ? 0.1 : Math.sqrt(3 / Math.max(sizeOf(shape.slice(1)), 1));
   return tensor(
@@ -177,7 +178,7 @@ export async function writeBrokenPicture(path: string): Promise<string> {
 }
 
 /** mulberry32: the same numbers from 0 to 1 for the same seed. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -7,6 +7,8 @@ const commands = [
   'segment',
   'features',
   'encode',
+  'ask',
+  'tokens',
   'retrieve',
   'show',
   'pull',

@@ -1,5 +1,7 @@
 export { Bridge } from './bridge/bridge.ts';
 export type { AskOptions, BridgeOptions } from './bridge/bridge.ts';
+export { projectorOf, readBridgeSettings } from './bridge/bridge-settings.ts';
+export type { BridgeSettings } from './bridge/bridge-settings.ts';
 export { Decoder } from './decoder/decoder.ts';
 export { embedPrompt } from './decoder/embed-prompt.ts';
 export type { DecoderCache, DecoderModel, DecoderOutput } from './decoder/decoder.ts';
@@ -7,7 +9,7 @@ export { beamSearch } from './generate/beam-search.ts';
 export type { Beam, BeamOptions } from './generate/beam-search.ts';
 export { chooseToken, randomNumbers } from './generate/choose-token.ts';
 export type { SamplingOptions } from './generate/choose-token.ts';
-export { askServer } from './engines/ask-server.ts';
+export { askServer, servedModel } from './engines/ask-server.ts';
 export type { ServerOptions } from './engines/ask-server.ts';
 export { chatEmbedsRequest, imageEmbedsRequest, inputEmbedsRequest, promptEmbedsRequest } from './engines/vllm-requests.ts';
 export type { EngineRequest, QuestionPart, RequestOptions } from './engines/vllm-requests.ts';

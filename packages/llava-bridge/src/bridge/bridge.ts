@@ -5,13 +5,14 @@ import { Decoder } from '../decoder/decoder.ts';
 import { embedPrompt } from '../decoder/embed-prompt.ts';
 import { type GenerateOptions, generateIds } from '../generate/generate.ts';
 import { untilStop } from '../generate/stop-strings.ts';
-import { identityProjector, openProjector } from '../load/open-projector.ts';
-import { openLlama } from '../load/open-llama.ts';
+import { identityProjector, type OpenedProjector, openProjector } from '../load/open-projector.ts';
+import { describeLlama, type LlamaFolder, openLlama } from '../load/open-llama.ts';
 import { pictureMessage, renderPrompt } from '../prompt/render-prompt.ts';
 import type { Template } from '../prompt/template.ts';
 import { templateOf } from '../prompt/template-of.ts';
 import type { LlamaTokenizer } from '../tokenizer/llama-tokenizer.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import { type BridgeSettings, projectorOf } from './bridge-settings.ts';
 import { TokenMaker, type TokenMakerOptions, type TokenResult } from '../tokens/token-maker.ts';
 import type { VisualTokens } from '../tokens/visual-tokens.ts';
 
@@ -19,11 +20,13 @@ import type { VisualTokens } from '../tokens/visual-tokens.ts';
 export interface BridgeOptions extends Omit<TokenMakerOptions, 'sessions'>, Omit<OpenModelOptions, 'cacheDir' | 'prefix'>, PoolOptions {
   /** Address of the tower: as `openModel` takes it. */
   readonly tower: WeightAddresses;
-  /** Address of the projector, or `identity` for features as they are. */
-  readonly projector: string;
+  /** Address of the projector, or `identity` for features as they are. Default: that in the folder of the language model. */
+  readonly projector?: string | undefined;
   /** Address of a language model with its tokenizer. Without one, tokens can be made but nothing asked. */
   readonly llm?: string | undefined;
-  /** Default `vicuna_v1`. */
+  /** False: of the language model only its folder is asked how pictures are read. Default true. */
+  readonly answers?: boolean | undefined;
+  /** Default: what the language model's folder says, else `vicuna_v1`. */
   readonly template?: string | Template | undefined;
   /** In place of the template's own. */
   readonly system?: string | undefined;
@@ -57,15 +60,27 @@ interface Talker {
  */
 export class Bridge implements AsyncDisposable {
   readonly template: Template;
+  /** Which weights, 64 hexadecimal digits each. */
+  readonly identity: { readonly tower: string; readonly projector: string; readonly languageModel?: string };
+  /** Folder of the language model, where there is one. */
+  readonly folder: string | undefined;
   readonly #maker: TokenMaker;
   readonly #sessions: SessionPool;
   readonly #talker: Talker | undefined;
 
-  private constructor(maker: TokenMaker, sessions: SessionPool, talker: Talker | undefined, template: Template) {
+  private constructor(
+    maker: TokenMaker,
+    sessions: SessionPool,
+    talker: Talker | undefined,
+    template: Template,
+    folder: string | undefined,
+  ) {
     this.#maker = maker;
     this.#sessions = sessions;
     this.#talker = talker;
     this.template = template;
+    this.folder = folder;
+    this.identity = { ...maker.identity, ...(talker ? { languageModel: talker.decoder.model.identity } : {}) };
   }
 
   /**
@@ -74,23 +89,12 @@ export class Bridge implements AsyncDisposable {
    * @throws VitaminError as `openModel`, `openProjector`, `openLlama` and `loadTokenizer`; `WEIGHTS_MISMATCH` with both numbers where widths differ.
    */
   static async load(options: BridgeOptions): Promise<Bridge> {
-    const {
-      tower,
-      projector: address,
-      llm,
-      template = 'vicuna_v1',
-      system,
-      context,
-      threads,
-      provider,
-      execution,
-      cacheDir,
-      maxBytes,
-    } = options;
-    const written = templateOf(template);
+    if (options.template !== undefined) templateOf(options.template); // a wrong name is told before anything is opened
+    const { tower, llm, answers = true, context, threads, provider, execution, cacheDir, maxBytes } = options;
+    const weighed = llm !== undefined && answers ? await openLlama(llm, options) : undefined;
+    const opened = weighed ?? (llm === undefined ? undefined : await describeLlama(llm, options));
     const model = await openModel(tower, options);
-    const projector = address === 'identity' ? identityProjector(model.config.image.widths[2]) : await openProjector(address, options);
-    const opened = llm === undefined ? undefined : await openLlama(llm, options);
+    const projector = await openProjectorOf(options, opened, model.config.image.widths[2]);
     if (opened && opened.config.hidden !== projector.config.output) {
       throw new VitaminError(
         'WEIGHTS_MISMATCH',
@@ -98,11 +102,12 @@ export class Bridge implements AsyncDisposable {
         { hint: 'A projector works with the language model that it was trained with, and with no other.' },
       );
     }
-    const tokenizer = opened && (await loadTokenizer(opened.folder));
+    const tokenizer = weighed && (await loadTokenizer(weighed.folder));
     const sessions = new SessionPool({ threads, provider, execution, cacheDir, maxBytes });
-    const maker = new TokenMaker(model, projector, { ...options, sessions });
-    const talker = opened && tokenizer && { decoder: new Decoder(opened, sessions, context), tokenizer };
-    return new Bridge(maker, sessions, talker, { ...written, system: system ?? written.system });
+    const { rule, layer, finalNorm, imageSize, grid, cacheBytes } = { ...opened?.settings, ...defined(options) };
+    const maker = new TokenMaker(model, projector, { rule, layer, finalNorm, imageSize, grid, cacheBytes, sessions });
+    const talker = weighed && tokenizer && { decoder: new Decoder(weighed, sessions, context), tokenizer };
+    return new Bridge(maker, sessions, talker, writtenTemplate(options, opened?.settings), opened?.folder);
   }
 
   /** What the tower sees of a picture, for a language model. @throws VitaminError as `TokenMaker.tokens`. */
@@ -161,6 +166,27 @@ export class Bridge implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The projector that was asked for, or the one in the language model's folder. */
+async function openProjectorOf(options: BridgeOptions, opened: LlamaFolder | undefined, width: number): Promise<OpenedProjector> {
+  if (options.projector === 'identity') return identityProjector(width);
+  const address = options.projector ?? (opened && (await projectorOf(opened.folder)));
+  if (address !== undefined) return await openProjector(address, options);
+  throw new VitaminError('USAGE', 'Expected a projector or a language model that has one but received neither', {
+    hint: 'Name the projector that was trained for your language model, for example mm_projector.bin.',
+  });
+}
+
+/** The system text that a folder gives belongs to its own template. */
+function writtenTemplate({ template, system }: BridgeOptions, said: BridgeSettings = {}): Template {
+  const written = templateOf(template ?? said.template ?? 'vicuna_v1');
+  return { ...written, system: system ?? (template === undefined ? said.system : undefined) ?? written.system };
+}
+
+/** Options that are given: one that is undefined leaves the default as it is. */
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function isTokens(image: ImageSource | VisualTokens): image is VisualTokens {

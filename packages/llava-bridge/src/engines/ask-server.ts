@@ -44,18 +44,12 @@ export async function* askServer(
   { url, apiKey, signal }: ServerOptions,
 ): AsyncGenerator<string, void, undefined> {
   throwIfAborted(signal);
-  const base = url.replace(/\/+$/u, '').replace(/\/v1$/u, '');
-  const response = await fetch(base + path, {
+  const base = baseOf(url);
+  const response = await reach(base, path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
     body: JSON.stringify(body),
     signal: signal ?? null,
-  }).catch((cause: unknown) => {
-    throwIfAborted(signal);
-    throw new VitaminError('NETWORK', `Expected a server at ${base} but could not reach it`, {
-      hint: 'Check the address, and that the server is up.',
-      cause,
-    });
   });
   try {
     if (!response.ok) throw refusal(base, response.status, await textOf(response));
@@ -68,6 +62,50 @@ export async function* askServer(
       cause: error,
     });
   }
+}
+
+/**
+ * The name of the first model that a server lists.
+ *
+ * @throws VitaminError `NETWORK` when the server cannot be reached, or lists none; `AUTH`, `RUNTIME` for its refusals; `ABORTED`.
+ * @example
+ * ```ts
+ * import { servedModel } from '@vitamin-vlm/llava-bridge';
+ * const model = await servedModel({ url: 'http://127.0.0.1:8000' });
+ * ```
+ */
+export async function servedModel({ url, apiKey, signal }: ServerOptions): Promise<string> {
+  const base = baseOf(url);
+  const response = await reach(base, '/v1/models', {
+    headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+    signal: signal ?? null,
+  });
+  const text = await textOf(response);
+  if (!response.ok) throw refusal(base, response.status, text);
+  try {
+    const { data } = JSON.parse(text) as { data?: readonly { id?: unknown }[] };
+    const id = data?.[0]?.id;
+    if (typeof id === 'string') return id;
+  } catch {
+    // Told below.
+  }
+  throw new VitaminError('NETWORK', `Expected a list of models from ${base}/v1/models but found something else`, {
+    hint: "Name the model yourself, and check that the address is a language model's server.",
+  });
+}
+
+function baseOf(url: string): string {
+  return url.replace(/\/+$/u, '').replace(/\/v1$/u, '');
+}
+
+async function reach(base: string, path: string, init: RequestInit): Promise<Response> {
+  return await fetch(base + path, init).catch((cause: unknown) => {
+    throwIfAborted(init.signal ?? undefined);
+    throw new VitaminError('NETWORK', `Expected a server at ${base} but could not reach it`, {
+      hint: 'Check the address, and that the server is up.',
+      cause,
+    });
+  });
 }
 
 /** Server-sent events: lines that begin with `data:`. */

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type OpenWeights, openWeights, type OpenWeightsOptions } from '@vitamin-vlm/backbone';
 import { sizeOf, VitaminError } from '@vitamin-vlm/core';
+import { type BridgeSettings, readBridgeSettings } from '../bridge/bridge-settings.ts';
 import { decoderGraph } from '../decoder/decoder-graph.ts';
 import type { DecoderModel } from '../decoder/decoder.ts';
 import { embeddingTable } from '../models/llama.ts';
@@ -13,6 +14,8 @@ export interface OpenedLlama extends DecoderModel {
   /** Where config, weights and tokenizer lie. */
   readonly folder: string;
   readonly files: readonly string[];
+  /** How pictures are read for it, and how it is asked. */
+  readonly settings: BridgeSettings;
 }
 
 /** A configuration has a few kilobytes. */
@@ -38,7 +41,20 @@ const UNUSED = /\.rotary_emb\.inv_freq$/u;
 export async function openLlama(address: string, options: OpenWeightsOptions = {}): Promise<OpenedLlama> {
   await using weights = await openWeights(address, options);
   const folder = dirname(weights.files[0]!);
-  return { ...(await readLlama(weights, await readConfig(folder))), address, folder, files: weights.files };
+  const config = await readConfig(folder);
+  const settings = readBridgeSettings(config);
+  return { ...(await readLlama(weights, readLlamaConfig(config))), address, folder, files: weights.files, settings };
+}
+
+/** What the folder of a language model says, without its weights. */
+export type LlamaFolder = Pick<OpenedLlama, 'address' | 'folder' | 'config' | 'settings'>;
+
+/** Reads the `config.json` of a language model. @throws VitaminError as `openLlama`. */
+export async function describeLlama(address: string, options: OpenWeightsOptions = {}): Promise<LlamaFolder> {
+  await using weights = await openWeights(address, options); // their names alone are read
+  const folder = dirname(weights.files[0]!);
+  const config = await readConfig(folder);
+  return { address, folder, config: readLlamaConfig(config), settings: readBridgeSettings(config) };
 }
 
 /** Takes the language model out of open weights; what belongs to a projector or a tower stays. */
@@ -72,7 +88,7 @@ export function countParameters(config: LlamaConfig): number {
 }
 
 /** `config.json` of a folder. */
-async function readConfig(folder: string): Promise<LlamaConfig> {
+async function readConfig(folder: string): Promise<Readonly<Record<string, unknown>>> {
   const path = join(folder, 'config.json');
   const file = await open(path).catch((cause: unknown) => {
     throw new VitaminError('INPUT_NOT_FOUND', `Expected the config.json of a language model at ${path} but found none`, { cause });
@@ -82,9 +98,10 @@ async function readConfig(folder: string): Promise<LlamaConfig> {
   if (size > MAX_CONFIG_BYTES)
     throw new VitaminError('INPUT_UNREADABLE', `Expected a config.json of at most ${MAX_CONFIG_BYTES} bytes but found ${size}`);
   try {
-    return readLlamaConfig(JSON.parse(await file.readFile('utf8')) as Record<string, unknown>);
+    const config: unknown = JSON.parse(await file.readFile('utf8'));
+    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>;
+    throw new TypeError('no object');
   } catch (cause) {
-    if (cause instanceof VitaminError) throw cause;
     throw new VitaminError('INPUT_UNREADABLE', `Expected a JSON object in ${path} but found something else`, { cause });
   }
 }

@@ -90,6 +90,11 @@ export class TokenMaker implements AsyncDisposable {
     }
   }
 
+  /** Which weights, 64 hexadecimal digits each. */
+  get identity(): VisualTokens['identity'] {
+    return { tower: this.#backbone.model.identity.tower, projector: this.projector.identity };
+  }
+
   /** Width of the embeddings. */
   get hidden(): number {
     return this.projector.config.output;
@@ -166,7 +171,7 @@ export class TokenMaker implements AsyncDisposable {
       tokens: tokens.shape[0]!,
       hidden: tokens.shape[1]!,
       grid: { height: features.shape[2]! / this.recipe.grid.merge, width: features.shape[3]! / this.recipe.grid.merge },
-      identity: { tower: this.#backbone.model.identity.tower, projector: this.projector.identity },
+      identity: this.identity,
       recipe: this.recipe,
     };
   }
