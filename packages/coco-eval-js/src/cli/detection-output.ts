@@ -1,3 +1,5 @@
+import { calibrationText } from './calibration-text.ts';
+import { labelErrorDocument, labelErrorText } from './label-error-text.ts';
 import { formatLine, summaryMean } from '../coco/summarize.ts';
 import type { SummaryLine } from '../coco/summarize.ts';
 import { metricsCsv } from './csv.ts';
@@ -33,6 +35,8 @@ function detectionText(outcome: DetectionOutcome, { values }: CommandLine): stri
   const parts = [evaluation.summary.text + extra.join('')];
   if (split) parts.push(splitText(split.name, split.results.groups));
   if (values['per-class']) parts.push(perClassText(evaluation.perCategory()));
+  if (values.calibration && outcome.calibration) parts.push(calibrationText(outcome.calibration, values['per-class'] === true));
+  if (values['label-errors'] && outcome.labelErrors) parts.push(labelErrorText(outcome.labelErrors, outcome.named));
   if (values.tide && tide) parts.push(tideText(tide));
   if (values.confusion && confusion) parts.push(confusionText(confusion, nameOf));
   return parts.join('\n');
@@ -66,6 +70,8 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
     metrics: allMetrics(outcome),
     ...(split && { split: { name: split.name, remark: outcome.remark, groups: split.results.groups } }),
     ...(line.values['per-class'] && { perCategory }),
+    ...(line.values.calibration && { calibration: outcome.calibration }),
+    ...(line.values['label-errors'] && { labelErrors: outcome.labelErrors?.map((error) => labelErrorDocument(error, outcome.named)) }),
     ...(line.values.tide && { tide }),
     ...(line.values.confusion &&
       confusion && {
@@ -83,7 +89,7 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
 /** Boxes, masks and keypoints, COCO or LVIS. */
 export async function showDetection(line: CommandLine, progress: Progress): Promise<Shown> {
   refuse(line, { without: '--panoptic' }, ['gt-folder', 'dt-folder']);
-  if (line.values['no-cats']) refuse(line, { beside: '--no-cats' }, ['tide', 'confusion', 'split']);
+  if (line.values['no-cats']) refuse(line, { beside: '--no-cats' }, ['tide', 'confusion', 'split', 'label-errors']);
   return shownDetection(await runDetection(line, progress), line);
 }
 

@@ -33,6 +33,7 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
     curves: reportCurves(curves, params.iouThrs),
     classes: reportClasses(evaluation.perCategory(), curves, (k) => groups.get(params.catIds[k]!)),
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
+    ...(outcome.calibration && { calibration: outcome.calibration }),
     ...(tide && { tide: reportTide(tide) }),
     ...(source && crossClass && { worst: reportWorst(source, crossClass, nameOf, worstShown) }),
     parameters: parameterFacts(evaluation, line, outcome.remark),

@@ -19,6 +19,8 @@ type Switch =
   | 'tide'
   | 'confusion'
   | 'per-class'
+  | 'calibration'
+  | 'label-errors'
   | 'json'
   | 'csv'
   | 'force'
@@ -56,7 +58,7 @@ const every = ['evaluate', 'compare', 'check', 'merge'] as const;
 
 /** Every flag, in the order of the help. */
 export const flags: Readonly<Record<FlagName, Flag>> = {
-  'iou-type': { type: 'string', value: 'bbox|segm|keypoints', help: 'what is compared (default bbox)', of: numbers },
+  'iou-type': { type: 'string', value: 'bbox|segm|boundary|keypoints', help: 'what is compared (default bbox)', of: numbers },
   lvis: { type: 'boolean', help: 'LVIS rules: federated annotations, 300 detections per image, APr APc APf', of: numbers },
   panoptic: { type: 'boolean', help: 'panoptic quality; the PNG folders stand beside the JSON files' },
   'gt-folder': { type: 'string', value: 'DIR', help: 'with --panoptic: PNG folder of GT.json (default: GT without .json)' },
@@ -77,6 +79,12 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   },
   tide: { type: 'boolean', help: 'what each kind of mistake costs (TIDE)' },
   confusion: { type: 'boolean', help: 'confusion matrix at IoU 0.5' },
+  calibration: {
+    type: 'boolean',
+    help: 'whether scores are what they promise: ECE and MCE of 10 bins at IoU 0.5',
+    of: ['evaluate', 'merge'],
+  },
+  'label-errors': { type: 'boolean', help: 'where the annotations may be wrong: confident detections that contradict them' },
   'per-class': { type: 'boolean', help: 'one line per category', of: shown },
   shard: { type: 'string', value: 'I/N', help: 'match only part I of N; coco-eval merge joins the parts' },
   json: { type: 'boolean', help: 'one JSON document instead of text', of: every },

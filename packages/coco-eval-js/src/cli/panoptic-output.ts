@@ -142,6 +142,8 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
     'confusion',
     'threads',
     'shard',
+    'calibration',
+    'label-errors',
   ]);
   const { mode, images, categories } = await commonParameters(line);
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {

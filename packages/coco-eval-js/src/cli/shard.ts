@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { calibration } from '../calibration/calibration.ts';
 import type { Warning } from '../coco/types.ts';
 import { CocoEvalError, describe, inFile } from '../errors.ts';
 import { matchShardFile } from '../node/files.ts';
@@ -6,6 +7,7 @@ import { readWhole } from '../node/read-file.ts';
 import { type MatchShard, reduceShards } from '../shards/shard.ts';
 import { parseShard, serializeShard } from '../shards/shard-bytes.ts';
 import { shownDetection } from './detection-output.ts';
+import { namesIn } from './named.ts';
 import { fileOptions, inAnnotations, openAnnotations } from './opened.ts';
 import type { CommandLine } from './options.ts';
 import { refuse } from './parameters.ts';
@@ -13,7 +15,20 @@ import type { Progress } from './progress.ts';
 import type { Shown } from './shown.ts';
 
 /** What `coco-eval merge` makes of parts, and what is not known in one. */
-const elsewhere = ['panoptic', 'split', 'tide', 'confusion', 'per-class', 'json', 'csv', 'report', 'title', 'threads'] as const;
+const elsewhere = [
+  'panoptic',
+  'split',
+  'tide',
+  'confusion',
+  'calibration',
+  'label-errors',
+  'per-class',
+  'json',
+  'csv',
+  'report',
+  'title',
+  'threads',
+] as const;
 
 /** `2/4` is the second of four, at index 1. */
 function partOf(text: string): { index: number; count: number } {
@@ -52,7 +67,8 @@ export async function showMerged(line: CommandLine): Promise<Shown> {
   const { context, warnings } = evaluation;
   const names = new Map(context.categories.map(({ id, name }) => [id, name]));
   const nameOf = (id: number): string => names.get(id) ?? String(context.keys.id(id));
-  return shownDetection({ evaluation, lvis: shards[0]!.scheme === 'lvis', nameOf, warnings }, line);
+  const own = line.values.calibration ? { calibration: calibration(evaluation) } : {};
+  return shownDetection({ evaluation, lvis: shards[0]!.scheme === 'lvis', nameOf, named: namesIn(context), warnings, ...own }, line);
 }
 
 async function readPart(path: string): Promise<MatchShard> {

@@ -10,7 +10,7 @@ import { DoublePool } from './pool.ts';
 import type { PreparedEvaluation } from './scheme.ts';
 import { imageSide, SegmentationBuilder } from './segmentation-builder.ts';
 import { throwIfQuoted, twinAdvice, twinOf } from './twins.ts';
-import type { EvaluationContext, IouType } from './types.ts';
+import { comparesMasks, type EvaluationContext, type IouType } from './types.ts';
 import type { WarningLog } from './warnings.ts';
 
 /** What the first entry of a results file makes of all entries (coco.py, loadRes). */
@@ -74,7 +74,7 @@ export class DetectionBuilder {
    * @param shared whether the bytes are to lie in memory that threads share
    */
   reserveMasks(bytes: number, shared: boolean): void {
-    if (this.#iouType === 'segm') this.fields.masks?.bytes.reserve(bytes, shared);
+    if (comparesMasks(this.#iouType)) this.fields.masks?.bytes.reserve(bytes, shared);
   }
 
   /** Adds one parsed entry. */
@@ -175,7 +175,7 @@ export class DetectionBuilder {
       this.#warnings.add('negative-result-box', i, 'results with a box of negative width or height: they overlap nothing');
     for (let k = 0; k < 4; k++) this.#boxes.push(box[k]!);
     this.#area.push(box[2]! * box[3]!);
-    if (this.#iouType === 'segm') this.#addMask(i, position, true);
+    if (comparesMasks(this.#iouType)) this.#addMask(i, position, true);
     else if (this.#iouType === 'keypoints') this.#addKeypoints(i);
   }
 
@@ -219,7 +219,7 @@ export class DetectionBuilder {
   #commitKeypoints(i: number): void {
     const { keypoints } = this.fields;
     if (keypoints === undefined) throw reader.fail(i, '"keypoints" as in results[0]', undefined, ONE_KIND);
-    if (this.#iouType === 'segm') throw reader.fail(i, '"segmentation"', undefined);
+    if (comparesMasks(this.#iouType)) throw reader.fail(i, '"segmentation"', undefined);
     if (!Array.isArray(keypoints)) throw reader.fail(i, 'a list for "keypoints"', keypoints);
     if (this.#iouType === 'keypoints') this.#addKeypoints(i);
     // All points count, also those that the detector marks invisible.
@@ -259,6 +259,6 @@ export class DetectionBuilder {
   }
 
   #needsMasks(): boolean {
-    return this.#iouType === 'segm' || this.kind === 'segmentation';
+    return comparesMasks(this.#iouType) || this.kind === 'segmentation';
   }
 }

@@ -11,7 +11,7 @@ import { type IdIndex, indexOf } from './ids.ts';
 import { BytePool, DoublePool } from './pool.ts';
 import { imageSide, SegmentationBuilder } from './segmentation-builder.ts';
 import { throwIfQuoted } from './twins.ts';
-import type { Dataset, EvaluationContext } from './types.ts';
+import { comparesMasks, type Dataset, type EvaluationContext } from './types.ts';
 import { WarningLog } from './warnings.ts';
 
 const reader = new EntryReader('annotations');
@@ -46,8 +46,8 @@ export class GroundTruthBuilder {
     this.#options = options;
     this.#keys = keys;
     this.#warnings = warnings;
-    this.fields = new EntryFields(iouType === 'segm' ? new SegmentationBuilder('annotations') : undefined, true, keys);
-    this.#boxes = iouType === 'segm' ? undefined : new DoublePool();
+    this.fields = new EntryFields(comparesMasks(iouType) ? new SegmentationBuilder('annotations') : undefined, true, keys);
+    this.#boxes = comparesMasks(iouType) ? undefined : new DoublePool();
     this.#keypoints = iouType === 'keypoints' ? new DoublePool() : undefined;
   }
 

@@ -79,6 +79,50 @@ export class ImageMatcher {
       ious: dtRows.map((_, i) => order.map((j) => overlaps[i * g + j]!)),
     };
   }
+
+  /** Every pair that has entries, by category and image. */
+  *pairs(t: number): Generator<MatchedPair, void> {
+    const { gts, dts, table, params } = this.#plan;
+    const T = params.iouThrs.length;
+    for (let k = 0; k + 1 < gts.category.length; k++) {
+      let [g, d] = [gts.category[k]!, dts.category[k]!];
+      const [gEnd, dEnd] = [gts.category[k + 1]!, dts.category[k + 1]!];
+      while (g < gEnd || d < dEnd) {
+        const image = Math.min(g < gEnd ? gts.image[g]! : Infinity, d < dEnd ? dts.image[d]! : Infinity);
+        const [gFrom, dFrom] = [g, d];
+        while (g < gEnd && gts.image[g] === image) g++;
+        while (d < dEnd && dts.image[d] === image) d++;
+        const detections = d - dFrom;
+        const assigned = new Int32Array(T * detections).fill(NONE);
+        const record = { area: 0, overlaps: new Float64Array((g - gFrom) * detections), assigned: { detections, groundTruth: assigned } };
+        this.#run.pair(gFrom, g, dFrom, d, record);
+        yield {
+          image,
+          gtRows: gts.row.subarray(gFrom, g),
+          dtRows: dts.row.subarray(dFrom, d),
+          found: assigned.subarray(t * detections, (t + 1) * detections),
+          gtIgnored: Uint8Array.from({ length: g - gFrom }, (_, i) => table.gtIgnored[(gFrom + i) * table.areas]!),
+          dtIgnored: Uint8Array.from({ length: detections }, (_, i) => {
+            const word = dts.place[dFrom + i]! * table.areas * table.words + (t >> 5);
+            return (table.ignored[word]! >>> (t & 31)) & 1;
+          }),
+        };
+      }
+    }
+  }
+}
+
+/** One image and category at one threshold, all sizes. */
+export interface MatchedPair {
+  /** Position in `imgIds`. */
+  readonly image: number;
+  /** Positions in the columns; detections by score. */
+  readonly gtRows: Int32Array;
+  readonly dtRows: Int32Array;
+  /** Position in `gtRows` of what each detection found, or -1. */
+  readonly found: Int32Array;
+  readonly gtIgnored: Uint8Array;
+  readonly dtIgnored: Uint8Array;
 }
 
 /** Rows of one category and image; images ascend inside a category. */

@@ -2,7 +2,7 @@ import { MaskReader, MaskRuns } from '../mask/runs.ts';
 import type { Detections } from './columns.ts';
 import { DetectionBuilder, type DetectionOptions } from './detection-builder.ts';
 import { notResults } from './not-results.ts';
-import { readMask } from './overlap.ts';
+import { readMask } from './mask-overlap.ts';
 import type { WarningLog } from './warnings.ts';
 
 /**

@@ -3,7 +3,8 @@ import type { Detections, GroundTruth } from './columns.ts';
 import { allBits, type Assigned, PairMatcher } from './match-pair.ts';
 import { type MatchPlan, planMatch, rangeAt, rangeCount, rowsBefore } from './match-plan.ts';
 import type { MatchProgress, MatchRules, MatchTable } from './match-table.ts';
-import { createOverlap, type Overlap } from './overlap.ts';
+import { createOverlap } from './create-overlap.ts';
+import type { Overlap } from './overlap.ts';
 import type { EvalParams } from './params.ts';
 import type { WarningLog } from './warnings.ts';
 

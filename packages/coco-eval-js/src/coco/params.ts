@@ -84,8 +84,8 @@ export function defaultParams(iouType: IouType, dataset: Pick<Dataset, 'images' 
 export function resolveParams(input: EvalParamsInput, context: EvaluationContext): EvalParams {
   const { keys } = context;
   const iouType = input.iouType ?? 'segm';
-  if (!['bbox', 'segm', 'keypoints'].includes(iouType)) {
-    throw new CocoEvalError('USAGE', `Expected iouType "bbox", "segm" or "keypoints" but received ${describe(iouType)}`);
+  if (!['bbox', 'segm', 'boundary', 'keypoints'].includes(iouType)) {
+    throw new CocoEvalError('USAGE', `Expected iouType "bbox", "segm", "boundary" or "keypoints" but received ${describe(iouType)}`);
   }
   const defaults = defaultParams(iouType, context, keys);
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as Partial<EvalParams>;

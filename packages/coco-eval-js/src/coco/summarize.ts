@@ -27,7 +27,7 @@ export interface Summary {
 export type SummaryRequest = Omit<SummaryLine, 'value'>;
 
 /** The detection limits that the reference's summary takes for granted. */
-export const REFERENCE_LIMIT: Readonly<Record<IouType, number>> = { bbox: 100, segm: 100, keypoints: 20 };
+export const REFERENCE_LIMIT: Readonly<Record<IouType, number>> = { bbox: 100, segm: 100, boundary: 100, keypoints: 20 };
 
 /**
  * The 12 numbers for boxes and masks, 10 for keypoints (cocoeval.py, summarize).

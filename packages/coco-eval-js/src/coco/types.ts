@@ -69,8 +69,13 @@ export interface Result {
   readonly [field: string]: unknown;
 }
 
-/** What is compared: boxes, masks, or keypoints by object keypoint similarity. */
-export type IouType = 'bbox' | 'segm' | 'keypoints';
+/** What is compared: boxes, masks, masks by the smaller of their IoU and that of their boundaries, or keypoints by object keypoint similarity. */
+export type IouType = 'bbox' | 'segm' | 'boundary' | 'keypoints';
+
+/** Whether masks are compared. */
+export function comparesMasks(iouType: IouType): boolean {
+  return iouType === 'segm' || iouType === 'boundary';
+}
 
 /**
  * `reference` gives the numbers of the reference program, bugs included. `fixed` differs where the reference has a bug

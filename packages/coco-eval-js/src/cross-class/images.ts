@@ -2,7 +2,7 @@ import type { Detections, GroundTruth } from '../coco/columns.ts';
 import { prepareEvaluation } from '../coco/evaluate.ts';
 import type { Id } from '../coco/id-keys.ts';
 import { loadDetections } from '../coco/load-detections.ts';
-import { createOverlap } from '../coco/overlap.ts';
+import { createOverlap } from '../coco/create-overlap.ts';
 import { resolveParams } from '../coco/params.ts';
 import { sortByScore } from '../coco/sort.ts';
 import type { Dataset, EvaluationContext, ImageInfo, IouType, Result } from '../coco/types.ts';
@@ -76,8 +76,13 @@ export function crossClassImages(
   options: CrossClassOptions = {},
 ): Generator<CrossClassImage, void> {
   const { imgIds, catIds, iouType, lvis = false } = options;
-  const prepared = prepareEvaluation(dataset, { iouType: iouType === 'segm' ? 'segm' : 'bbox', imgIds, catIds }, schemeFor(lvis));
+  const prepared = prepareEvaluation(dataset, { iouType: comparedAs(iouType), imgIds, catIds }, schemeFor(lvis));
   return compareImages({ dataset: prepared.dataset, gt: prepared.groundTruth, dt: loadDetections(results, prepared) }, options);
+}
+
+/** Keypoints of different classes cannot be compared: the boxes around them stand for them. */
+function comparedAs(iouType: IouType = 'bbox'): IouType {
+  return iouType === 'keypoints' ? 'bbox' : iouType;
 }
 
 /** The same from columns that were read already. */
@@ -86,7 +91,7 @@ export function* compareImages({ dataset, gt, dt }: CrossClassInput, options: Cr
   const keyed = (ids: readonly Id[] | undefined): ReadonlySet<number> | undefined => ids && new Set(ids.map((id) => dataset.keys.key(id)));
   const categories = keyed(options.catIds);
   const chosen = keyed(options.imgIds);
-  const params = resolveParams({ iouType: iouType === 'segm' ? 'segm' : 'bbox' }, dataset);
+  const params = resolveParams({ iouType: comparedAs(iouType) }, dataset);
   const overlap = createOverlap(gt, dt, params, new WarningLog());
   const annotationsOf = rowsByImage(gt, ordered(gt, order), categories);
   // Sorted once for all images; equal scores keep the order of the file or of the categories.

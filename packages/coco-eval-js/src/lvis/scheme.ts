@@ -18,7 +18,7 @@ export function lvisScheme(maxDets: number = LVIS_MAX_DETS): Scheme {
     name: 'lvis',
     take(input) {
       if (input.iouType === 'keypoints')
-        throw new CocoEvalError('USAGE', 'Expected iouType "bbox" or "segm" for LVIS but received "keypoints"');
+        throw new CocoEvalError('USAGE', 'Expected iouType "bbox", "segm" or "boundary" for LVIS but received "keypoints"');
       // lvis-api names its own limit in the summary when there is none.
       return { ...input, maxDets: [maxDets < 0 ? LVIS_MAX_DETS : maxDets] };
     },

@@ -1,3 +1,4 @@
+import { calibrationSection } from './calibration-view.ts';
 import { classesSection } from './class-bars.ts';
 import { confusionSection } from './confusion-view.ts';
 import { curvesSection } from './curves.ts';
@@ -98,6 +99,7 @@ export function renderReport(data: ReportData): string {
     data.classes?.rows.length ? classesSection(data.classes) : '',
     data.confusion?.labels.length ? confusionSection(data.confusion) : '',
     data.tide ? tideSection(data.tide) : '',
+    data.calibration?.detections ? calibrationSection(data.calibration) : '',
     data.worst?.images.length ? worstSection(data.worst) : '',
     section('The table', 'As the reference program prints it.', tag('pre', {}, escape(data.summary))),
     parametersSection(data.parameters),

@@ -1,13 +1,11 @@
 import type { Curves } from '../coco/curves.ts';
 import type { Detections, GroundTruth } from '../coco/columns.ts';
-import { readMask } from '../coco/overlap.ts';
+import { entryBox } from '../coco/entry-box.ts';
 import type { CategoryRow } from '../coco/per-category.ts';
 import type { EvaluationContext, ImageInfo } from '../coco/types.ts';
-import { WarningLog } from '../coco/warnings.ts';
 import type { ConfusionMatrix } from '../confusion/confusion-matrix.ts';
 import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassOptions } from '../cross-class/images.ts';
-import { MaskReader, MaskRuns } from '../mask/runs.ts';
 import { errorMeaning, tideErrorTypes } from '../tide/classify.ts';
 import type { TideResult } from '../tide/tide.ts';
 import type { ReportBox, ReportClasses, ReportConfusion, ReportCurve, ReportImage, ReportTide, ReportWorst } from './types.ts';
@@ -95,11 +93,11 @@ export function reportWorst(source: ReportSource, options: CrossClassOptions, na
 
 function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: ImageInfo, nameOf: (id: number) => string): ReportImage {
   const detected = (kind: 'tp' | 'fp', rows: readonly number[]): ReportBox[] =>
-    rows.map((row) => ({ kind, label: nameOf(dt.categoryId[row]!), bbox: boxOf(dt, row, 'results'), score: dt.score[row]! }));
+    rows.map((row) => ({ kind, label: nameOf(dt.categoryId[row]!), bbox: entryBox(dt, row, 'results'), score: dt.score[row]! }));
   const missed = judged.missed.map((row): ReportBox => ({
     kind: 'fn',
     label: nameOf(gt.categoryId[row]!),
-    bbox: boxOf(gt, row, 'annotations'),
+    bbox: entryBox(gt, row, 'annotations'),
   }));
   const boxes = [...detected('tp', judged.right), ...detected('fp', judged.wrong), ...missed];
   // Without a size in the file the drawing ends where the boxes end.
@@ -118,12 +116,4 @@ function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: Image
 /** A size that can be drawn; boxes do not need the size of their image, so nobody has checked it. */
 function usable(size: unknown): number | undefined {
   return typeof size === 'number' && size > 0 && size < 1e6 ? size : undefined;
-}
-
-function boxOf({ bbox, segmentation }: Pick<GroundTruth, 'bbox' | 'segmentation'>, row: number, list: 'annotations' | 'results'): number[] {
-  const box = bbox === undefined ? [] : [...bbox.subarray(4 * row, 4 * row + 4)];
-  if (box.length === 4 && box.every(Number.isFinite)) return box;
-  const mask = new MaskRuns();
-  readMask(new MaskReader(), segmentation!, row, bbox, mask, list, new WarningLog());
-  return mask.area === 0 ? [0, 0, 0, 0] : [mask.left, mask.top, mask.right - mask.left, mask.bottom - mask.top];
 }

@@ -56,6 +56,7 @@ svg.matrix text{font-size:inherit}
 .tide .track{height:14px}
 .error-cls{background:var(--warm)}.error-loc{background:var(--gold)}.error-both{background:var(--gray)}.error-dupe{background:var(--teal)}.error-bkg{background:var(--cool)}.error-miss{background:var(--plum)}
 .error-falsepos{background:var(--warm)}.error-falseneg{background:var(--plum)}
+.reliability{max-width:420px;margin:0 auto}.reliability .right{fill-opacity:.75}.promise{stroke:var(--ink);stroke-width:2}.diagonal{stroke:var(--soft);stroke-dasharray:4 4}
 .figure{overflow-x:auto}
 svg.matrix{margin:0 auto}
 .ground{fill:var(--track)}

@@ -1,3 +1,5 @@
+import type { Calibration } from '../calibration/calibration.ts';
+
 /** A number of the summary: 0..1, or -1 / `null` where the reference has none. */
 export interface ReportMetric {
   readonly name: string;
@@ -100,6 +102,7 @@ export interface ReportData {
   readonly classes?: ReportClasses;
   readonly confusion?: ReportConfusion;
   readonly tide?: ReportTide;
+  readonly calibration?: Calibration;
   readonly worst?: ReportWorst;
   /** What was compared, and how: names and values. */
   readonly parameters?: readonly (readonly [name: string, value: string])[];
