@@ -84,7 +84,7 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
     help: 'whether scores are what they promise: ECE and MCE of 10 bins at IoU 0.5',
     of: ['evaluate', 'merge'],
   },
-  'label-errors': { type: 'boolean', help: 'where the annotations may be wrong: confident detections that contradict them' },
+  'label-errors': { type: 'boolean', help: 'where annotations may be wrong: confident detections against them' },
   'per-class': { type: 'boolean', help: 'one line per category', of: shown },
   shard: { type: 'string', value: 'I/N', help: 'match only part I of N; coco-eval merge joins the parts' },
   json: { type: 'boolean', help: 'one JSON document instead of text', of: every },
