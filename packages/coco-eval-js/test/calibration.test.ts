@@ -94,10 +94,10 @@ describe('label errors', () => {
 
   it('work for masks without boxes, and not for keypoints', () => {
     const { dataset, results } = synthetic(3, 'segm', 30);
-    const masks = results.map(({ bbox: [x, y, w, h] = [], ...rest }) => ({
-      ...rest,
-      segmentation: [[x!, y!, x! + w!, y!, x! + w!, y! + h!, x!, y! + h!]],
-    })) as Result[];
+    const masks = results.map(({ bbox, ...rest }): Result => {
+      const [x, y, w, h] = bbox as [number, number, number, number];
+      return { ...rest, segmentation: [[x, y, x + w, y, x + w, y + h, x, y + h]] } as Result;
+    });
     const found = labelErrors(evaluate(dataset, masks, { iouType: 'segm' }), { minScore: 0 });
     expect(found.length).toBeGreaterThan(0);
     for (const { bbox } of found) expect(bbox.every(Number.isFinite)).toBe(true);

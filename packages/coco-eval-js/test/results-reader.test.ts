@@ -145,7 +145,12 @@ describe('streaming reader', () => {
       ]),
       ...[null, {}, [], [1, 2, 3], Array(51).fill('1')].map((keypoints): [IouType, object] => ['keypoints', { ...good, keypoints }]),
     ];
-    const first = { bbox: { bbox: [1, 2, 3, 4] }, segm: { segmentation: mask }, keypoints: { keypoints: Array(51).fill(1) as number[] } };
+    const first = {
+      bbox: { bbox: [1, 2, 3, 4] },
+      segm: { segmentation: mask },
+      boundary: { segmentation: mask },
+      keypoints: { keypoints: Array(51).fill(1) as number[] },
+    };
     for (const [iouType, entry] of faults) {
       const entries = [{ ...good, ...first[iouType] }, entry];
       const parsed = outcome(() => loadDetections(entries, prepareEvaluation(dataset, { iouType })));
