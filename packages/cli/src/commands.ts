@@ -17,7 +17,9 @@ import { serve } from './commands/serve.ts';
 import { show } from './commands/show.ts';
 import { tokens } from './commands/tokens.ts';
 import { trainDetect } from './commands/train-detect.ts';
+import { trainProjector } from './commands/train-projector.ts';
 import { trainSegment } from './commands/train-segment.ts';
+import { trainTalker } from './commands/train-talker.ts';
 
 /** Every command, in the order of the help. A command is a file in `commands/` and a line here. */
 export const commands: readonly (Command | PassThrough)[] = [
@@ -32,6 +34,8 @@ export const commands: readonly (Command | PassThrough)[] = [
   trainDetect,
   trainSegment,
   serve,
+  trainProjector,
+  trainTalker,
   show,
   pull,
   list,

@@ -10,6 +10,8 @@ const commands = [
   'ask',
   'tokens',
   'retrieve',
+  'train projector',
+  'train talker',
   'show',
   'pull',
   'list',

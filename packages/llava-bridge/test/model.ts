@@ -3,16 +3,22 @@ import { type DecoderModel, randomNumbers, readLlamaConfig } from '../src/index.
 
 /** A language model of random weights: two layers, grouped heads, 40 words. */
 export function smallModel(): DecoderModel {
-  const config = readLlamaConfig({
+  return smallLlama(40);
+}
+
+/** The same with a vocabulary of any size, and its `config.json`. */
+export function smallLlama(vocabulary: number): DecoderModel & { readonly json: Record<string, unknown> } {
+  const json = {
     model_type: 'llama',
     hidden_size: 32,
     intermediate_size: 48,
     num_hidden_layers: 2,
     num_attention_heads: 4,
     num_key_value_heads: 2,
-    vocab_size: 40,
+    vocab_size: vocabulary,
     max_position_embeddings: 64,
-  });
+  };
+  const config = readLlamaConfig(json);
   const random = randomNumbers(7);
   const weights = new Map<string, ReturnType<typeof matrix>>();
   const matrix = (...shape: readonly number[]) => {
@@ -24,7 +30,7 @@ export function smallModel(): DecoderModel {
       Float32Array.from({ length: size }, () => (shape.length > 1 ? 0 : 1) + scale * (random() - 0.5)),
     );
   };
-  weights.set('model.embed_tokens.weight', matrix(40, 32));
+  weights.set('model.embed_tokens.weight', matrix(vocabulary, 32));
   for (const i of [0, 1]) {
     const p = `model.layers.${i}.`;
     weights.set(`${p}self_attn.q_proj.weight`, matrix(32, 32));
@@ -38,6 +44,6 @@ export function smallModel(): DecoderModel {
     weights.set(`${p}post_attention_layernorm.weight`, matrix(32));
   }
   weights.set('model.norm.weight', matrix(32));
-  weights.set('lm_head.weight', matrix(40, 32));
-  return { config, weights, identity: 'random' };
+  weights.set('lm_head.weight', matrix(vocabulary, 32));
+  return { config, weights, identity: 'random', json };
 }

@@ -151,6 +151,24 @@ export class TokenMaker implements AsyncDisposable {
     return { features: map, tokens: tensor('float32', [(height * width) / grid.merge ** 2, config.output], tokens!.data as Float32Array) };
   }
 
+  /**
+   * Features of one picture as the tower gives them, before norm, grid and projector: what a training begins with.
+   *
+   * @returns [cells, C]
+   * @throws VitaminError as `decodeImage`.
+   */
+  async features(source: ImageSource, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
+    const { size, rule, normalization } = this.recipe;
+    const { shape, data } = await preparePicture(await decodeImage(source), size, rule, { normalization, signal: options.signal });
+    const pixels = tensor('float32', [1, ...shape], data);
+    const maps = await this.#backbone.windowMaps(pixels, { window: size, stride: size, levels: [this.#level], signal: options.signal });
+    const map = maps[this.#level]!;
+    const [channels, cells] = [map.shape[1]!, map.shape[2]! * map.shape[3]!];
+    const rows = tensor('float32', [cells, channels]);
+    for (let c = 0; c < channels; c++) for (let i = 0; i < cells; i++) rows.data[i * channels + c] = map.data[c * cells + i]!;
+    return rows;
+  }
+
   /** Waits for the calls that run, then frees all sessions of its own. */
   async close(): Promise<void> {
     await this.#backbone.close();

@@ -1,6 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { PICTURE, parsePrompt, promptText } from '../prompt/prompt-part.ts';
 import { renderPrompt } from '../prompt/render-prompt.ts';
+import type { Template } from '../prompt/template.ts';
 import { templateOf } from '../prompt/template-of.ts';
 import type { LlamaTokenizer } from '../tokenizer/llama-tokenizer.ts';
 
@@ -44,7 +45,8 @@ export function labelCaption(tokenizer: LlamaTokenizer, turns: readonly SampleTu
  * A conversation of the second stage (LLaVA's `preprocess_v1`): every answer with the token that ends it is learned. LLaVA finds the answers by counting the ids
  * of each part alone; where the counts do not add up, as for an empty answer, nothing of the sample is learned, and `warning` says so.
  *
- * @throws VitaminError `USAGE` for turns that do not alternate.
+ * @param template - Of style `two`. Default: `vicuna_v1`.
+ * @throws VitaminError `USAGE` for turns that do not alternate, and for a template of another style.
  * @example
  * ```ts
  * import { labelConversation, loadTokenizer } from '@vitamin-vlm/llava-bridge';
@@ -55,8 +57,12 @@ export function labelCaption(tokenizer: LlamaTokenizer, turns: readonly SampleTu
  * console.log(ids.length === labels.length);
  * ```
  */
-export function labelConversation(tokenizer: LlamaTokenizer, turns: readonly SampleTurn[]): LabeledSample {
-  const template = templateOf('vicuna_v1');
+export function labelConversation(
+  tokenizer: LlamaTokenizer,
+  turns: readonly SampleTurn[],
+  template: Template = templateOf('vicuna_v1'),
+): LabeledSample {
+  if (template.style !== 'two') throw new VitaminError('USAGE', `Expected a template of style two but received ${template.style}`);
   const spoken = turns[0]?.from === 'gpt' ? turns.slice(1) : turns;
   const wrong = spoken.findIndex(({ from }, i) => from !== (i % 2 === 0 ? 'human' : 'gpt'));
   if (wrong !== -1)

@@ -6,7 +6,6 @@ import {
   expand,
   gather,
   Graph,
-  layerNorm,
   logicalAnd,
   logicalOr,
   Parameters,
@@ -15,13 +14,12 @@ import {
   type Value,
   type Weights,
 } from '@vitamin-vlm/graph';
-import { type GridRule, gridFeatures } from '../models/grid-features.ts';
+import type { GridRule } from '../models/grid-features.ts';
 import type { LlamaConfig } from '../models/llama-config.ts';
 import { embeddingTable, languageHead, llamaLayers } from '../models/llama.ts';
-import { projector, type ProjectorConfig } from '../models/projector.ts';
+import type { ProjectorConfig } from '../models/projector.ts';
 import { ropeTable } from '../models/rope.ts';
-import { FINAL_NORM, FINAL_NORM_EPS } from '../tokens/tokens-graph.ts';
-import { isLearned, PROJECTOR } from './training-graph.ts';
+import { isLearned, pictureTokens } from './training-graph.ts';
 
 /** What a packed training is made of. */
 export interface PackedModel {
@@ -74,15 +72,16 @@ export function packedLoss(
   const parameters = new Parameters(graph, { weights, trainable: (path) => isLearned(stage, path) });
   const { root } = parameters;
   const channels = config.input / grid.merge ** 2;
-  const raw = graph.input('features', 'float32', [rows, height * width, channels]);
-  const normed = norm ? layerNorm(new Parameters(graph, { weights: norm }).root.at(FINAL_NORM), raw, FINAL_NORM_EPS) : raw;
-  const pictures = projector(root.at(PROJECTOR), gridFeatures(normed, grid, height, width), config); // [rows, cells, H]
+  const count = (height * width) / grid.merge ** 2;
+  const features = reshape(graph.input('features', 'float32', [rows, height * width, channels]), [rows * height * width, channels]);
+  const tokens = pictureTokens(root, features, { projector: config, norm, grid: { ...grid, height, width } });
+  const pictures = reshape(tokens, [rows, count, llama.hidden]);
   const table = embeddingTable(root, llama);
   const first = graph.constant(tensor('int64', [1, before.length], BigInt64Array.from(before, BigInt)));
   const prefix = expand(gather(table, first), [rows, before.length, llama.hidden]);
   const texts = gather(table, graph.input('ids', 'int64', [rows, text])); // [rows, text, H]
   const x = concat([prefix, pictures, texts], 1); // [rows, length, H]
-  const shared = before.length + (height * width) / grid.merge ** 2;
+  const shared = before.length + count;
   const length = shared + text;
   const places = graph.constant(
     tensor(

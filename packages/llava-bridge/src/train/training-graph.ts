@@ -1,9 +1,22 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
-import { concat, crossEntropy, gather, Graph, Parameters, type Value, type Weights } from '@vitamin-vlm/graph';
+import {
+  concat,
+  crossEntropy,
+  gather,
+  Graph,
+  layerNorm,
+  Parameters,
+  type Params,
+  reshape,
+  type Value,
+  type Weights,
+} from '@vitamin-vlm/graph';
+import { type GridRule, gridFeatures } from '../models/grid-features.ts';
 import type { LlamaConfig } from '../models/llama-config.ts';
 import { causalVisibility, embeddingTable, languageHead, llamaLayers } from '../models/llama.ts';
 import { projector, type ProjectorConfig } from '../models/projector.ts';
 import { ropeTable } from '../models/rope.ts';
+import { FINAL_NORM, FINAL_NORM_EPS } from '../tokens/tokens-graph.ts';
 import { IGNORED } from './label-sample.ts';
 import type { MergedBatch } from './merge-samples.ts';
 
@@ -16,6 +29,10 @@ export interface TrainingModel {
   readonly projector: ProjectorConfig;
   /** By the names of a merged checkpoint: `model.`, `lm_head.`, `model.mm_projector.` */
   readonly weights: Weights;
+  /** Of the tower's checkpoint: its final norm, which is kept as it is. Without them features go to the grid as they are. */
+  readonly norm?: Weights | undefined;
+  /** What becomes of a picture's grid. Default: nothing, as in LLaVA. */
+  readonly grid?: (GridRule & { readonly height: number; readonly width: number }) | undefined;
 }
 
 /** Sizes of a batch. */
@@ -24,8 +41,25 @@ export interface TrainingSize {
   readonly length: number;
   /** Words of the batch. */
   readonly words: number;
-  /** Features of all pictures of the batch. */
+  /** Tokens of all pictures of the batch. */
   readonly cells: number;
+}
+
+/** Features of pictures, [cells · merge², C], as tokens: [cells, H]. `root` is that of a merged checkpoint. */
+export function pictureTokens(
+  root: Params,
+  features: Value,
+  { projector: config, norm, grid }: Pick<TrainingModel, 'projector' | 'norm' | 'grid'>,
+): Value {
+  const normed = norm
+    ? layerNorm(new Parameters(features.graph, { weights: norm }).root.at(FINAL_NORM), features, FINAL_NORM_EPS)
+    : features;
+  if (!grid) return projector(root.at(PROJECTOR), normed, config);
+  const { height, width } = grid;
+  const [rows, channels] = normed.shape as [number, number];
+  const maps = reshape(normed, [rows / (height * width), height * width, channels]);
+  const tokens = reshape(gridFeatures(maps, grid, height, width), [rows / grid.merge ** 2, config.input]);
+  return projector(root.at(PROJECTOR), tokens, config);
 }
 
 /** What each stage of LLaVA's training learns: the projector alone, or the language model as well. The tower never. */
@@ -34,19 +68,21 @@ export function isLearned(stage: 1 | 2, path: string): boolean {
 }
 
 /**
- * The loss of a batch: `features` [cells, C], `ids` int64 [words], `index`, `slots` and `labels` int64 [rows, length] in. A label stands at the token that it is
+ * The loss of a batch: `features` [cells, C] (of a grid that is merged `merge`² times as many rows), `ids` int64 [words], `index`, `slots` and `labels` int64 [rows, length] in. A label stands at the token that it is
  * predicted from. Mean over all labels of the batch.
  */
 export function trainingLoss(
-  { llama, projector: config, weights }: TrainingModel,
+  model: TrainingModel,
   { rows, length, words, cells }: TrainingSize,
   stage: 1 | 2,
 ): { graph: Graph; parameters: Parameters; logits: Value; loss: Value } {
+  const { llama, projector: config, weights, grid } = model;
   const graph = new Graph('training');
   const parameters = new Parameters(graph, { weights, trainable: (path) => isLearned(stage, path) });
   const { root } = parameters;
   const texts = gather(embeddingTable(root, llama), graph.input('ids', 'int64', [words])); // [words, H]
-  const pictures = projector(root.at(PROJECTOR), graph.input('features', 'float32', [cells, config.input]), config); // [cells, H]
+  const merged = (grid?.merge ?? 1) ** 2;
+  const pictures = pictureTokens(root, graph.input('features', 'float32', [cells * merged, config.input / merged]), model); // [cells, H]
   const zero = graph.constant(tensor('float32', [1, llama.hidden]));
   const embeddings = gather(concat([texts, pictures, zero], 0), graph.input('index', 'int64', [rows, length])); // [rows, length, H]
   const columns = BigInt64Array.from({ length: rows * length }, (_, i) => BigInt(i % length));
@@ -57,20 +93,30 @@ export function trainingLoss(
   return { graph, parameters, logits, loss: crossEntropy(logits, graph.input('labels', 'int64', [rows, length])) };
 }
 
-/** Feeds of `trainingLoss` but for the features. Rows must be filled up on the right. */
-export function trainingFeeds({ rows, length, ids, index, labels, mask }: MergedBatch): Record<string, Tensor> {
+/**
+ * Feeds of `trainingLoss` but for the features. Rows must be filled up on the right.
+ *
+ * @param size - Of the graph, where it is larger than the batch: what is left over is filled up with nothing.
+ */
+export function trainingFeeds(batch: MergedBatch, size?: TrainingSize): Record<string, Tensor> {
+  const { rows, ids } = batch;
+  const { length = batch.length, words = ids.length, cells = 0 } = size ?? {};
+  const moved = words - ids.length;
+  const places = (of: (at: number, column: number) => number, otherwise: number): Tensor =>
+    integers(
+      [rows, length],
+      Array.from({ length: rows * length }, (_, i) => {
+        const column = i % length;
+        return column < batch.length ? of(Math.floor(i / length) * batch.length + column, column) : otherwise;
+      }),
+    );
   return {
-    ids: integers([ids.length], ids),
-    index: integers([rows, length], index),
-    slots: integers(
-      [rows, length],
-      mask.map((isToken, i) => (isToken ? i % length : -1)),
-    ),
+    ids: integers([words], [...ids, ...Array.from({ length: moved }, () => 0)]),
+    // Pictures stand behind all words, the row of zeros behind all pictures.
+    index: places((at) => (batch.index[at]! < ids.length ? batch.index[at]! : batch.index[at]! + moved), words + cells),
+    slots: places((at, column) => (batch.mask[at] ? column : -1), -1),
     // The last token of a row predicts nothing.
-    labels: integers(
-      [rows, length],
-      labels.map((_, i) => (i % length === length - 1 ? IGNORED : labels[i + 1]!)),
-    ),
+    labels: places((at, column) => (column === batch.length - 1 ? IGNORED : batch.labels[at + 1]!), IGNORED),
   };
 }
 
