@@ -1,9 +1,8 @@
 import type { DetectionEncoding, Detector, DetectorIdentity, DetectOptions } from '@vitamin-vlm/fvit-detection';
-import { VitaminError } from '@vitamin-vlm/core';
 import type { Picture } from '@vitamin-vlm/image';
 import type { Context } from './command.ts';
 import type { choiceFlags, detectorFlags, modelFlags } from './flags.ts';
-import { asWeights, checkDevice, locateOptions } from './model.ts';
+import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions } from './model.ts';
 
 /**
  * Loads the detector that the flags name.
@@ -40,14 +39,7 @@ export function describeDetector({ model }: Detector): { name: string; address: 
  */
 export async function readDetectionEncoding(path: string, picture: Picture | undefined): Promise<DetectionEncoding> {
   const { loadDetectionEncoding } = await import('@vitamin-vlm/fvit-detection');
-  const encoding = await loadDetectionEncoding(path).catch((error: unknown) => {
-    // The file is a picture here, not a model.
-    const broken = ['WEIGHTS_CORRUPT', 'WEIGHTS_MISSING', 'UNSAFE_PICKLE', 'UNSUPPORTED'];
-    if (!(error instanceof VitaminError) || !broken.includes(error.code)) throw error;
-    throw new VitaminError('INPUT_UNREADABLE', error.message, { cause: error, hint: 'Make it again with vitamin encode --for detect.' });
-  });
-  const { width, height } = encoding.geometry;
-  if (!picture || (picture.width === width && picture.height === height)) return encoding;
-  const found = `${picture.width}x${picture.height}`;
-  throw new VitaminError('USAGE', `Expected the picture of the encoding, ${width}x${height}, but received ${found}`);
+  const encoding = await asPicture(loadDetectionEncoding(path), 'vitamin encode --for detect');
+  checkSamePicture(picture, encoding.geometry);
+  return encoding;
 }

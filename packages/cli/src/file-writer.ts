@@ -40,11 +40,13 @@ export class FileWriter {
   }
 
   /**
-   * Paths for `stem` with each ending that go together: all with the same number when one of them is taken, `street-2.json`.
+   * Paths for `stem` with each ending that go together: all with the same number when one of them is taken, `street-2.json`. An ending may begin with a
+   * folder: `panoptic/.png`.
    */
   async paths(stem: string, endings: readonly string[]): Promise<string[]> {
     for (let n = 1; ; n++) {
-      const paths = endings.map((ending) => join(this.#folder, `${stem}${n === 1 ? '' : `-${n}`}${ending}`));
+      const name = `${stem}${n === 1 ? '' : `-${n}`}`;
+      const paths = endings.map((ending) => join(this.#folder, dirname(ending), name + basename(ending)));
       const taken = await Promise.all(paths.map(async (path) => this.#taken.has(path) || (!this.#force && (await exists(path)))));
       if (taken.includes(true)) continue;
       for (const path of paths) this.#taken.add(path);
@@ -72,6 +74,13 @@ export async function writeParts<T>(path: string, work: (sink: Sink) => Promise<
     });
   });
   return result as T;
+}
+
+/** The same for several texts at once. */
+export async function writeAllParts<T>(paths: readonly string[], work: (sinks: readonly Sink[]) => Promise<T>): Promise<T> {
+  const [path, ...others] = paths;
+  if (path === undefined) return await work([]);
+  return await writeParts(path, async (sink) => await writeAllParts(others, async (sinks) => await work([sink, ...sinks])));
 }
 
 async function checkFolder(folder: string): Promise<void> {

@@ -40,6 +40,20 @@ export const wordFlags = {
   },
 } as const;
 
+/** Of commands that cut pictures into parts by words, beside `labels` and `labelsFile`. */
+export const segmentWordFlags = {
+  vocabulary: {
+    kind: 'text',
+    value: 'name',
+    excludes: ['labels', 'labelsFile'],
+    help: 'coco, ade20k, cityscapes, ..., a file of labels, or an annotation file with categories',
+  },
+  things: { kind: 'list', value: 'a,b,c', help: 'labels that can be counted; all others are stuff' },
+  stuff: { kind: 'list', value: 'a,b,c', help: 'labels that cannot be counted, beside those of the training' },
+  seen: { kind: 'list', value: 'a,b,c', help: "labels scored as seen in training (default: the model's own)" },
+  templates: { kind: 'text', value: 'name', help: 'prompts: as for classify (default: fcclip; simple for a tower alone)' },
+} as const;
+
 /** Of commands that can ask what an earlier run of the tower has found. */
 export const encodingFlags = {
   encoding: { kind: 'text', value: 'file', help: 'what vitamin encode wrote, instead of running the image tower' },
@@ -83,7 +97,7 @@ export const segmenterFlags = {
     kind: 'choice',
     value: 'name',
     choices: ['exact', 'balanced', 'fast'],
-    help: 'how densely windows lie (default: exact)',
+    help: 'how densely windows lie: exact (as published, default), balanced, fast',
     excludes: ['stride'],
   },
   window: { kind: 'whole', least: 1, value: 'px', help: "side of a window (default: the segmenter's)" },

@@ -51,14 +51,28 @@ export function asWeights(error: unknown): unknown {
  * @throws VitaminError `INPUT_NOT_FOUND` or `INPUT_UNREADABLE`; `WEIGHTS_MISMATCH` when another model made it, or the same one in another way.
  */
 export async function readEncoding(path: string, backbone: Backbone): Promise<ImageEncoding> {
+  return await asPicture(backbone.loadEncoding(path), 'vitamin encode');
+}
+
+/** What reading an encoding gives. The file is a picture here, not a model: so it is told when it is broken, and by which command it is made. */
+export async function asPicture<T>(reading: Promise<T>, command: string): Promise<T> {
   try {
-    return await backbone.loadEncoding(path);
+    return await reading;
   } catch (error) {
-    // The file is a picture here, not a model.
     const broken = ['WEIGHTS_CORRUPT', 'WEIGHTS_MISSING', 'UNSAFE_PICKLE', 'UNSUPPORTED'];
     if (!(error instanceof VitaminError) || !broken.includes(error.code)) throw error;
-    throw new VitaminError('INPUT_UNREADABLE', error.message, { cause: error, hint: 'Make it again with vitamin encode.' });
+    throw new VitaminError('INPUT_UNREADABLE', error.message, { cause: error, hint: `Make it again with ${command}.` });
   }
+}
+
+/** @throws VitaminError `USAGE` when an encoding is not of the picture beside it, if there is one. */
+export function checkSamePicture(
+  picture: { readonly width: number; readonly height: number } | undefined,
+  { width, height }: { readonly width: number; readonly height: number },
+): void {
+  if (!picture || (picture.width === width && picture.height === height)) return;
+  const found = `${picture.width}x${picture.height}`;
+  throw new VitaminError('USAGE', `Expected the picture of the encoding, ${width}x${height}, but received ${found}`);
 }
 
 /** ONNX Runtime would be asked only when the first session is made, after the weights were fetched. */

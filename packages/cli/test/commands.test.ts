@@ -179,40 +179,6 @@ describe('encode', () => {
   });
 });
 
-describe('segment', () => {
-  it('writes label map, overlay and JSON of each picture, and a summary', async () => {
-    const { status, stdout } = await run('segment', 'pictures/a.png', 'pictures/b.png', ...labels, '-o', 'segments', '-q');
-    expect(status).toBe(0);
-    const names = ['a.json', 'a.labels.png', 'a.overlay.png', 'b.json', 'b.labels.png', 'b.overlay.png', 'summary.json'];
-    expect((await readdir(temporary('segments'))).toSorted()).toEqual(names);
-    expect(stdout.trim().split('\n').toSorted()).toEqual(names.map((name) => join('segments', name)));
-    const result = JSON.parse(await readFile(temporary('segments', 'a.json'), 'utf8')) as {
-      width: number;
-      labels: { id: number; label: string; pixels: number; share: number }[];
-    };
-    expect(result).toMatchObject({ schemaVersion: 1, file: 'pictures/a.png', width: 60, height: 48, unlabeled: 255 });
-    expect(result.labels.reduce((sum, { pixels }) => sum + pixels, 0)).toBe(60 * 48);
-    // The palette shows labels as colors, so the pixels of each color are counted.
-    const map = await decodeImage(temporary('segments', 'a.labels.png'));
-    const counts = new Map<number, number>();
-    for (let i = 0; i < map.data.length; i += 3) {
-      const color = (map.data[i]! << 16) | (map.data[i + 1]! << 8) | map.data[i + 2]!;
-      counts.set(color, (counts.get(color) ?? 0) + 1);
-    }
-    expect([...counts.values()].toSorted((a, b) => b - a)).toEqual(result.labels.map(({ pixels }) => pixels));
-    const again = await run('segment', 'pictures/a.png', ...labels, '-o', 'segments');
-    expect(again.stderr).toBe('Wrote 4 files to segments\n');
-    expect(await readdir(temporary('segments'))).toContain('a-2.overlay.png');
-  });
-
-  it('writes nothing without -o', async () => {
-    const before = await readdir(temporary());
-    const { stdout } = await run('segment', 'pictures/a.png', ...labels, '--threshold', '1');
-    expect(stdout).toMatch(/^pictures\/a\.png {2}60x48/u);
-    expect(await readdir(temporary())).toEqual(before);
-  });
-});
-
 describe('features', () => {
   it('writes one map as .npy and several as safetensors', async () => {
     const npy = await run(

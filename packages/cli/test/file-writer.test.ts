@@ -31,6 +31,16 @@ it('gives the files of one picture the same number', async () => {
   expect((await writer.paths('a', ['.json', '.png'])).map((name) => basename(name))).toEqual(['a-2.json', 'a-2.png']);
 });
 
+it('groups files in folders, too', async () => {
+  const writer = await FileWriter.forFolder(temporary('folders'), false);
+  await mkdir(temporary('folders', 'maps'));
+  await writeFile(temporary('folders', 'maps', 'a.png'), 'old');
+  expect(await writer.paths('a', ['.json', 'maps/.png'])).toEqual([
+    temporary('folders', 'a-2.json'),
+    temporary('folders', 'maps', 'a-2.png'),
+  ]);
+});
+
 it('says early when a folder cannot be written', async () => {
   await expect(FileWriter.forFile(temporary('nowhere', 'a.json'), false)).rejects.toMatchObject({ code: 'USAGE' });
   await expect(FileWriter.forFile(temporary(), false)).rejects.toMatchObject({ code: 'USAGE', message: /is a folder/u });

@@ -77,6 +77,7 @@ it('knows which words were seen, and which are things', async () => {
   expect((await segmenter.vocabulary()).labels).toEqual(classes);
   expect((await segmenter.vocabulary('cityscapes')).things.filter(Boolean).length).toBe(8);
   await expect(segmenter.vocabulary(words, { stuff: ['lawn'] })).rejects.toThrow(/which is none of them/u);
+  await expect(segmenter.vocabulary(words, { seen: ['lawn'] })).rejects.toThrow(/which is none of them/u);
   await expect(segmenter.vocabulary('cats' as 'lvis')).rejects.toMatchObject({ code: 'USAGE' });
   await expect(segmenter.vocabulary([])).rejects.toMatchObject({ code: 'USAGE' });
 });
@@ -113,6 +114,8 @@ it('reads in tiers, and says in its recipe how', async () => {
   const fast = await segmenter.encode(picture, { tier: 'fast' });
   expect(fast.recipe.stride).toBe(32);
   expect(fast.maskLogits.data).not.toEqual(encoding.maskLogits.data);
+  expect((await segmenter.segment(fast, words, { tier: 'fast' })).panoptic).toBeDefined();
+  await expect(segmenter.segment(encoding, words, { tier: 'fast' })).rejects.toThrow(/recipe\.stride 32 but found 16/u);
   await using skipping = await Segmenter.load(at('whole.pth'), { posEmbed: 'skip', cacheDir: at('cache'), ...options });
   expect((await skipping.encode(picture)).recipe.posEmbed).toBe('skip');
   await expect(segmenter.segment(await skipping.encode(picture), words)).rejects.toThrow(/recipe\.posEmbed/u);

@@ -1,6 +1,7 @@
 import { type Command, command } from '../command.ts';
-import { detectorFlags, modelFlags, windowFlags } from '../flags.ts';
+import { modelFlags, segmenterFlags, windowFlags } from '../flags.ts';
 import { describeModel, loadModel } from '../model.ts';
+import { refuseFlags } from '../segmenter.ts';
 
 /** Keeps what the image tower gives, with the dense map, so that words can be asked later without running it. */
 export const encode: Command = command({
@@ -13,11 +14,13 @@ export const encode: Command = command({
     for: {
       kind: 'choice',
       value: 'command',
-      choices: ['image', 'detect'],
+      choices: ['image', 'detect', 'segment'],
       default: 'image',
-      help: 'who will ask: image (classify, segment) or detect, which keeps regions',
+      help: 'who will ask: image (classify, training-free segment), detect, which keeps regions, or segment, masks',
     },
-    tower: detectorFlags.tower,
+    tower: { ...segmenterFlags.tower, help: 'the CLIP model that the detector or segmenter was built on' },
+    tier: segmenterFlags.tier,
+    posEmbed: segmenterFlags.posEmbed,
     masks: { kind: 'switch', help: 'for detect: keep what masks are made from as well' },
     levels: { kind: 'list', value: 'names', help: 'intermediate maps to keep as well (default: none)' },
   },
@@ -27,6 +30,8 @@ export const encode: Command = command({
     const { size, window, stride, levels } = flags;
     const [file = ''] = inputs;
     if (flags.for === 'detect') return await (await import('../work/encode-regions.ts')).encodeRegions(context, file);
+    if (flags.for === 'segment') return await (await import('../work/encode-masks.ts')).encodeMasks(context, file);
+    refuseFlags(context, ['tier', 'posEmbed'], 'only --for segment knows it');
     const { saveImageEncoding } = await import('@vitamin-vlm/backbone');
     await using backbone = await loadModel(context);
     const options = { signal, onProgress: progress.reporter(file), dense: true, size, window, stride, levels };

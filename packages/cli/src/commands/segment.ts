@@ -1,80 +1,89 @@
-import type { Backbone, ImageEncoding } from '@vitamin-vlm/backbone';
-import { unlabeledIn, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import type { Picture } from '@vitamin-vlm/image';
+import type { WorkOptions } from '@vitamin-vlm/core';
 import { type Command, command } from '../command.ts';
-import { encodingFlags, modelFlags, windowFlags, wordFlags } from '../flags.ts';
+import { writeAllParts } from '../file-writer.ts';
+import { encodingFlags, maskFlags, modelFlags, segmenterFlags, segmentWordFlags, windowFlags, wordFlags } from '../flags.ts';
 import { pictureInputs, picturesOf, streamPictures } from '../inputs.ts';
-import { describeModel, loadModel, readEncoding } from '../model.ts';
 import type { Result } from '../output.ts';
-import { formatPercent } from '../text.ts';
-import { loadVocabulary, readWords } from '../words.ts';
+import type { SegmentDocument } from '../work/segment-documents.ts';
 
-/** Labels in a line of text. */
-const SHOWN = 8;
+/** Instances with a lower score are kept, but neither told nor drawn, unless --threshold asks for them. */
+const SHOWN_FROM = 0.3;
 
-/** Training-free semantic segmentation. With -o DIR it writes label map, overlay and JSON of each picture and a summary. */
+/** What is where in a picture: by a segmenter where the model has one, else by its tower alone. With -o DIR it writes files that other tools read. */
 export const segment: Command = command({
   name: 'segment',
-  summary: 'what is where in a picture, without training for it',
+  summary: 'what is where in a picture by words: panoptic, semantic, instance',
   inputs: pictureInputs,
   flags: {
     ...modelFlags,
-    ...wordFlags,
+    labels: wordFlags.labels,
+    labelsFile: wordFlags.labelsFile,
+    ...segmentWordFlags,
+    task: {
+      kind: 'choice',
+      value: 'task',
+      choices: ['panoptic', 'semantic', 'instance', 'all'],
+      help: 'panoptic, semantic, instance or all (default: panoptic; a tower alone knows semantic only)',
+    },
+    threshold: { kind: 'fraction', value: 'p', help: 'what is less sure is none of the labels (default: 0)' },
+    ...maskFlags,
+    ...segmenterFlags,
+    size: { ...windowFlags.size, help: 'a tower alone: scale the shortest edge to this length (default: the window)' },
     ...encodingFlags,
-    threshold: { kind: 'fraction', value: 'p', default: 0, help: 'pixels whose label is less probable stay unlabeled' },
-    ...windowFlags,
+    trainingFree: { kind: 'switch', help: 'use the tower alone, also where the model has a segmenter' },
   },
-  needs: [['labels', 'labelsFile']],
   writes: 'folder',
-  notes: '-o DIR gets for each picture NAME.labels.png, NAME.overlay.png and NAME.json, and summary.json.',
+  notes: `Without words: the classes that the segmenter was trained with. Text and overlay show instances
+from ${SHOWN_FROM} unless --threshold is given. -o DIR gets for each picture NAME.overlay.png and NAME.json,
+and summary.json; by task panoptic/NAME.png and panoptic.json (COCO panoptic), semantic/NAME.png and
+semantic.json (a label per pixel, 255 or 65535 for none), instances.json (COCO results).`,
   async run(context) {
     const { inputs, flags, output, writer } = context;
-    const { size, window, stride, threshold, encoding: path } = flags;
     const files = await picturesOf(context);
-    const words = await readWords(context);
-    const [{ segmentEncoding }, { decodeImage }, { labelImage, regionsOf, writeLabelFiles }] = await Promise.all([
-      import('@vitamin-vlm/backbone'),
-      import('@vitamin-vlm/image'),
-      import('../work/label-files.ts'),
-    ]);
-    await using backbone = await loadModel(context);
-    const model = describeModel(backbone);
-    const vocabulary = await loadVocabulary(context, backbone, words);
-    const { labels } = vocabulary;
-    const summary = await writer?.path('summary.json');
-    let written = summary === undefined ? 0 : 1;
-    const segmentFile = async (file: string, options: WorkOptions): Promise<Result> => {
+    const [{ decodeImage }, { openPictureSegmenter }, { segmentRecord, segmentText }, { writeSegmentFiles }, documents] = await Promise.all(
+      [
+        import('@vitamin-vlm/image'),
+        import('../work/picture-segmenter.ts'),
+        import('../work/segment-record.ts'),
+        import('../work/segment-files.ts'),
+        import('../work/segment-documents.ts'),
+      ],
+    );
+    await using segmenter = await openPictureSegmenter(context);
+    const { method, task, model, labels, things = labels.map(() => true) } = segmenter;
+    const head = { model, method, task };
+    const least = flags.threshold ?? SHOWN_FROM;
+    let place = -1; // of the picture in work
+    let written = 0;
+    const work = async (file: string, options: WorkOptions, open: readonly SegmentDocument[] = []): Promise<Result> => {
+      place++;
       // Without pictures the file is the encoding that is asked.
       const picture = inputs.length > 0 ? await decodeImage(file) : undefined;
-      const map =
-        path === undefined
-          ? await backbone.segment(picture!, vocabulary, { ...options, size, window, stride, threshold })
-          : await segmentEncoding(await readEncodingOf(picture, path, backbone), vocabulary, { ...options, threshold });
-      const image = labelImage(map, labels.length);
-      const { width, height } = image;
-      const regions = regionsOf(image, labels);
-      const result = { file, width, height, unlabeled: unlabeledIn(image), labels: regions };
-      const shown = regions.slice(0, SHOWN).map(({ label, share }) => `${label} ${formatPercent(share)}`);
-      const text = `${file}  ${width}x${height}  ${shown.join(', ')}`;
-      if (!writer) return { text, record: result };
-      const document = { schemaVersion: 1, model, ...result };
-      const paths = await writeLabelFiles(writer, image, { file, picture, labels, document });
+      const found = await segmenter.segment(picture, options);
+      const record = segmentRecord(file, found);
+      const text = segmentText(file, method, found, least);
+      if (!writer) return { text, record };
+      const document = { schemaVersion: 1, ...head, ...record };
+      const paths = await writeSegmentFiles(writer, { file, picture, found, least, document });
+      for (const one of open) await one.add(place, found, paths.panoptic);
       for (const one of Object.values(paths)) output.wrote(one, { remark: false });
       written += Object.values(paths).length;
       if (!picture) output.note(`${file}: no overlay, because an encoding holds no picture; name the picture beside --encoding.`);
-      return { text, record: { ...result, files: paths } };
+      return { text, record: { ...record, files: paths } };
     };
-    const status = await streamPictures(context, files, { model }, segmentFile, summary);
-    if (summary !== undefined && !flags.quiet) output.note(`Wrote ${written} files to ${flags.output}`);
+    if (!writer) return await streamPictures(context, files, head, work);
+    const wanted = task === 'all' ? (['panoptic', 'semantic', 'instance'] as const) : [task];
+    const kinds = wanted.map((kind) => documents.documentKinds[kind]);
+    const targets = await Promise.all(kinds.map(async ({ name }) => await writer.path(name)));
+    const summary = await writer.path('summary.json');
+    const status = await writeAllParts(targets, async (sinks) => {
+      const open = kinds.map(({ begin }, i) => begin({ files, labels, things }, sinks[i]!));
+      const done = await streamPictures(context, files, head, async (file, options) => await work(file, options, open), summary);
+      for (const one of open) await one.end();
+      return done;
+    });
+    for (const target of targets) output.wrote(target, { remark: false });
+    if (!flags.quiet) output.note(`Wrote ${written + targets.length + 1} files to ${flags.output}`);
     return status;
   },
 });
-
-/** An encoding, of that picture if there is one. */
-async function readEncodingOf(picture: Picture | undefined, path: string, backbone: Backbone): Promise<ImageEncoding> {
-  const encoding = await readEncoding(path, backbone);
-  const { width, height } = encoding.geometry;
-  if (!picture || (picture.width === width && picture.height === height)) return encoding;
-  const found = `${picture.width}x${picture.height}`;
-  throw new VitaminError('USAGE', `Expected the picture of the encoding, ${width}x${height}, but received ${found}`);
-}

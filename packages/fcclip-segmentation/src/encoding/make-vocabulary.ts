@@ -26,9 +26,9 @@ export async function makeVocabulary(
   }
   const { identity, embeddings } = await backbone.vocabulary(labels, { prompts, cacheDir, batchSize, signal, onProgress });
   const [asThings, asStuff] = [new Set(countable), new Set(stuff)];
-  const unknown = [...asThings, ...asStuff].find((name) => !labels.some((label) => label.synonyms.includes(name)));
+  const unknown = [...asThings, ...asStuff, ...(seen ?? [])].find((name) => !labels.some((label) => label.synonyms.includes(name)));
   if (unknown !== undefined) {
-    throw new VitaminError('USAGE', `Expected names of labels as things and stuff but received "${unknown}", which is none of them`);
+    throw new VitaminError('USAGE', `Expected names of labels as things, stuff and seen but received "${unknown}", which is none of them`);
   }
   return {
     identity,

@@ -61,7 +61,7 @@ export interface AnswerOptions extends WorkOptions {
   readonly threshold?: number | undefined;
 }
 
-/** Options of `Segmenter.segment`. What concerns reading a picture has no meaning for an encoding. */
+/** Options of `Segmenter.segment`. Of an encoding, tier, window and stride must be those that it was made with. */
 export interface SegmentOptions extends EncodeOptions, VocabularyOptions, AnswerOptions {}
 
 /** What can be asked: a picture, or its encoding. */

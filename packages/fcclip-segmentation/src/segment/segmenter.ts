@@ -103,7 +103,7 @@ export class Segmenter implements AsyncDisposable {
    */
   async segment(source: SegmentSource, words?: SegmentWords, options: SegmentOptions = {}): Promise<Segmented> {
     const vocabulary = await this.vocabulary(words, options);
-    const encoding = isEncoding(source) ? this.#checked(source) : await this.encode(source, options);
+    const encoding = isEncoding(source) ? this.#checked(source, options) : await this.encode(source, options);
     const masks = this.#masks.get(encoding) ?? new EncodedMasks(encoding);
     this.#masks.set(encoding, masks);
     return await answer(encoding, masks, vocabulary, { model: this.model, heads: this.#heads }, options);
@@ -172,7 +172,7 @@ export class Segmenter implements AsyncDisposable {
     };
   }
 
-  #checked(encoding: SegmentEncoding): SegmentEncoding {
+  #checked(encoding: SegmentEncoding, options: EncodeOptions): SegmentEncoding {
     checkSameIdentity(encoding.identity, this.model.identity, 'the encoding and the segmenter');
     if (encoding.identity.heads !== this.model.identity.heads) {
       throw new VitaminError(
@@ -184,7 +184,10 @@ export class Segmenter implements AsyncDisposable {
       );
     }
     const { posEmbed, precision } = this.model.tower.recipe;
-    checkRecipe(encoding.recipe, { posEmbed, precision }, 'the encoding');
+    // How densely windows lay matters where the caller says how.
+    const said = [options.tier, options.window, options.stride].some((value) => value !== undefined);
+    const { window, stride } = said ? this.#recipe(options) : encoding.recipe;
+    checkRecipe(encoding.recipe, { posEmbed, precision, window, stride }, 'the encoding');
     return encoding;
   }
 }
