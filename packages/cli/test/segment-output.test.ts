@@ -128,6 +128,28 @@ describe('-o DIR', () => {
     expect(await readdir(temporary('free', 'semantic'))).toContain('a-2.png');
   });
 
+  it('gets outlines for other programs by --format', async () => {
+    const formats = ['--format', 'geojson,labelme,label-studio,cvat'];
+    const { status } = await run('segment', 'pictures/a.png', 'pictures/b.png', ...words, ...formats, '-o', 'outlines', '-q');
+    expect(status).toBe(0);
+    const { segments } = await json<Image>('outlines', 'a.json');
+    const geojson = await json<{ features: { properties: { label: string } }[] }>('outlines', 'geojson', 'a.geojson');
+    expect(geojson.features.map(({ properties }) => properties.label)).toEqual(segments!.map(({ label }) => label));
+    expect(await json('outlines', 'labelme', 'a.json')).toMatchObject({ imagePath: '../../pictures/a.png', imageWidth: 60 });
+    const tasks = await json<{ data: { image: string } }[]>('outlines', 'label-studio.json');
+    expect(tasks.map((task) => task.data.image)).toEqual(['pictures/a.png', 'pictures/b.png']);
+    const cvat = await readFile(temporary('outlines', 'cvat.xml'), 'utf8');
+    expect(cvat).toMatch(
+      /^<\?xml version="1\.0" encoding="utf-8"\?>\n<annotations>[\s\S]*<image id="1" name="pictures\/b\.png"[\s\S]*<\/annotations>\n$/u,
+    );
+    await fails(
+      ['pictures/a.png', ...words, '--format', 'coco', '-o', 'outlines'],
+      2,
+      /geojson, labelme, label-studio, cvat but received coco/u,
+    );
+    await fails(['pictures/a.png', ...words, '--format', 'cvat'], 2, /Expected -o DIR/u);
+  });
+
   it('is needed for files', async () => {
     const before = await readdir(temporary());
     await run('segment', 'pictures/a.png', ...words);

@@ -6,7 +6,8 @@ export { bboxToRle, polygonsToRle, segmentationToRle, uncompressedToRle } from '
 export { mergeMasks } from './mask/merge.ts';
 export { decodeMask, encodeMask, maskArea, maskToBbox } from './mask/rle.ts';
 export type { MaskLayout } from './mask/rle.ts';
-export { rleToPolygons } from './mask/to-polygons.ts';
+export { rleToPieces, rleToPolygons } from './mask/to-polygons.ts';
+export type { MaskPiece } from './mask/to-polygons.ts';
 export { formatRleString, parseRleString, toRleObject } from './mask/rle-string.ts';
 export type { Rle, RleObject, Segmentation } from './mask/types.ts';
 

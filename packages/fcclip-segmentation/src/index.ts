@@ -100,3 +100,8 @@ export { readSegmentTruth } from './data/segment-truth.ts';
 export type { SegmentTruth } from './data/segment-truth.ts';
 export { readLabelMap } from './data/read-label-map.ts';
 export type { NumberMap } from './data/read-label-map.ts';
+export { segmentMasks } from './results/segment-masks.ts';
+export { cvatImage, geoJson, labelMe, labelStudioTask } from './results/shape-files.ts';
+export type { ShapedPicture } from './results/shape-files.ts';
+export { shapesOf } from './results/shapes.ts';
+export type { Shape } from './results/shapes.ts';

@@ -30,25 +30,31 @@ export const segment: Command = command({
     ...segmenterFlags,
     size: { ...windowFlags.size, help: 'a tower alone: scale the shortest edge to this length (default: the window)' },
     ...encodingFlags,
+    format: {
+      kind: 'list',
+      value: 'names',
+      help: 'outlines in -o DIR as well: geojson, labelme, label-studio, cvat',
+    },
     trainingFree: { kind: 'switch', help: 'use the tower alone, also where the model has a segmenter' },
   },
   writes: 'folder',
   notes: `Without words: the classes that the segmenter was trained with. Text and overlay show instances
 from ${SHOWN_FROM} unless --threshold is given. -o DIR gets for each picture NAME.overlay.png and NAME.json,
 and summary.json; by task panoptic/NAME.png and panoptic.json (COCO panoptic), semantic/NAME.png and
-semantic.json (a label per pixel, 255 or 65535 for none), instances.json (COCO results).`,
+semantic.json (a label per pixel, 255 or 65535 for none), instances.json (COCO results); by --format
+geojson/NAME.geojson, labelme/NAME.json, label-studio.json, cvat.xml.`,
   async run(context) {
     const { inputs, flags, output, writer } = context;
     const files = await picturesOf(context);
-    const [{ decodeImage }, { openPictureSegmenter }, { segmentRecord, segmentText }, { writeSegmentFiles }, documents] = await Promise.all(
-      [
+    const [{ decodeImage }, { openPictureSegmenter }, { segmentRecord, segmentText }, { writeSegmentFiles, checkedFormats }, documents] =
+      await Promise.all([
         import('@vitamin-vlm/image'),
         import('../work/picture-segmenter.ts'),
         import('../work/segment-record.ts'),
         import('../work/segment-files.ts'),
         import('../work/segment-documents.ts'),
-      ],
-    );
+      ]);
+    const formats = checkedFormats(flags.format ?? [], writer);
     await using segmenter = await openPictureSegmenter(context);
     const { method, task, model, labels, things = labels.map(() => true) } = segmenter;
     const head = { model, method, task };
@@ -64,8 +70,8 @@ semantic.json (a label per pixel, 255 or 65535 for none), instances.json (COCO r
       const text = segmentText(file, method, found, least);
       if (!writer) return { text, record };
       const document = { schemaVersion: 1, ...head, ...record };
-      const paths = await writeSegmentFiles(writer, { file, picture, found, least, document });
-      for (const one of open) await one.add(place, found, paths.panoptic);
+      const { files: paths, shapes } = await writeSegmentFiles(writer, { file, picture, found, least, document, formats });
+      for (const one of open) await one.add(place, { found, shapes, files: paths });
       for (const one of Object.values(paths)) output.wrote(one, { remark: false });
       written += Object.values(paths).length;
       if (!picture) output.note(`${file}: no overlay, because an encoding holds no picture; name the picture beside --encoding.`);
@@ -73,11 +79,12 @@ semantic.json (a label per pixel, 255 or 65535 for none), instances.json (COCO r
     };
     if (!writer) return await streamPictures(context, files, head, work);
     const wanted = task === 'all' ? (['panoptic', 'semantic', 'instance'] as const) : [task];
-    const kinds = wanted.map((kind) => documents.documentKinds[kind]);
+    const documented = formats.filter((format) => format === 'label-studio' || format === 'cvat');
+    const kinds = [...wanted, ...documented].map((kind) => documents.documentKinds[kind]);
     const targets = await Promise.all(kinds.map(async ({ name }) => await writer.path(name)));
     const summary = await writer.path('summary.json');
     const status = await writeAllParts(targets, async (sinks) => {
-      const open = kinds.map(({ begin }, i) => begin({ files, labels, things }, sinks[i]!));
+      const open = kinds.map(({ begin }, i) => begin({ files, labels, things, model: model.name }, sinks[i]!));
       const done = await streamPictures(context, files, head, async (file, options) => await work(file, options, open), summary);
       for (const one of open) await one.end();
       return done;

@@ -28,7 +28,7 @@ export interface PictureSegmenter extends AsyncDisposable {
   readonly method: 'fcclip' | 'training-free';
   readonly task: SegmentTask;
   /** What a result says about the model. */
-  readonly model: object;
+  readonly model: { readonly name: string };
   readonly labels: readonly Label[];
   /** For each label whether it is a thing; absent where nobody asks. */
   readonly things?: readonly boolean[];

@@ -10,6 +10,44 @@ const WALKED = 2;
 const STEP_X = [1, 0, -1, 0] as const;
 const STEP_Y = [0, 1, 0, -1] as const;
 
+/** What hangs together in a mask, by its borders as `[x1, y1, x2, y2, ...]`, corners only. */
+export interface MaskPiece {
+  /** Clockwise as seen in the picture, from the highest pixel of the piece. */
+  readonly outline: readonly number[];
+  /** The other way round. */
+  readonly holes: readonly (readonly number[])[];
+}
+
+/**
+ * A mask as its 4-connected pieces with their holes, along pixel borders: filled again they are exactly the same pixels.
+ *
+ * @throws CocoEvalError `LIMIT` beyond 2^28 pixels, `BAD_MASK` when the runs exceed the size
+ * @example
+ * ```ts
+ * import { encodeMask, rleToPieces } from 'coco-eval-js';
+ * console.log(rleToPieces(encodeMask(new Uint8Array([0, 1, 0, 1]), 2, 2))); // [{ outline: [1, 0, 2, 0, 2, 2, 1, 2], holes: [] }]
+ * ```
+ */
+export function rleToPieces(rle: Rle): MaskPiece[] {
+  const [height, width] = rle.size;
+  const mask = decodeMask(rle, 'row');
+  const components = new Components(rle);
+  const pieces = new Map<number, { outline: number[]; holes: number[][] }>();
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const pixel = mask[y * width + x]!;
+      if (pixel !== FOREGROUND || (y > 0 && (mask[(y - 1) * width + x]! & FOREGROUND) !== 0)) continue;
+      const ring = walk(mask, height, width, x, y);
+      const label = components.label(x, y);
+      const piece = pieces.get(label);
+      // Row by row, the highest border of a piece is its outline; its holes follow.
+      if (piece === undefined) pieces.set(label, { outline: ring, holes: [] });
+      else piece.holes.push(ring);
+    }
+  }
+  return [...pieces.values()];
+}
+
 /**
  * A mask as polygons along its pixel borders, one for each 4-connected piece. Rasterized again they give exactly the same mask: a hole is joined to
  * its outline by a line there and back, which the even-odd rule cancels.
@@ -22,23 +60,10 @@ const STEP_Y = [0, 1, 0, -1] as const;
  * ```
  */
 export function rleToPolygons(rle: Rle): number[][] {
-  const [height, width] = rle.size;
-  const mask = decodeMask(rle, 'row');
-  const components = new Components(rle);
-  const pieces = new Map<number, number[]>();
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const pixel = mask[y * width + x]!;
-      if (pixel !== FOREGROUND || (y > 0 && (mask[(y - 1) * width + x]! & FOREGROUND) !== 0)) continue;
-      const ring = walk(mask, height, width, x, y);
-      const label = components.label(x, y);
-      const piece = pieces.get(label);
-      // Row by row, the highest border of a piece is its outline; its holes follow.
-      if (piece === undefined) pieces.set(label, ring);
-      else piece.push(piece[0]!, piece[1]!, ...ring, ring[0]!, ring[1]!);
-    }
-  }
-  return [...pieces.values()];
+  return rleToPieces(rle).map(({ outline, holes }) => {
+    const [x, y] = outline as readonly [number, number, ...number[]];
+    return [outline, ...holes.map((hole) => [x, y, ...hole, hole[0]!, hole[1]!])].flat();
+  });
 }
 
 /** Walks one border with the foreground on the right hand, from the upper left corner of pixel (x, y) to the right; corners only. */
