@@ -160,7 +160,7 @@ describe('-o DIR', () => {
 describe('--encoding', () => {
   it('asks what encode --for segment has kept, with the same answer', async () => {
     const kept = await run('encode', 'pictures/a.png', '--for', 'segment', '-o', 'a2.safetensors', '--json');
-    expect(JSON.parse(kept.stdout)).toMatchObject({ width: 60, height: 48, encoding: 'a2.safetensors', masks: 12 });
+    expect(JSON.parse(kept.stdout)).toMatchObject({ width: 60, height: 48, encoding: 'a2.safetensors', masks: 10 });
     const picture = await document('pictures/a.png', ...words, '--task', 'all');
     const encoding = await document('--encoding', 'a2.safetensors', ...words, '--task', 'all');
     expect(encoding.images).toEqual([{ ...picture.images[0], file: 'a2.safetensors' }]);

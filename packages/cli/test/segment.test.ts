@@ -32,7 +32,7 @@ describe('which network answers', () => {
     await fails(['pictures/a.png', '--model', 'model'], 2, /Expected --labels, --labels-file or --vocabulary but received none/u);
     await fails(['pictures/a.png', ...words, '--size', '64'], 2, /Expected no --size but received one/u);
     await fails(['pictures/a.png', ...words, '--precision', 'int8'], 2, /--precision float32 for a segmenter/u);
-    await fails(['pictures/a.png', ...words, '--tier', 'fast', '--stride', '16'], 2, /either --tier or --stride/u);
+    await fails(['pictures/a.png', ...words, '--tier', 'fast', '--stride', '16'], 2, /either --stride or --tier/u);
     await fails(['pictures/a.png', ...words, '--tier', 'quick'], 2, /exact, balanced, fast/u);
     await fails(['pictures/a.png', ...words, '--model', 'nowhere.pth'], 4, /nowhere\.pth/u);
   });

@@ -84,7 +84,7 @@ async function openSegmenter(context: Context<SegmentFlags>, segmenter: Segmente
         const source = kept === undefined ? picture! : await readSegmentEncoding(kept, picture);
         const found = await segmenter.segment(source, vocabulary, { ...answering, ...options });
         const { instances } = found;
-        return instances ? { ...found, instances: instances.filter(({ score }) => score >= (threshold ?? 0)) } : found;
+        return instances ? { ...found, instances: instances.filter((one) => one.score >= (threshold ?? 0)) } : found;
       },
       [Symbol.asyncDispose]: async () => await segmenter.close(),
     };
