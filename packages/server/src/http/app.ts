@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { serveStatic } from '@hono/node-server/serve-static';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bearerAuth } from 'hono/bearer-auth';
 import { bodyLimit } from 'hono/body-limit';
@@ -9,6 +12,9 @@ import { createMetrics } from './metrics.ts';
 import { protocolRoutes } from './protocol-routes.ts';
 import type { ServerParts } from './server-parts.ts';
 import { visionRoutes } from './vision-routes.ts';
+
+/** What the page was built to. */
+const pageFolder = fileURLToPath(new URL('../page', import.meta.url));
 
 /** How the app guards itself. */
 export interface AppOptions {
@@ -83,5 +89,7 @@ export function createApp(parts: ServerParts, { token, maxBody, onLoopback, vers
   askRoutes(app, parts);
   protocolRoutes(app, parts, version);
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'vitamin', version, description: 'Open-vocabulary vision' } });
+  // Only `npm run build` makes the page; the compiler alone does not.
+  if (existsSync(pageFolder)) app.use(serveStatic({ root: pageFolder }));
   return app;
 }
