@@ -67,11 +67,11 @@ export function warnRepeatedIds(dataset: EvaluationContext, warnings: WarningLog
 /** Counts chosen ids that the annotation file does not have: the reference takes them for images or categories without objects. */
 export function warnUnknownIds<T>(
   what: 'image' | 'category',
-  chosen: readonly T[] = [],
+  chosen: readonly T[] | undefined,
   known: ReadonlySet<T>,
   warnings: WarningLog,
 ): void {
-  chosen.forEach((id, i) => {
+  chosen?.forEach((id, i) => {
     if (known.has(id)) return;
     warnings.add(`unknown-${what}-ids`, i, `chosen ${what} ids that are not in the annotation file: nothing is counted for them`);
   });
