@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(browserPath))('in a browser', () => {
     await page.getByLabel('New word').fill('umbrella');
     await page.keyboard.press('Enter');
     expect((await sent).postData()!.length).toBeLessThan(1000);
-    await poll(() => page.evaluate(() => location.hash)).toContain('umbrella');
+    await poll(() => Promise.resolve(new URL(page.url()).hash)).toContain('umbrella');
   });
 
   it('names every pixel, and says which segment the pointer is on', async () => {
