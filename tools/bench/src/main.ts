@@ -6,6 +6,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { defaultThreads } from '@vitamin-vlm/runtime';
 import type { Bench, Setting } from './bench.ts';
 import { batchBench } from './benches/batch.ts';
+import { detectBench } from './benches/detect.ts';
 import { evaluationBench } from './benches/evaluation.ts';
 import { openBench } from './benches/open.ts';
 import { precisionBench } from './benches/precision.ts';
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, Bench>> = {
   open: openBench,
   evaluation: evaluationBench,
   training: trainingBench,
+  detect: detectBench,
 };
 
 interface Flags {
@@ -89,7 +91,10 @@ await new Command('bench')
   .option('--json', 'one JSON document on stdout instead of a table')
   .option('--threads <n>', 'threads of ONNX Runtime', whole, defaultThreads())
   .option('--rounds <n>', 'repetitions of each measurement', whole, 5)
-  .option('--cpu-time', 'time window, batch, precision and resize by the CPU time of the process: for busy machines, with --threads 1')
+  .option(
+    '--cpu-time',
+    'time window, batch, precision, resize and detect by the CPU time of the process: for busy machines, with --threads 1',
+  )
   .addOption(new Option('--model <size>', 'image tower; the targets hold for large').choices(Object.keys(windowSides)).default('large'))
   .option('--folder <dir>', 'where the weights are written, 1.4 GB, and deleted afterwards', tmpdir())
   .action(run)

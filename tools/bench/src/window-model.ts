@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openModel, type OpenModelOptions, pooledHead, vitaminSizes, vitaminTrunk } from '@vitamin-vlm/backbone';
-import { writeSafetensors } from '@vitamin-vlm/checkpoint';
+import { type LazyTensor, writeSafetensors } from '@vitamin-vlm/checkpoint';
 import type { Tensor } from '@vitamin-vlm/core';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
 import { noise, noiseWeight } from './noise.ts';
@@ -14,23 +14,33 @@ export interface WindowModel {
   readonly side: number;
 }
 
-/**
- * Writes an image tower of random weights as a user would have it: one safetensors file with open_clip's names.
- *
- * @returns its path in `folder`.
- */
-export async function writeWeights(folder: string, { size, side }: WindowModel): Promise<string> {
+/** An image tower of random weights with open_clip's names, a tensor at a time. */
+export function towerTensors({ size, side }: WindowModel): [name: string, value: LazyTensor][] {
   const config = vitaminSizes[size];
   const graph = new Graph('names');
   const parameters = new Parameters(graph);
   const visual = parameters.root.at('visual');
   const { blocks } = vitaminTrunk(visual.at('trunk'), graph.input('image', 'float32', [1, 3, side, side]), config);
   pooledHead(visual, blocks.at(-1)!, config.embedDim);
-  const path = join(folder, `vitamin-${size}-${side}.safetensors`);
-  const tensors = [...parameters.declared].map(
-    ([name, shape], seed) => [name, { dtype: 'float32' as const, shape, data: () => noiseWeight(name, shape, seed).data }] as const,
-  );
-  await writeSafetensors(path, tensors);
+  return noiseTensors(parameters.declared);
+}
+
+/** Random weights for what a network asks for. */
+export function noiseTensors(declared: ReadonlyMap<string, readonly number[]>, firstSeed: number = 0): [name: string, value: LazyTensor][] {
+  return [...declared].map(([name, shape], i) => [
+    name,
+    { dtype: 'float32', shape, data: () => Promise.resolve(noiseWeight(name, shape, firstSeed + i).data) },
+  ]);
+}
+
+/**
+ * Writes an image tower of random weights as a user would have it: one safetensors file.
+ *
+ * @returns its path in `folder`.
+ */
+export async function writeWeights(folder: string, model: WindowModel): Promise<string> {
+  const path = join(folder, `vitamin-${model.size}-${model.side}.safetensors`);
+  await writeSafetensors(path, towerTensors(model));
   return path;
 }
 

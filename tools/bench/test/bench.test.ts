@@ -116,6 +116,34 @@ it('runs the benchmarks of the towers, prints one JSON document, and leaves noth
   expect(await readdir(parent)).toEqual([]);
 }, 300_000);
 
+it('runs the benchmark of the detector: pictures of which windows lie in the padding or not, and memory', async () => {
+  const parent = await mkdtemp(join(folder, 'detect-'));
+  const { stdout } = await run(process.execPath, [
+    main,
+    'detect',
+    '--json',
+    '--rounds',
+    '1',
+    '--threads',
+    '1',
+    '--model',
+    'nano',
+    '--folder',
+    parent,
+  ]);
+  const { figures } = JSON.parse(stdout) as { figures: Figure[] };
+  expect(figures.map(({ peerName }) => peerName)).toEqual([
+    '16 single windows',
+    '9 single windows',
+    'a single window',
+    'a single window',
+    '1.6 times the weight file, and 700 MB',
+    'in the second third',
+  ]);
+  for (const { ours, peer, ratio } of figures) expect(Math.min(ours, peer, ratio)).toBeGreaterThan(0);
+  expect(await readdir(parent)).toEqual([]);
+}, 300_000);
+
 it('refuses an unknown benchmark with status 2', async () => {
   await expect(run(process.execPath, [main, 'speed'])).rejects.toMatchObject({ code: 2, stdout: '' });
 });
