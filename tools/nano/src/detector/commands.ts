@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { Detector } from '@vitamin-vlm/fvit-detection';
+import { defaultReadSettings, Detector } from '@vitamin-vlm/fvit-detection';
 import type { Split } from '@vitamin-vlm/picture-world';
 import type { LogEntry } from '@vitamin-vlm/training';
 import { Command } from 'commander';
@@ -39,11 +39,16 @@ export function detectorCommands(): Command {
     .option('--first-seed <n>', 'first seed', Number, 0)
     .option('--scenes <n>', 'scenes', Number, 500)
     .option('--sizes <list>', 'sides of the scenes in pixels', '256,384')
-    .option('--read <px>', 'side that scenes are scaled to before they are read (default: none, each at its own size)', Number)
+    .option(
+      '--read <px>',
+      "side that scenes are scaled to before they are read, with the detector's own windows (default: each at its own size)",
+      Number,
+    )
     .action(
       async (flags: { model: string; tower: string; split: Split; firstSeed: number; scenes: number; sizes: string; read?: number }) => {
         await using detector = await Detector.load(flags.model, { tower: flags.tower });
-        const detect = flags.read === undefined ? {} : { size: flags.read };
+        const { window, stride } = { ...defaultReadSettings(detector.model.tower.tower.imageSize), ...detector.model.read };
+        const detect = flags.read === undefined ? {} : { size: flags.read, window, stride };
         const figures = await evaluateDetector(detector, { ...flags, sizes: flags.sizes.split(',').map(Number), detect });
         console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
       },

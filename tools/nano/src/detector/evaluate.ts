@@ -1,5 +1,5 @@
 import { type Annotation, type Dataset, evaluateSplit, type ImageInfo, ovCocoSplit, type Result } from 'coco-eval-js';
-import { Detector, type DetectOptions } from '@vitamin-vlm/fvit-detection';
+import { defaultReadSettings, Detector, type DetectOptions } from '@vitamin-vlm/fvit-detection';
 import { kinds, renderScene, type Split } from '@vitamin-vlm/picture-world';
 
 /** Which scenes, at which sizes. */
@@ -7,7 +7,7 @@ export interface DetectorEvaluationOptions {
   readonly split: Split;
   readonly firstSeed: number;
   readonly scenes: number;
-  /** Sides of the scenes, in pixels; each is read at its own size. */
+  /** Sides of the scenes, in pixels; each is read at its own size, with windows in proportion. */
   readonly sizes: readonly number[];
   readonly detect?: DetectOptions;
   readonly signal?: AbortSignal | undefined;
@@ -38,7 +38,7 @@ export async function evaluateDetector(
         const id = annotations.length + 1;
         annotations.push({ id, image_id: seed, category_id: categoryId, bbox: [...box], area, iscrowd: Number(crowd) });
       }
-      const { detections } = await detector.detect(picture, undefined, { size, signal, ...detect });
+      const { detections } = await detector.detect(picture, undefined, { ...readAt(size, detector), signal, ...detect });
       for (const { class: index, score, box } of detections) {
         results.push({ image_id: seed, category_id: kinds[index]!.id, bbox: [...box], score });
       }
@@ -46,6 +46,13 @@ export async function evaluateDetector(
     figures.set(size, figuresOf({ images, annotations, categories: kinds.map(({ id, name }) => ({ id, name })) }, results));
   }
   return figures;
+}
+
+/** Windows that see as much of a scene as those of the detector's own size do. */
+function readAt(size: number, { model }: Detector): Pick<DetectOptions, 'size' | 'window' | 'stride'> {
+  const { size: own, window, stride } = { ...defaultReadSettings(model.tower.tower.imageSize), ...model.read };
+  const scaled = (length: number): number => Math.round((length * size) / own);
+  return { size, window: scaled(window), stride: scaled(stride) };
 }
 
 function figuresOf(dataset: Dataset, results: Result[]): DetectorFigures {

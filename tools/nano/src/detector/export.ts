@@ -4,7 +4,7 @@ import { baseKinds, kinds } from '@vitamin-vlm/picture-world';
 import { read } from './plan.ts';
 
 /** How the embedded detector is asked, chosen on scenes of stream `train` that no step has seen. */
-export const settings: Partial<DetectionSettings> = { alpha: 0.2, beta: 0.8, vlmTemperature: 50, max: 100, score: 0.01, nms: 0.4 };
+export const settings: Partial<DetectionSettings> = { alpha: 0.2, beta: 0.5, vlmTemperature: 50, max: 100, score: 0.01, nms: 0.4 };
 
 /** Writes adapters, pyramid and heads as mmcv does, matrices in half precision; the tower stays in the model that it came from. */
 export async function exportDetector(
