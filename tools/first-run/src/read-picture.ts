@@ -36,7 +36,7 @@ export async function readPicture(
 ): Promise<Reading> {
   const kinds = await backbone.vocabulary(words.kinds, options);
   const all = await backbone.vocabulary([...words.kinds, ...words.surroundings], options);
-  const encoding = await detector.encode(picture, { ...options, dense: true });
+  const encoding = await detector.encode(picture, { ...options, size: ownSize(picture), dense: true });
   const { detections } = await detector.detect(encoding, words.kinds, options);
   const things = detections.filter(({ score }) => score >= SURE);
 
@@ -54,6 +54,11 @@ export async function readPicture(
     regions: drawOverlay(picture, { labelMap }, { labels: where.map(({ label }) => label) }),
     boxes: drawOverlay(picture, { instances: things }, { scores: true }),
   };
+}
+
+/** The picture as large as it is, in whole cells of the tower's map: small things show more of themselves than at the detector's own size. */
+function ownSize({ width, height }: Picture): number {
+  return 16 * Math.ceil(Math.max(width, height) / 16);
 }
 
 /** The part of the pixels that each label has, largest first. */
