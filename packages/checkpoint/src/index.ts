@@ -6,7 +6,7 @@ export { listCachedFiles } from './hub/scan.ts';
 export type { CachedSnapshot } from './hub/scan.ts';
 export { hubCacheDir } from './hub/settings.ts';
 export type { HubOptions } from './hub/settings.ts';
-export { readNpy } from './npy/read.ts';
+export { decodeNpy, readNpy } from './npy/read.ts';
 export { encodeNpy, writeNpy } from './npy/write.ts';
 export { openCheckpoint } from './open-checkpoint.ts';
 export type { CheckpointFormat, MetadataValue } from './opened-file.ts';

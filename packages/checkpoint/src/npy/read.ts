@@ -37,13 +37,40 @@ const dtypes: ReadonlyMap<string, DType> = new Map([...npyDescriptions].map(([dt
 export async function readNpy(path: string): Promise<Tensor> {
   const source = await openFile(path);
   try {
-    const format = await assertWeights(source);
-    if (format !== 'npy') throw unsupported(path, `Expected a .npy file but found ${format}`, 'Open it with openCheckpoint.');
-    const [record] = (await readNpyHeader(source)).tensors.values();
-    return await readTensor(source, record!);
+    return await readArray(source);
   } finally {
     await source.close();
   }
+}
+
+/**
+ * Reads one array from the bytes of a `.npy` file.
+ *
+ * @param name - What messages call it.
+ * @throws VitaminError as `readNpy`.
+ * @example
+ * ```ts
+ * import { decodeNpy, encodeNpy } from '@vitamin-vlm/checkpoint';
+ * import { tensor } from '@vitamin-vlm/core';
+ * const bytes = encodeNpy(tensor('int64', [2], BigInt64Array.of(3n, 5n)));
+ * console.log((await decodeNpy(bytes, 'pair.npy')).data); // BigInt64Array(2) [ 3n, 5n ]
+ * ```
+ */
+export async function decodeNpy(bytes: Uint8Array, name: string): Promise<Tensor> {
+  return await readArray({
+    path: name,
+    file: name,
+    size: bytes.length,
+    readInto: async (target, offset) => target.set(bytes.subarray(offset, offset + target.length)),
+    close: async () => undefined,
+  });
+}
+
+async function readArray(source: ByteSource): Promise<Tensor> {
+  const format = await assertWeights(source);
+  if (format !== 'npy') throw unsupported(source.path, `Expected a .npy file but found ${format}`, 'Open it with openCheckpoint.');
+  const [record] = (await readNpyHeader(source)).tensors.values();
+  return await readTensor(source, record!);
 }
 
 /**
