@@ -79,6 +79,7 @@ export type { PredictionLosses, SegmenterLosses, TrainingShape, TrainingWords } 
 export { trainSegmenter } from './train/train-segmenter.ts';
 export type { TrainingPicture, TrainSegmenterOptions } from './train/train-segmenter.ts';
 export type { FitSegmenterOptions } from './train/fit-options.ts';
+export type { SegmentEvaluationSet } from './train/evaluate-on-set.ts';
 export { fitSegmenter } from './train/fit-segmenter.ts';
 export type { FitSegmenterResult } from './train/fit-segmenter.ts';
 export { readPanopticSet } from './train/panoptic-set.ts';

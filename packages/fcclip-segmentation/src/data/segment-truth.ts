@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { decodePanopticPng } from 'coco-eval-js/node';
+import { decodePanopticPng, type IdMap } from 'coco-eval-js/node';
 import { told } from './coco-errors.ts';
 import { classTable, describeValues, FOREIGN, NO_TRUTH } from './label-values.ts';
 import { readBytes, readLabelMap } from './read-label-map.ts';
@@ -44,14 +44,19 @@ export async function readSegmentTruth(item: SegmentItem, data: Pick<SegmentData
   return { width, height, classes };
 }
 
+/** The ids of segments in a panoptic map. Gray maps may hold them as values where all are small. @throws VitaminError `INPUT_NOT_FOUND`, `INPUT_UNREADABLE`. */
+export async function readSegmentIds({ map, segments }: Pick<NonNullable<SegmentItem['panoptic']>, 'map' | 'segments'>): Promise<IdMap> {
+  const bytes = await readBytes(map);
+  const gray = segments.length > 0 && segments.every(({ id }) => id < 256) ? 'value' : 'color';
+  return await told(() => decodePanopticPng(bytes, map, { gray }));
+}
+
 /** Pixels of a panoptic map as classes, crowds included: as the label maps of COCO are made for Detectron2. */
 async function classesOfSegments(
   { map, segments }: NonNullable<SegmentItem['panoptic']>,
   categories: NonNullable<SegmentData['categories']>,
 ): Promise<SegmentTruth> {
-  const bytes = await readBytes(map);
-  const gray = segments.length > 0 && segments.every(({ id }) => id < 256) ? 'value' : 'color';
-  const { width, height, ids } = await told(() => decodePanopticPng(bytes, map, { gray }));
+  const { width, height, ids } = await readSegmentIds({ map, segments });
   const classOf = new Map(categories.map(({ id }, index) => [id, index]));
   const byId = new Map(segments.map(({ id, category_id: category }) => [id, classOf.get(category) ?? NO_TRUTH]));
   const classes = new Uint16Array(ids.length);

@@ -69,7 +69,7 @@ export async function openSegmenter(address: string, options: OpenSegmenterOptio
   const { tower: named, posEmbed, ...open } = options;
   const embedded = address === EMBEDDED_MODEL;
   const towerAddress = named ?? (embedded ? EMBEDDED_MODEL : undefined);
-  const file = embedded ? EMBEDDED_SEGMENTER : address;
+  const file = segmenterFile(address);
   const addresses = towerAddress === undefined ? file : { '': file, [CLIP]: towerAddress };
   await using weights = await openWeights(addresses, open);
   const config = inferFcclipConfig(weights.tensors);
@@ -97,6 +97,11 @@ export async function openSegmenter(address: string, options: OpenSegmenterOptio
     weights: heads.weights,
     identity,
   };
+}
+
+/** The address of the file that an address stands for. */
+export function segmenterFile(address: string): string {
+  return address === EMBEDDED_MODEL ? EMBEDDED_SEGMENTER : address;
 }
 
 /** Every tensor that lies on top of the CLIP model, with its shape: what the networks ask for, and what words need. */

@@ -1,6 +1,7 @@
 import type { BackboneOptions } from '@vitamin-vlm/backbone';
 import type { TrainOptions } from '@vitamin-vlm/training';
 import type { VocabularyName } from '../vocabulary/vocabularies.ts';
+import type { SegmentEvaluationSet } from './evaluate-on-set.ts';
 
 /** A training on a set of pictures in COCO's panoptic layout. Defaults are those of FC-CLIP's configuration for ViTamin-L. */
 export interface FitSegmenterOptions extends Pick<TrainOptions, 'folder' | 'signal' | 'onLog' | 'onProgress'> {
@@ -12,6 +13,8 @@ export interface FitSegmenterOptions extends Pick<TrainOptions, 'folder' | 'sign
   readonly vocabulary?: VocabularyName | undefined;
   /** Address of the CLIP model whose tower is used, frozen. */
   readonly tower: string;
+  /** Address of a segmenter on that tower to go on from, with other classes if they differ: its sizes are taken over. */
+  readonly from?: string | undefined;
   /** Side of the canvas, in pixels, a multiple of 32. Default: four windows. */
   readonly size?: number | undefined;
   /** Channels of both decoders, a multiple of 32, their heads, layers of each, and masks of a picture. Default 256, 8, 6, 9, 250. */
@@ -34,5 +37,7 @@ export interface FitSegmenterOptions extends Pick<TrainOptions, 'folder' | 'sign
   readonly seed?: number | undefined;
   /** Steps between two saved states. Default 100. */
   readonly saveEvery?: number | undefined;
+  /** Pictures to evaluate on, and steps between two evaluations. Default: none. */
+  readonly evaluation?: (SegmentEvaluationSet & { readonly every: number }) | undefined;
   readonly session?: Pick<BackboneOptions, 'threads' | 'provider' | 'cacheDir'> | undefined;
 }

@@ -1,16 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Backbone } from '@vitamin-vlm/backbone';
-import { VitaminError } from '@vitamin-vlm/core';
+import { Backbone, openWeights } from '@vitamin-vlm/backbone';
+import { type Tensor, VitaminError } from '@vitamin-vlm/core';
 import { multiStepRate, type TrainingOptions } from '@vitamin-vlm/graph';
 import { plotLogs, type TrainResult } from '@vitamin-vlm/training';
 import { synonymTable } from '../encoding/vocabulary.ts';
 import { saveSegmenter } from '../load/save-segmenter.ts';
-import { type FcclipConfig, LEVELS } from '../models/config.ts';
-import { type ReadSettings, tierStride, TOWER_STRIDE } from '../recipe/recipe.ts';
-import { TOWER_LEVELS } from '../segment/graphs.ts';
+import { evaluateOnSet } from './evaluate-on-set.ts';
 import type { FitSegmenterOptions } from './fit-options.ts';
-import { initializeSegmenter } from './initialize.ts';
+import { type FitSegmenterStart, startOf } from './fit-start.ts';
 import { type PanopticTrainingSet, readPanopticSet } from './panoptic-set.ts';
 import { panopticSource } from './panoptic-source.ts';
 import { trainingRules } from './settings.ts';
@@ -20,8 +18,6 @@ import { trainSegmenter } from './train-segmenter.ts';
 const MILESTONES = [327_778 / 368_750, 355_092 / 368_750];
 const EPOCHS = 50;
 const BATCH = 16;
-/** Widths of the feed-forward networks, in widths of the decoders. */
-const FEED_FORWARD = { encoder: 4, decoder: 8 };
 
 /** AdamW; norms and embeddings do not decay, biases do. */
 const OPTIMIZER: TrainingOptions = {
@@ -45,10 +41,11 @@ export interface FitSegmenterResult extends TrainResult {
 }
 
 /**
- * Trains a segmenter on a data set, or goes on with the training in the folder. The folder then holds, beside what `train` writes, `segmenter.pth` and, where the package
- * `echarts` is installed, `log.svg`.
+ * Trains a segmenter on a data set, from the start or from another segmenter, or goes on with the training in the folder. The folder then holds, beside what `train` writes,
+ * `segmenter.pth` (the best by PQ where there is an evaluation, else the last) and, where the package `echarts` is installed, `log.svg`.
  *
- * @throws VitaminError as `readPanopticSet`, `Backbone.load` and `train`; `USAGE` for sizes that do not divide.
+ * @throws VitaminError as `readPanopticSet`, `Backbone.load`, `openSegmenter` and `train`; `USAGE` for sizes that do not divide, and for a segmenter to go on from with other
+ *   sizes than asked for.
  * @example
  * ```ts
  * import { fitSegmenter } from '@vitamin-vlm/fcclip-segmentation';
@@ -68,12 +65,22 @@ export async function fitSegmenter(options: FitSegmenterOptions): Promise<FitSeg
   if (batch % atOnce !== 0) throw new VitaminError('USAGE', `Expected a batch that divides by ${atOnce} but received ${batch}`);
   const set = await readPanopticSet(options.annotations, options);
   await using backbone = await Backbone.load(tower, { ...session, signal });
-  const config = configOf(options, backbone);
-  const window = backbone.imageSize;
-  const read = { window, stride: options.stride ?? tierStride('exact', window) };
+  const start = await startOf(options, backbone);
+  const { config, read, initial } = start;
   const { embeddings } = await backbone.vocabulary(set.labels, { prompts: 'fcclip', signal });
   const steps = Math.ceil(((options.epochs ?? EPOCHS) * set.images.length) / batch);
   const segments = set.images.map((image) => image.segments.length);
+  const segmenter = join(folder, 'segmenter.pth');
+  const save = async (parameters: ReadonlyMap<string, Tensor>, step: number): Promise<void> => {
+    await rm(segmenter, { force: true });
+    await saveSegmenter(segmenter, new Map([...initial, ...parameters]), {
+      classes: set.labels,
+      things: set.things,
+      settings: { ...start.settings, ...read },
+      iteration: step,
+    });
+  };
+  const { evaluation } = options;
   const result = await trainSegmenter({
     folder,
     backbone,
@@ -86,83 +93,58 @@ export async function fitSegmenter(options: FitSegmenterOptions): Promise<FitSeg
     read,
     seed,
     pictureAt: panopticSource(set.images, { canvas: config.canvas, seed, signal }),
-    origin: originOf(options, set, steps, rate),
-    initial: initializeSegmenter(config, seed),
+    origin: originOf(options, set, start, { steps, rate }),
+    initial,
     steps,
     rate: multiStepRate(rate, { milestones: MILESTONES.map((share) => Math.round(share * steps)) }),
     saveEvery: options.saveEvery ?? 100,
     session,
+    ...(evaluation && {
+      evaluation: {
+        every: evaluation.every,
+        best: { figure: 'PQ', better: 'higher' as const },
+        run: async (parameters: ReadonlyMap<string, Tensor>, step: number) => {
+          await save(parameters, step);
+          return await evaluateOnSet(segmenter, { vocabulary: options.vocabulary, ...evaluation }, { tower, session, signal });
+        },
+      },
+    }),
     signal,
     ...hooks,
   });
-  const segmenter = join(folder, 'segmenter.pth');
-  await rm(segmenter, { force: true });
-  await writeSegmenter(segmenter, result, set, read);
-  return { ...result, segmenter, steps, plot: await draw(folder) };
+  await save(await bestOf(folder, result), result.best?.step ?? result.step);
+  const panels = ['loss', 'classes', 'masks', 'dice', ...(evaluation ? ['PQ', 'mIoU'] : [])];
+  return { ...result, segmenter, steps, plot: await draw(folder, panels) };
 }
 
-async function writeSegmenter(
-  path: string,
-  { parameters, step }: TrainResult,
-  { labels, things }: PanopticTrainingSet,
-  read: ReadSettings,
-): Promise<void> {
-  await saveSegmenter(path, parameters, { classes: labels, things, settings: read, iteration: step });
-}
-
-function configOf(options: FitSegmenterOptions, backbone: Backbone): FcclipConfig {
-  const { width = 256, heads = 8, encoderLayers = 6, decoderLayers = 9, queries = 250 } = options;
-  const { levels, embedDim } = backbone.model.tower;
-  const side = options.size ?? 4 * backbone.imageSize;
-  // Both group norms and positions of two axes divide the channels, and four strides the canvas.
-  if (width % 32 !== 0 || width % heads !== 0) {
-    throw new VitaminError('USAGE', `Expected a width that is a multiple of 32 and of ${heads} heads but received ${width}`);
-  }
-  if (side % (2 * TOWER_STRIDE) !== 0 || side < backbone.imageSize) {
-    throw new VitaminError('USAGE', `Expected a canvas of at least ${backbone.imageSize} pixels, a multiple of 32, but received ${side}`);
-  }
-  if (decoderLayers < LEVELS) {
-    throw new VitaminError(
-      'USAGE',
-      `Expected at least ${LEVELS} layers of the mask decoder, one for each level, but received ${decoderLayers}`,
-    );
-  }
-  if (embedDim === undefined) throw new VitaminError('UNSUPPORTED', `Expected a tower with a head but ${backbone.model.tower.id} has none`);
-  return {
-    channels: TOWER_LEVELS.map((name) => levels.find((level) => level.name === name)?.channels ?? 0) as unknown as FcclipConfig['channels'],
-    width,
-    heads,
-    encoderLayers,
-    encoderHidden: FEED_FORWARD.encoder * width,
-    decoderLayers,
-    decoderHidden: FEED_FORWARD.decoder * width,
-    queries,
-    embedDim,
-    canvas: { width: side, height: side },
-  };
+async function bestOf(folder: string, { best, parameters }: TrainResult): Promise<ReadonlyMap<string, Tensor>> {
+  if (!best) return parameters;
+  await using weights = await openWeights(join(folder, 'best.safetensors'));
+  const all = new Map<string, Tensor>();
+  for (const name of weights.tensors.keys()) all.set(name, await weights.read(name));
+  return all;
 }
 
 /** What a training depends on beside its sizes. */
 function originOf(
-  { annotations, vocabulary }: FitSegmenterOptions,
+  { annotations, vocabulary, from }: FitSegmenterOptions,
   { labels, images }: PanopticTrainingSet,
-  steps: number,
-  rate: number,
+  { heads }: FitSegmenterStart,
+  plan: { readonly steps: number; readonly rate: number },
 ): Record<string, unknown> {
   return {
     annotations,
     vocabulary: vocabulary ?? null,
     classes: labels.map(({ synonyms }) => synonyms.join()),
     pictures: images.length,
-    steps,
-    rate,
+    ...(from !== undefined && { from: heads }),
+    ...plan,
   };
 }
 
-async function draw(folder: string): Promise<string | undefined> {
+async function draw(folder: string, panels: readonly string[]): Promise<string | undefined> {
   const plot = join(folder, 'log.svg');
   try {
-    const panels = ['loss', 'classes', 'masks', 'dice'];
     await plotLogs(new Map([['segmenter', join(folder, 'log.jsonl')]]), plot, { title: 'Training of a segmenter', panels });
   } catch (error) {
     if (error instanceof VitaminError && error.code === 'UNSUPPORTED') return undefined;

@@ -127,3 +127,26 @@ it('trains a segmenter that opens with its words, and goes on only with the same
   await expect(fitSegmenter({ ...options('other'), width: 40 })).rejects.toThrow('multiple of 32');
   await expect(fitSegmenter({ ...options('other'), decoderLayers: 2 })).rejects.toThrow('one for each level');
 });
+
+it('goes on from another segmenter, and keeps the best of its evaluations', async () => {
+  const { folder: first } = options('run');
+  const from = join(first, 'segmenter.pth');
+  const { width: _, heads: __, queries: ___, size: ____, ...others } = options('on');
+  const evaluation = { annotations: at('panoptic.json'), images: at('images'), limit: 2, every: 2 };
+  const { segmenter: file, best } = await fitSegmenter({ ...others, encoderLayers: 1, epochs: 2, rate: 1e-9, from, evaluation });
+  const log = await readLog(join(at('on'), 'log.jsonl'));
+  const figures = log.flatMap((entry) => ('evaluation' in entry ? [entry.evaluation] : []));
+  expect(log.flatMap((entry) => ('evaluation' in entry ? [entry.step] : []))).toEqual([2, 3]);
+  expect(Object.keys(figures[0]!)).toEqual(['PQ', 'PQ things', 'PQ stuff', 'mIoU']);
+  expect(Object.values(figures[0]!).every((value) => value >= -1 && value <= 1)).toBe(true);
+  expect(figures[0]!['mIoU']).toBeGreaterThanOrEqual(0);
+  expect(best?.value).toBe(Math.max(...figures.map((one) => one['PQ']!)));
+  // Nothing to speak of was learned: the weights are those that it started from.
+  await using before = await Segmenter.load(from, { tower: 'nano', cacheDir: false, threads: 1 });
+  await using after = await Segmenter.load(file, { tower: 'nano', cacheDir: false, threads: 1 });
+  expect(after.model.config).toEqual(before.model.config);
+  expect(after.model.read).toEqual(before.model.read);
+  const [a, b] = await Promise.all([before, after].map(async (one) => (await one.encode(at('images/1.png'))).maskLogits.data));
+  expect(Math.max(...a!.map((value, i) => Math.abs(value - b![i]!)))).toBeLessThan(1e-3);
+  await expect(fitSegmenter({ ...options('wrong'), queries: 7, from })).rejects.toThrow('Expected the queries 6 of');
+});
