@@ -4,10 +4,12 @@ import { classify } from './commands/classify.ts';
 import { detect } from './commands/detect.ts';
 import { doctor } from './commands/doctor.ts';
 import { encode } from './commands/encode.ts';
+import { evalClassify } from './commands/eval-classify.ts';
 import { evalDetect } from './commands/eval-detect.ts';
 import { evalSegment } from './commands/eval-segment.ts';
 import { evalMerge } from './commands/eval-merge.ts';
 import { cocoEval } from './commands/eval.ts';
+import { evalSuite } from './commands/eval-suite.ts';
 import { features } from './commands/features.ts';
 import { list } from './commands/list.ts';
 import { pull } from './commands/pull.ts';
@@ -41,7 +43,9 @@ export const commands: readonly (Command | PassThrough)[] = [
   list,
   doctor,
   cocoEval,
+  evalClassify,
   evalDetect,
   evalSegment,
+  evalSuite,
   evalMerge,
 ];

@@ -9,6 +9,7 @@ import { evaluationFolder, placesOf, scoreEvaluation } from './run-evaluation.ts
 
 /** How the evaluations of each task are scored. */
 const openScorer: Readonly<Record<TaskName, OpenScorer>> = {
+  classify: async (...args) => await (await import('./score-classification.ts')).openZeroShotScorer(...args),
   detect: async (...args) => await (await import('./score-detections.ts')).openDetectionScorer(...args),
   segment: async (...args) => await (await import('./score-segments.ts')).openSegmentScorer(...args),
 };

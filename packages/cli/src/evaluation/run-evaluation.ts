@@ -1,4 +1,4 @@
-import { type Outcome, parseShard, readOutcomes, type RunEvent, runItems } from '@vitamin-vlm/runs';
+import { type Outcome, parseShard, readOutcomes, type RunEvent, runItems, type Shard } from '@vitamin-vlm/runs';
 import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import type { Context } from '../command.ts';
 import { SOME_FAILED } from '../exit-code.ts';
 import type { Failure } from '../inputs.ts';
 import { formatSeconds } from '../text.ts';
-import type { Evaluation, Scorer, TaskName } from './evaluation.ts';
+import type { Evaluation, Scorer, Scores, TaskName } from './evaluation.ts';
 import type { evaluationFlags, runFlags } from './run-flags.ts';
 import { resultVersions } from './versions.ts';
 
@@ -20,6 +20,7 @@ const RESULTS = ['detections.json', 'panoptic.json', 'panoptic', 'semantic', 'in
 
 type ScoreContext = Context<typeof evaluationFlags>;
 type RunContext = Context<typeof runFlags & typeof evaluationFlags>;
+type WorkContext = Pick<Context<Pick<typeof runFlags, 'retryBroken'>>, 'flags' | 'output' | 'progress' | 'signal'>;
 
 /** Where -o leads. @throws VitaminError `USAGE` without -o, or for a folder with an evaluation's files that no run of ours has left. */
 export async function evaluationFolder({ flags }: Pick<Context, 'flags'>): Promise<string> {
@@ -46,9 +47,25 @@ export async function evaluationFolder({ flags }: Pick<Context, 'flags'>): Promi
  * @throws VitaminError as `runItems`.
  */
 export async function runEvaluation<R>(context: RunContext, folder: string, evaluation: Evaluation<R>): Promise<number> {
-  const { flags, output, signal } = context;
-  const { task, items, settings, work, places } = evaluation;
+  const { flags, output } = context;
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  const total = await workThrough(context, folder, evaluation, shard);
+  if (shard === undefined || shard.count === 1) return await scoreEvaluation(context, folder, evaluation.task, evaluation);
+  const failed: Failure[] = [];
+  for await (const outcome of readOutcomes(folder)) collect(failed, outcome);
+  const text = `Shard ${shard.index} of ${shard.count} is done: ${total} items in ${folder}. Join them with vitamin eval merge.`;
+  await output.whole(text, { task: evaluation.task, shard, items: total, folder, ...failures(failed) });
+  return statusOf(context, failed);
+}
+
+/** Makes the results of all items, or of a shard. @returns How many those are. */
+export async function workThrough<R>(
+  context: WorkContext,
+  folder: string,
+  { task, items, settings, work, places }: Evaluation<R>,
+  shard?: Shard,
+): Promise<number> {
+  const { flags, signal } = context;
   const { total } = await runItems<R>({
     folder,
     items,
@@ -60,19 +77,22 @@ export async function runEvaluation<R>(context: RunContext, folder: string, eval
     onEvent: (event) => tell(context, event),
   });
   await writeFileAtomic(placesOf(folder), `${JSON.stringify(places, null, 2)}\n`);
-  if (shard === undefined || shard.count === 1) return await scoreEvaluation(context, folder, task, evaluation);
-  const failed: Failure[] = [];
-  for await (const outcome of readOutcomes(folder)) collect(failed, outcome);
-  const text = `Shard ${shard.index} of ${shard.count} is done: ${total} items in ${folder}. Join them with vitamin eval merge.`;
-  await output.whole(text, { task, shard, items: total, folder, ...failures(failed) });
-  return statusOf(context, failed);
+  return total;
 }
 
 /** Where the data set lay when it was evaluated. */
 export const placesOf = (folder: string): string => join(folder, 'places.json');
 
-/** Scores a finished run: the files of its task, and metrics.json. */
+/** Scores a finished run, and tells: the files of its task, and metrics.json. @returns The exit status. */
 export async function scoreEvaluation<R>(context: ScoreContext, folder: string, task: TaskName, scorer: Scorer<R>): Promise<number> {
+  const { metrics, text, failed } = await scoreRun(folder, scorer);
+  if (context.flags.report && scorer.report) context.output.note(`Wrote ${await scorer.report(folder)}`);
+  await context.output.whole(text.trimEnd(), { task, metrics, folder, ...failures(failed) });
+  return statusOf(context, failed);
+}
+
+/** Scores a finished run: the files of its task, and metrics.json. */
+export async function scoreRun<R>(folder: string, scorer: Scorer<R>): Promise<Scores & { readonly failed: readonly Failure[] }> {
   const failed: Failure[] = [];
   const outcomes = async function* (): AsyncGenerator<Outcome<R>, void> {
     for await (const outcome of readOutcomes<R>(folder)) {
@@ -80,22 +100,21 @@ export async function scoreEvaluation<R>(context: ScoreContext, folder: string, 
       yield outcome;
     }
   };
-  const { metrics, text } = await scorer.score(folder, outcomes());
-  await writeFileAtomic(join(folder, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
-  if (context.flags.report && scorer.report) context.output.note(`Wrote ${await scorer.report(folder)}`);
-  await context.output.whole(text.trimEnd(), { task, metrics, folder, ...failures(failed) });
-  return statusOf(context, failed);
+  const scores = await scorer.score(folder, outcomes());
+  await writeFileAtomic(join(folder, 'metrics.json'), `${JSON.stringify(scores.metrics, null, 2)}\n`);
+  return { ...scores, failed };
 }
 
 function collect(failed: Failure[], outcome: Outcome): void {
   if ('error' in outcome) failed.push({ file: outcome.item, ...outcome.error });
 }
 
-function failures(failed: readonly Failure[]): { failed?: readonly Failure[] } {
+export function failures(failed: readonly Failure[]): { failed?: readonly Failure[] } {
   return failed.length > 0 ? { failed } : {};
 }
 
-function statusOf({ output }: Context, failed: readonly Failure[]): number {
+/** Warns of what failed, if anything. @returns The exit status. */
+export function statusOf({ output }: Pick<Context, 'output'>, failed: readonly Failure[]): number {
   if (failed.length === 0) return 0;
   const names = failed.slice(0, NAMED).map(({ file }) => file);
   const more = failed.length > NAMED ? `, and ${failed.length - NAMED} more` : '';
@@ -103,7 +122,7 @@ function statusOf({ output }: Context, failed: readonly Failure[]): number {
   return SOME_FAILED;
 }
 
-function tell({ output, progress }: Context, event: RunEvent): void {
+function tell({ output, progress }: Pick<Context, 'output' | 'progress'>, event: RunEvent): void {
   if (event.kind === 'broken') {
     output.error(event.code, event.message.includes(event.item) ? event.message : `${event.item}: ${event.message}`);
     return;
