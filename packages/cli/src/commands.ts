@@ -17,6 +17,7 @@ import { retrieve } from './commands/retrieve.ts';
 import { segment } from './commands/segment.ts';
 import { serve } from './commands/serve.ts';
 import { show } from './commands/show.ts';
+import { tables } from './commands/tables.ts';
 import { tokens } from './commands/tokens.ts';
 import { trainDetect } from './commands/train-detect.ts';
 import { trainProjector } from './commands/train-projector.ts';
@@ -48,4 +49,5 @@ export const commands: readonly (Command | PassThrough)[] = [
   evalSegment,
   evalSuite,
   evalMerge,
+  tables,
 ];
