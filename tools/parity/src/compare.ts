@@ -33,7 +33,7 @@ export function compare({ shape, data }: Tensor<'float32'>, expected: Expected):
     return mismatch(`shape [${shape.join(', ')}] instead of [${expected.shape.join(', ')}]`);
   }
   const n = sizeOf(shape);
-  const found = summarise(data, expected.sinSum !== undefined);
+  const found = summarize(data, expected.sinSum !== undefined);
   const scale = expected.meanAbs ?? found.meanAbs;
   const checks: Comparison[] = [];
   const check = (at: string, error: number, limit = LIMIT): void => {
@@ -59,7 +59,7 @@ function relative(difference: number, scale: number): number {
   return difference === 0 ? 0 : Math.abs(difference) / Math.abs(scale);
 }
 
-function summarise(data: Float32Array, withSines: boolean): { mean: number; meanAbs: number; sinSum: number } {
+function summarize(data: Float32Array, withSines: boolean): { mean: number; meanAbs: number; sinSum: number } {
   let sum = 0;
   let absolute = 0;
   let sinSum = 0;

@@ -23,7 +23,7 @@ export interface Plan {
 
 /** Perceived size grows slower than real size, so that a cup and a bus fit in one world. */
 function sizeIn(zone: Zone, kind: Kind, depth: number, shorter: number): number {
-  return (zone.far + (zone.near - zone.far) * depth) * kind.metres ** 0.45 * shorter;
+  return (zone.far + (zone.near - zone.far) * depth) * kind.meters ** 0.45 * shorter;
 }
 
 /** Only one of a kind that is built in. */

@@ -32,7 +32,7 @@ export function unescapeHtml(text: string): string {
 
 /**
  * ftfy's careful variant: only references that end in a semicolon, and names that were put in capitals (`&EACUTE;`).
- * A reference that stands for a semicolon stays as it is, which is ftfy's behaviour.
+ * A reference that stands for a semicolon stays as it is, which is ftfy's behavior.
  */
 export function unescapeHtmlStrict(text: string): string {
   return text.replace(/&#?[0-9A-Za-z]{1,24};/gu, (match) => {

@@ -3,7 +3,7 @@ import { sizeOf, VitaminError, type DType } from '@vitamin-vlm/core';
 import { rowMajorStrides } from '../layout.ts';
 import { storageNames } from './globals.ts';
 
-/** Writes protocol 2, with the opcodes and globals that torch.load(weights_only=True) takes. Nothing is memoised. */
+/** Writes protocol 2, with the opcodes and globals that torch.load(weights_only=True) takes. Nothing is memoized. */
 export class PickleWriter {
   readonly #parts: Buffer[] = [Buffer.from([0x80, 2])];
 

@@ -21,7 +21,7 @@ function idsOf(names: readonly string[], categories: readonly Category[], hint: 
 }
 
 /**
- * OV-COCO, generalised setting: 48 base and 17 novel classes, 65 together.
+ * OV-COCO, generalized setting: 48 base and 17 novel classes, 65 together.
  *
  * @throws CocoEvalError `BAD_INPUT` when a class is missing
  * @example

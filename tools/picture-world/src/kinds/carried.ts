@@ -61,12 +61,12 @@ function tie(pen: Pen, { paint }: Look): void {
 
 /** What people wear and carry. */
 export const carried: Family = {
-  backpack: { box: [80, 98], metres: 0.55, colors: bright, patterns: ['plain', 'plain', 'dotted', 'checked'], cell: 15, draw: backpack },
-  umbrella: { box: [110, 102], metres: 1.1, colors: [...bright, 'black'], patterns: cloth, cell: 18, sway: 0.2, draw: umbrella },
-  handbag: { box: [90, 86], metres: 0.45, colors: anyColor, patterns: ['plain', 'plain', 'dotted', 'striped'], cell: 13, draw: handbag },
+  backpack: { box: [80, 98], meters: 0.55, colors: bright, patterns: ['plain', 'plain', 'dotted', 'checked'], cell: 15, draw: backpack },
+  umbrella: { box: [110, 102], meters: 1.1, colors: [...bright, 'black'], patterns: cloth, cell: 18, sway: 0.2, draw: umbrella },
+  handbag: { box: [90, 86], meters: 0.45, colors: anyColor, patterns: ['plain', 'plain', 'dotted', 'striped'], cell: 13, draw: handbag },
   tie: {
     box: [44, 108],
-    metres: 0.6,
+    meters: 0.6,
     colors: [...bright, 'black'],
     patterns: ['plain', 'striped', 'dotted', 'checked'],
     cell: 11,
@@ -74,5 +74,5 @@ export const carried: Family = {
     lies: true,
     draw: tie,
   },
-  suitcase: { box: [80, 111], metres: 0.7, colors: anyColor, patterns: ['plain', 'plain', 'dotted'], cell: 16, draw: suitcase },
+  suitcase: { box: [80, 111], meters: 0.7, colors: anyColor, patterns: ['plain', 'plain', 'dotted'], cell: 16, draw: suitcase },
 };

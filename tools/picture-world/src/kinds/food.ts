@@ -163,13 +163,13 @@ function cake(pen: Pen, { paint, random }: Look): void {
 
 /** Food, as it lies on a table. */
 export const food: Family = {
-  banana: { box: [104, 72], metres: 0.24, colors: ['yellow', 'yellow', 'green'], patterns: plain, sway: 0.4, draw: banana },
-  apple: { box: [100, 96], metres: 0.17, colors: ['red', 'red', 'green', 'yellow'], patterns: plain, sway: 0.15, draw: apple },
-  sandwich: { box: [118, 98], metres: 0.22, colors: ['brown'], patterns: plain, draw: sandwich },
-  orange: { box: [108, 96], metres: 0.18, colors: ['orange'], patterns: plain, draw: orange },
-  broccoli: { box: [100, 103], metres: 0.22, colors: ['green'], patterns: plain, sway: 0.25, draw: broccoli },
-  carrot: { box: [72, 122], metres: 0.28, colors: ['orange'], patterns: plain, sway: 0.5, lies: true, draw: carrot },
-  pizza: { box: [104, 104], metres: 0.34, colors: ['yellow'], patterns: plain, draw: pizza },
-  donut: { box: [104, 84], metres: 0.18, colors: ['pink', 'brown', 'white', 'blue', 'purple', 'green'], patterns: plain, draw: donut },
-  cake: { box: [116, 105], metres: 0.34, colors: ['pink', 'brown', 'white', 'purple', 'blue'], patterns: plain, draw: cake },
+  banana: { box: [104, 72], meters: 0.24, colors: ['yellow', 'yellow', 'green'], patterns: plain, sway: 0.4, draw: banana },
+  apple: { box: [100, 96], meters: 0.17, colors: ['red', 'red', 'green', 'yellow'], patterns: plain, sway: 0.15, draw: apple },
+  sandwich: { box: [118, 98], meters: 0.22, colors: ['brown'], patterns: plain, draw: sandwich },
+  orange: { box: [108, 96], meters: 0.18, colors: ['orange'], patterns: plain, draw: orange },
+  broccoli: { box: [100, 103], meters: 0.22, colors: ['green'], patterns: plain, sway: 0.25, draw: broccoli },
+  carrot: { box: [72, 122], meters: 0.28, colors: ['orange'], patterns: plain, sway: 0.5, lies: true, draw: carrot },
+  pizza: { box: [104, 104], meters: 0.34, colors: ['yellow'], patterns: plain, draw: pizza },
+  donut: { box: [104, 84], meters: 0.18, colors: ['pink', 'brown', 'white', 'blue', 'purple', 'green'], patterns: plain, draw: donut },
+  cake: { box: [116, 105], meters: 0.34, colors: ['pink', 'brown', 'white', 'purple', 'blue'], patterns: plain, draw: cake },
 };

@@ -82,16 +82,16 @@ function sink(pen: Pen, { paint }: Look): void {
 
 /** Large things that stand on a floor. */
 export const furniture: Family = {
-  bench: { box: [132, 80], metres: 1.7, colors: ['brown', 'brown', 'green', 'red', 'blue'], patterns: plain, draw: bench },
+  bench: { box: [132, 80], meters: 1.7, colors: ['brown', 'brown', 'green', 'red', 'blue'], patterns: plain, draw: bench },
   chair: {
     box: [78, 118],
-    metres: 0.95,
+    meters: 0.95,
     colors: ['brown', 'brown', 'red', 'blue', 'green', 'white', 'black'],
     patterns: plain,
     draw: chair,
   },
-  couch: { box: [152, 83], metres: 2, colors: anyColor, patterns: cloth, cell: 18, draw: couch },
-  bed: { box: [150, 76], metres: 2.1, colors: bright, patterns: cloth, cell: 18, draw: bed },
-  toilet: { box: [94, 105], metres: 0.8, colors: ['white', 'white', 'pink', 'green'], patterns: plain, draw: toilet },
-  sink: { box: [113, 112], metres: 0.8, colors: ['white', 'white', 'gray', 'pink', 'blue'], patterns: plain, draw: sink },
+  couch: { box: [152, 83], meters: 2, colors: anyColor, patterns: cloth, cell: 18, draw: couch },
+  bed: { box: [150, 76], meters: 2.1, colors: bright, patterns: cloth, cell: 18, draw: bed },
+  toilet: { box: [94, 105], meters: 0.8, colors: ['white', 'white', 'pink', 'green'], patterns: plain, draw: toilet },
+  sink: { box: [113, 112], meters: 0.8, colors: ['white', 'white', 'gray', 'pink', 'blue'], patterns: plain, draw: sink },
 };

@@ -16,8 +16,8 @@ export interface Look {
 export interface Drawing {
   /** Width and height of the drawing's box, in drawing units. */
   readonly box: readonly [width: number, height: number];
-  /** Longer side in metres, from which its size in a scene follows. */
-  readonly metres: number;
+  /** Longer side in meters, from which its size in a scene follows. */
+  readonly meters: number;
   readonly colors: readonly ColorName[];
   /** `plain` alone if the kind carries no pattern. */
   readonly patterns: readonly Pattern[];

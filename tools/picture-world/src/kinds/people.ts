@@ -68,5 +68,5 @@ function person(pen: Pen, { paint, random }: Look): void {
 
 /** People, seen from the front. */
 export const people: Family = {
-  person: { box: [60, 119], metres: 1.7, colors: anyColor.filter((c) => c !== 'brown'), patterns: cloth, cell: 11, draw: person },
+  person: { box: [60, 119], meters: 1.7, colors: anyColor.filter((c) => c !== 'brown'), patterns: cloth, cell: 11, draw: person },
 };

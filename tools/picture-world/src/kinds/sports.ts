@@ -76,13 +76,13 @@ function surfboard(pen: Pen, { paint }: Look): void {
 
 /** Things to play with outdoors. */
 export const sports: Family = {
-  frisbee: { box: [100, 42], metres: 0.42, colors: bright, patterns: plain, sway: 0.4, draw: frisbee },
-  skis: { box: [88, 120], metres: 1.6, colors: bright, patterns: ['plain', 'plain', 'striped'], cell: 6, sway: 0.3, draw: skis },
-  snowboard: { box: [44, 118], metres: 1.4, colors: bright, patterns: cloth, cell: 13, sway: 0.35, draw: snowboard },
-  kite: { box: [80, 130], metres: 1.2, colors: bright, patterns: cloth, cell: 14, sway: 0.5, draw: kite },
+  frisbee: { box: [100, 42], meters: 0.42, colors: bright, patterns: plain, sway: 0.4, draw: frisbee },
+  skis: { box: [88, 120], meters: 1.6, colors: bright, patterns: ['plain', 'plain', 'striped'], cell: 6, sway: 0.3, draw: skis },
+  snowboard: { box: [44, 118], meters: 1.4, colors: bright, patterns: cloth, cell: 13, sway: 0.35, draw: snowboard },
+  kite: { box: [80, 130], meters: 1.2, colors: bright, patterns: cloth, cell: 14, sway: 0.5, draw: kite },
   skateboard: {
     box: [116, 42],
-    metres: 0.8,
+    meters: 0.8,
     colors: bright,
     patterns: ['plain', 'striped', 'checked'],
     cell: 12,
@@ -91,7 +91,7 @@ export const sports: Family = {
   },
   surfboard: {
     box: [64, 128],
-    metres: 1.9,
+    meters: 1.9,
     colors: bright,
     patterns: ['plain', 'striped', 'dotted'],
     cell: 13,

@@ -87,11 +87,11 @@ function vase(pen: Pen, { paint, random }: Look): void {
 
 /** What stands on a table. The color of cutlery is its handle's. */
 export const tableware: Family = {
-  bottle: { box: [48, 130], metres: 0.36, colors: ['green', 'brown', 'blue', 'red', 'orange', 'purple'], patterns: plain, draw: bottle },
-  cup: { box: [103, 92], metres: 0.17, colors: anyColor, patterns: cloth, cell: 15, draw: cup },
-  fork: { box: [44, 124], metres: 0.28, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: fork },
-  knife: { box: [44, 124], metres: 0.3, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: knife },
-  spoon: { box: [44, 124], metres: 0.28, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: spoon },
-  bowl: { box: [104, 64], metres: 0.24, colors: anyColor, patterns: cloth, cell: 15, draw: bowl },
-  vase: { box: [80, 132], metres: 0.42, colors: [...bright, 'white'], patterns: cloth, cell: 14, draw: vase },
+  bottle: { box: [48, 130], meters: 0.36, colors: ['green', 'brown', 'blue', 'red', 'orange', 'purple'], patterns: plain, draw: bottle },
+  cup: { box: [103, 92], meters: 0.17, colors: anyColor, patterns: cloth, cell: 15, draw: cup },
+  fork: { box: [44, 124], meters: 0.28, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: fork },
+  knife: { box: [44, 124], meters: 0.3, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: knife },
+  spoon: { box: [44, 124], meters: 0.28, colors: anyColor, patterns: plain, sway: 0.5, lies: true, draw: spoon },
+  bowl: { box: [104, 64], meters: 0.24, colors: anyColor, patterns: cloth, cell: 15, draw: bowl },
+  vase: { box: [80, 132], meters: 0.42, colors: [...bright, 'white'], patterns: cloth, cell: 14, draw: vase },
 };

@@ -156,23 +156,23 @@ function boat(pen: Pen, { paint, random }: Look): void {
 
 /** Vehicles, side view, front to the left (the bicycle's to the right). */
 export const vehicles: Family = {
-  bicycle: { box: [116, 72], metres: 1.8, colors: bright, patterns: plain, draw: bicycle },
-  car: { box: [132, 68], metres: 4.2, colors: anyColor, patterns: plain, draw: car },
-  motorcycle: { box: [120, 71], metres: 2.2, colors: [...bright, 'black'], patterns: plain, draw: motorcycle },
+  bicycle: { box: [116, 72], meters: 1.8, colors: bright, patterns: plain, draw: bicycle },
+  car: { box: [132, 68], meters: 4.2, colors: anyColor, patterns: plain, draw: car },
+  motorcycle: { box: [120, 71], meters: 2.2, colors: [...bright, 'black'], patterns: plain, draw: motorcycle },
   airplane: {
     box: [154, 70],
-    metres: 9,
+    meters: 9,
     colors: ['red', 'blue', 'orange', 'green', 'purple'],
     patterns: plain,
     sway: 0.25,
     draw: airplane,
   },
-  bus: { box: [150, 83], metres: 9, colors: bright, patterns: plain, draw: bus },
-  train: { box: [154, 72], metres: 12, colors: ['red', 'blue', 'green', 'black', 'purple'], patterns: plain, draw: train },
-  truck: { box: [146, 83], metres: 8, colors: [...bright, 'black'], patterns: plain, draw: truck },
+  bus: { box: [150, 83], meters: 9, colors: bright, patterns: plain, draw: bus },
+  train: { box: [154, 72], meters: 12, colors: ['red', 'blue', 'green', 'black', 'purple'], patterns: plain, draw: train },
+  truck: { box: [146, 83], meters: 8, colors: [...bright, 'black'], patterns: plain, draw: truck },
   boat: {
     box: [110, 106],
-    metres: 5,
+    meters: 5,
     colors: anyColor.filter((c) => c !== 'brown'),
     patterns: ['plain', 'striped', 'dotted', 'checked'],
     cell: 14,
