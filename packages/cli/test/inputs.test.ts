@@ -107,14 +107,15 @@ it('puts the pictures of a folder or a pattern in its place, by name', async () 
   const folder = await mkdtemp(join(tmpdir(), 'vitamin-inputs-'));
   const at = (...names: string[]): string[] => names.map((name) => join(folder, name));
   try {
-    await mkdir(join(folder, 'deep'));
+    await mkdir(join(folder, 'album'));
     await mkdir(join(folder, 'empty'));
-    for (const path of at('b.png', 'a.JPEG', 'c.tif', 'notes.txt', '[x].webp', 'deep/d.avif', 'deep/e.json')) await writeFile(path, '');
-    expect(await expandInputs([folder])).toEqual(at('[x].webp', 'a.JPEG', 'b.png', 'c.tif'));
-    expect(await expandInputs(at('**/*'))).toEqual(at('[x].webp', 'a.JPEG', 'b.png', 'c.tif', 'deep/d.avif'));
+    for (const path of at('b.png', 'a.JPEG', 'c.tif', 'notes.txt', '[x].webp', 'x.webp', 'album/d.avif', 'album/e.json'))
+      await writeFile(path, '');
+    expect(await expandInputs([folder])).toEqual(at('[x].webp', 'a.JPEG', 'b.png', 'c.tif', 'x.webp'));
+    expect(await expandInputs(at('**/*'))).toEqual(at('[x].webp', 'a.JPEG', 'album/d.avif', 'b.png', 'c.tif', 'x.webp'));
     // Folders come in the order of the command line; what is named is kept whatever its ending, and whether it is there or not.
-    expect(await expandInputs(at('notes.txt', 'deep', 'absent.png', '[x].webp', '{b,c}.*'))).toEqual(
-      at('notes.txt', 'deep/d.avif', 'absent.png', '[x].webp', 'b.png', 'c.tif'),
+    expect(await expandInputs(at('notes.txt', 'album', 'absent.png', '[x].webp', '{b,c}.*'))).toEqual(
+      at('notes.txt', 'album/d.avif', 'absent.png', '[x].webp', 'b.png', 'c.tif'),
     );
     for (const nothing of at('empty', '*.gif', '?')) {
       const message = `Expected pictures in ${nothing} but found none`;
