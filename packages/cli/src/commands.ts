@@ -10,6 +10,7 @@ import { evalSegment } from './commands/eval-segment.ts';
 import { evalMerge } from './commands/eval-merge.ts';
 import { cocoEval } from './commands/eval.ts';
 import { evalSuite } from './commands/eval-suite.ts';
+import { exportTriton } from './commands/export-triton.ts';
 import { features } from './commands/features.ts';
 import { list } from './commands/list.ts';
 import { pull } from './commands/pull.ts';
@@ -36,9 +37,10 @@ export const commands: readonly (Command | PassThrough)[] = [
   retrieve,
   trainDetect,
   trainSegment,
-  serve,
   trainProjector,
   trainTalker,
+  serve,
+  exportTriton,
   show,
   pull,
   list,

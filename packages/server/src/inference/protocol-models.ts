@@ -112,7 +112,7 @@ function floats({ shape, data }: Tensor<'float32'>): InferTensor {
 function inputOf(inputs: Readonly<Record<string, InferTensor>>, name: string): InferTensor {
   const found = inputs[name];
   if (found) return found;
-  throw mismatch(name, 'it among the inputs', Object.keys(inputs).join(', ') || 'none');
+  throw new VitaminError('USAGE', `Expected an input "${name}" but received ${Object.keys(inputs).join(', ') || 'none'}`);
 }
 
 function textsIn(inputs: Readonly<Record<string, InferTensor>>, name: string): string[] {
