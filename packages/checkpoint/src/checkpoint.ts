@@ -1,6 +1,6 @@
 import type { Tensor, TensorRecord, WeightSource } from '@vitamin-vlm/core';
 
-import type { CheckpointFormat, MetadataValue } from './opened-file.ts';
+import type { CheckpointFormat, ForeignRecord, MetadataValue } from './opened-file.ts';
 
 /**
  * An open checkpoint: where every tensor lies, and the tensors themselves on demand. Close it (or use `await using`) to give the file
@@ -14,6 +14,8 @@ export interface Checkpoint extends WeightSource, AsyncDisposable {
   readonly metadata: Readonly<Record<string, MetadataValue>>;
   /** By name, as the file lists them. */
   readonly tensors: ReadonlyMap<string, TensorRecord>;
+  /** By name, what `openCheckpoint(path, { listForeign: true })` found beside them; else empty. */
+  readonly foreign: ReadonlyMap<string, ForeignRecord>;
   /**
    * Reads one tensor, made contiguous. Allocates its bytes, and for a strided view the bytes it spans as well; never more than twice the
    * larger of the file and 64 MiB.

@@ -4,7 +4,7 @@ import type { ByteSource } from './byte-source.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { quote } from './corrupt.ts';
 import { readTensor } from './layout.ts';
-import type { CheckpointFormat, MetadataValue } from './opened-file.ts';
+import type { CheckpointFormat, ForeignRecord, MetadataValue } from './opened-file.ts';
 
 /** A checkpoint over open files. It owns the sources it is given. */
 export class FileCheckpoint implements Checkpoint {
@@ -12,6 +12,7 @@ export class FileCheckpoint implements Checkpoint {
   readonly files: readonly string[];
   readonly metadata: Readonly<Record<string, MetadataValue>>;
   readonly tensors: ReadonlyMap<string, TensorRecord>;
+  readonly foreign: ReadonlyMap<string, ForeignRecord>;
   readonly #sources: ReadonlyMap<string, ByteSource>;
   #closed = false;
 
@@ -20,10 +21,12 @@ export class FileCheckpoint implements Checkpoint {
     sources: readonly ByteSource[],
     tensors: ReadonlyMap<string, TensorRecord>,
     metadata: ReadonlyMap<string, MetadataValue>,
+    foreign: ReadonlyMap<string, ForeignRecord>,
   ) {
     this.format = format;
     this.files = sources.map((source) => source.file);
     this.tensors = withoutModulePrefix(tensors);
+    this.foreign = foreign;
     // No prototype: a key such as "__proto__" is a key like any other.
     this.metadata = Object.assign(Object.create(null) as Record<string, MetadataValue>, Object.fromEntries(metadata));
     this.#sources = new Map(sources.map((source) => [source.file, source]));

@@ -114,7 +114,7 @@ function gather(view: Tensor['data'], name: string, dtype: DType, shape: readonl
 }
 
 /** Whole numbers from zero up, at most `MAX_DIMS` of them. */
-function checkedList(path: string, values: readonly unknown[], what: string): number[] {
+export function checkedList(path: string, values: readonly unknown[], what: string): number[] {
   if (values.length > MAX_DIMS) throw corrupt(path, `Expected at most ${MAX_DIMS} dimensions but found ${values.length} for the ${what}`);
   for (const value of values) {
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {

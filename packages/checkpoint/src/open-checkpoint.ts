@@ -3,14 +3,22 @@ import { join } from 'node:path';
 
 import { VitaminError } from '@vitamin-vlm/core';
 
+import { Budget } from './budget.ts';
 import { openFile, unreadable, type ByteSource } from './byte-source.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { quote } from './corrupt.ts';
 import { FileCheckpoint } from './file-checkpoint.ts';
 import { weightNames } from './hub/weights.ts';
+import type { ReadOptions } from './opened-file.ts';
 import { readFile } from './read-file.ts';
 import { openShards } from './shards.ts';
 import { sniff } from './sniff.ts';
+
+/** Options of `openCheckpoint`. */
+export interface OpenOptions {
+  /** Lists tensors of types that cannot be read (8-bit floats, quantized, sparse, complex) in `foreign` instead of refusing the file. */
+  readonly listForeign?: boolean | undefined;
+}
 
 /**
  * Opens a checkpoint without reading its tensors: safetensors, a torch archive (`.bin`, `.pt`, `.pth`), `.npy`, the `*.index.json` of a
@@ -30,18 +38,19 @@ import { sniff } from './sniff.ts';
  * await checkpoint.close();
  * ```
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
+  const read: ReadOptions = { budget: new Budget(), listForeign: options.listForeign ?? false };
   const source = await openFile(await findFile(path));
   const kind = await closeOnError(source, () => sniff(source));
   if (kind === 'index') {
     try {
-      return await openShards(source);
+      return await openShards(source, read);
     } finally {
       await source.close();
     }
   }
-  const opened = await closeOnError(source, () => readFile(source, kind));
-  return new FileCheckpoint(opened.format, [source], opened.tensors, opened.metadata);
+  const opened = await closeOnError(source, () => readFile(source, kind, read));
+  return new FileCheckpoint(opened.format, [source], opened.tensors, opened.metadata, opened.foreign);
 }
 
 async function closeOnError<T>(source: ByteSource, work: () => Promise<T>): Promise<T> {

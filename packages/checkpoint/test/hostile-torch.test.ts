@@ -29,9 +29,8 @@ it.each([
   ['INST', '(U\x04trueiposix\nsystem\n.', 'posix.system'],
   ['EXT1', '\x80\x02\x82\x05.', 'copyreg extension 5'],
   ['a storage from bytes', '\x80\x02ctorch.storage\n_load_from_bytes\n.', 'torch.storage._load_from_bytes'],
-  ['an untyped storage', '\x80\x02ctorch.storage\nUntypedStorage\n.', 'torch.storage.UntypedStorage'],
   ['a loader of torch', '\x80\x02ctorch\nload\n.', 'torch.load'],
-  ['a numpy scalar', '\x80\x02cnumpy.core.multiarray\nscalar\n.', 'numpy.core.multiarray.scalar'],
+  ['an array of objects', '\x80\x02cnumpy.core.multiarray\nfromstring\n.', 'numpy.core.multiarray.fromstring'],
   ['a whole module of a project', '\x80\x02}U\x01mcmy.model\nNet\n)\x81}bs.', 'my.model.Net'],
 ])('UNSAFE_PICKLE names the global: %s', async (_, pickle, name) => {
   const error = await failure(torchBytes(pickle));
@@ -144,9 +143,8 @@ const zips: [string, Uint8Array, VitaminError['code'], RegExp][] = [
     'complex numbers',
     torchBytes(tensorPickle({ shape: [1], strides: [1], elements: 1, type: 'ComplexFloatStorage' }), [two]),
     'UNSUPPORTED',
-    /ComplexFloatStorage/,
+    /complex64/,
   ],
-  ['8-bit floats', torchBytes('\x80\x02ctorch._utils\n_rebuild_tensor_v3\n.'), 'UNSUPPORTED', /float8_e4m3fn/],
 ];
 it.each(zips)('archives: %s', async (_, bytes, code, message) => {
   const error = await failure(bytes);

@@ -100,19 +100,33 @@ export async function readNpyHeader(source: ByteSource): Promise<OpenedFile> {
   }
   const record = toRecord(source, { name, dtype, shape, strides, start, end: source.size });
   assertTiled(path, [record], start, source.size);
-  return { format: 'npy', tensors: new Map([[name, record]]), metadata: new Map() };
+  return { format: 'npy', tensors: new Map([[name, record]]), metadata: new Map(), foreign: new Map() };
+}
+
+/** One key and its value, with the comma behind them: text, a truth value, a tuple of numbers, or the list of a structured type. */
+const NPY_ITEM = /\s*'(descr|fortran_order|shape)'\s*:\s*(?:'([^']*)'|(True|False)|\(([\d\s,]*)\)|(\[[^\]]*\]))\s*(?:,|$)/y;
+
+/** The items by key; undefined where the text is anything but such items, each once: of two equal keys numpy takes the last. */
+function itemsOf(text: string): ReadonlyMap<string, RegExpExecArray> | undefined {
+  const body = /^\{(.*)\}\s*$/s.exec(text)?.[1]?.trimEnd() ?? '';
+  const items = new Map<string, RegExpExecArray>();
+  for (let at = 0; at < body.length; at = NPY_ITEM.lastIndex) {
+    NPY_ITEM.lastIndex = at;
+    const item = NPY_ITEM.exec(body);
+    if (item === null || items.has(item[1]!)) return undefined;
+    items.set(item[1]!, item);
+  }
+  return items;
 }
 
 /** The header is a Python dict literal with exactly three keys. */
 function parseHeader(path: string, text: string): { dtype: DType; fortran: boolean; shape: number[] } {
-  const body = /^\{(.*)\}\s*$/s.exec(text)?.[1];
-  const descr = body === undefined ? undefined : /'descr'\s*:\s*(?:'([^']*)'|\[)/.exec(body);
-  const fortran = body === undefined ? undefined : /'fortran_order'\s*:\s*(True|False)/.exec(body)?.[1];
-  const shape = body === undefined ? undefined : /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(body)?.[1];
-  if (!descr || fortran === undefined || shape === undefined) {
-    throw corrupt(path, `Expected descr, fortran_order and shape in the npy header but found ${quote(text.trim())}`);
+  const items = itemsOf(text);
+  const [descr, fortran, shape] = [items?.get('descr'), items?.get('fortran_order')?.[3], items?.get('shape')?.[4]];
+  const code = descr?.[2] ?? (descr?.[5] === undefined ? undefined : 'a structured type');
+  if (code === undefined || fortran === undefined || shape === undefined) {
+    throw corrupt(path, `Expected descr, fortran_order and shape, each once, in the npy header but found ${quote(text.trim())}`);
   }
-  const code = descr[1] ?? 'a structured type';
   const dtype = dtypes.get(code);
   if (dtype === undefined) {
     throw unsupported(

@@ -1,10 +1,19 @@
-import { bytesPerElement, type DType, type TensorRecord } from '@vitamin-vlm/core';
+import { bytesPerElement, type DType, type TensorRecord, type VitaminError } from '@vitamin-vlm/core';
 
 import { readRange, type ByteSource } from '../byte-source.ts';
 import { corrupt, quote, unsupported } from '../corrupt.ts';
-import { countElements, toRecord } from '../layout.ts';
+import { checkedList, countElements, toRecord } from '../layout.ts';
 import { MAX_HEADER_BYTES } from '../limits.ts';
-import { assertTiled, NameTable, type MetadataValue, type OpenedFile } from '../opened-file.ts';
+import {
+  assertTiled,
+  NameTable,
+  sizeOfLeaf,
+  type ForeignRecord,
+  type MetadataValue,
+  type OpenedFile,
+  type Place,
+  type ReadOptions,
+} from '../opened-file.ts';
 import { isObject, parseStrictJson } from '../strict-json.ts';
 
 /** Element types by their name in a safetensors header. */
@@ -28,39 +37,60 @@ export const safetensorsNames: ReadonlyMap<DType, string> = new Map([...dtypes].
  * Reads a safetensors header: u64 header length, JSON, then the tensors without gap or overlap
  * (https://github.com/huggingface/safetensors, "Format"; the same strictness as its Rust reader).
  */
-export async function readSafetensors(source: ByteSource): Promise<OpenedFile> {
+export async function readSafetensors(source: ByteSource, { budget, listForeign }: ReadOptions): Promise<OpenedFile> {
   const { path } = source;
   const prefix = await readRange(source, 0, 8, 'a header length');
   const headerBytes = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES) {
     throw corrupt(path, `Expected a safetensors header of at most ${MAX_HEADER_BYTES} bytes but found one of ${headerBytes}`);
   }
+  budget.header(path, headerBytes);
   const header = parseStrictJson(path, await readRange(source, 8, headerBytes, 'the safetensors header'), 'the safetensors header');
   const start = 8 + headerBytes;
   const tensors = new NameTable<TensorRecord>(path);
   const metadata = new NameTable<MetadataValue>(path);
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') readMetadata(path, entry, metadata);
-    else tensors.add(name, readEntry(source, name, entry, start));
+  const foreign = new NameTable<ForeignRecord>(path);
+  const places: Place[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') {
+      readMetadata(path, value, metadata);
+      continue;
+    }
+    const entry = readEntry(source, name, value, start);
+    const dtype = dtypes.get(entry.dtype);
+    if (dtype !== undefined) tensors.add(name, recordOf(source, entry, dtype));
+    else if (listForeign)
+      foreign.add(name, { name, dtype: quote(entry.dtype).slice(1, -1), shape: checkedList(path, entry.shape, `shape of ${quote(name)}`) });
+    else throw foreignType(path, name, entry.dtype);
+    places.push({ name, offset: entry.begin, byteLength: entry.end - entry.begin });
   }
-  assertTiled(path, tensors.entries.values(), start, source.size);
-  return { format: 'safetensors', tensors: tensors.entries, metadata: metadata.entries };
+  assertTiled(path, places, start, source.size);
+  return { format: 'safetensors', tensors: tensors.entries, metadata: metadata.entries, foreign: foreign.entries };
 }
 
-function readEntry(source: ByteSource, name: string, entry: unknown, start: number): TensorRecord {
+function foreignType(path: string, name: string, stored: string): VitaminError {
+  return unsupported(
+    path,
+    `Expected one of ${[...dtypes.keys()].join(', ')} for ${quote(name)} but found dtype ${quote(stored)}`,
+    'Save the tensor again with one of these types, for example as F32. vitamin show lists the file as it is.',
+  );
+}
+
+/** What a header says of one tensor. `begin` and `end` are absolute and lie inside the file. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly unknown[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readEntry(source: ByteSource, name: string, entry: unknown, start: number): Entry {
   const { path } = source;
   const label = quote(name);
   if (!isObject(entry)) throw corrupt(path, `Expected dtype, shape and data_offsets for ${label} but found another value`);
-  const { dtype: stored, shape, data_offsets: offsets } = entry;
-  const dtype = dtypes.get(stored);
-  if (dtype === undefined) {
-    if (typeof stored !== 'string') throw corrupt(path, `Expected a dtype name for ${label} but found another value`);
-    throw unsupported(
-      path,
-      `Expected one of ${[...dtypes.keys()].join(', ')} for ${label} but found dtype ${quote(stored)}`,
-      'Save the tensor again with one of these types, for example as F32.',
-    );
-  }
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string') throw corrupt(path, `Expected a dtype name for ${label} but found another value`);
   if (!Array.isArray(shape) || !Array.isArray(offsets) || offsets.length !== 2) {
     throw corrupt(path, `Expected a shape and two data_offsets for ${label} but found other values`);
   }
@@ -71,10 +101,15 @@ function readEntry(source: ByteSource, name: string, entry: unknown, start: numb
   if (start + end > source.size) {
     throw corrupt(path, `Expected ${label} up to byte ${start + end} but found only ${source.size} bytes (a truncated file?)`);
   }
-  const record = toRecord(source, { name, dtype, shape, start: start + begin, end: start + end });
-  const bytes = countElements(path, record.shape, label) * bytesPerElement(dtype);
+  return { name, dtype, shape: shape as readonly unknown[], begin: start + begin, end: start + end };
+}
+
+function recordOf(source: ByteSource, { name, shape, begin, end }: Entry, dtype: DType): TensorRecord {
+  const { path } = source;
+  const record = toRecord(source, { name, dtype, shape, start: begin, end });
+  const bytes = countElements(path, record.shape, quote(name)) * bytesPerElement(dtype);
   if (bytes !== end - begin) {
-    throw corrupt(path, `Expected ${bytes} bytes for ${label} (${dtype} [${record.shape.join(', ')}]) but found ${end - begin}`);
+    throw corrupt(path, `Expected ${bytes} bytes for ${quote(name)} (${dtype} [${record.shape.join(', ')}]) but found ${end - begin}`);
   }
   return record;
 }
@@ -87,6 +122,6 @@ function readMetadata(path: string, entry: unknown, metadata: NameTable<Metadata
   if (!isObject(entry)) throw corrupt(path, 'Expected an object of strings as __metadata__ but found another value');
   for (const [key, value] of Object.entries(entry)) {
     if (typeof value !== 'string') throw corrupt(path, `Expected a string as __metadata__ ${quote(key)} but found another value`);
-    metadata.add(key, value);
+    metadata.add(key, value, sizeOfLeaf(value));
   }
 }

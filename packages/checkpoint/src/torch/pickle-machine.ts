@@ -1,7 +1,8 @@
 import type { VitaminError } from '@vitamin-vlm/core';
 
+import type { Budget } from '../budget.ts';
 import { corrupt } from '../corrupt.ts';
-import { MAX_PICKLE_STACK, MAX_PICKLE_STEPS } from '../limits.ts';
+import { MAX_PICKLE_STACK } from '../limits.ts';
 import type { PickleValue } from './values.ts';
 
 /** The state of the restricted pickle machine: a cursor over the bytes, a stack, marks into it and a memo. */
@@ -12,11 +13,12 @@ export class PickleMachine {
   readonly #view: DataView;
   readonly #stack: PickleValue[] = [];
   readonly #marks: number[] = [];
+  readonly #budget: Budget;
   #at = 0;
-  #steps = 0;
 
-  constructor(path: string, bytes: Uint8Array) {
+  constructor(path: string, bytes: Uint8Array, budget: Budget) {
     this.path = path;
+    this.#budget = budget;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -28,8 +30,7 @@ export class PickleMachine {
 
   /** Counts work against `MAX_PICKLE_STEPS`; opcodes that allocate more than a value call it again. */
   spend(steps: number): void {
-    this.#steps += steps;
-    if (this.#steps > MAX_PICKLE_STEPS) throw this.fail(`Expected at most ${MAX_PICKLE_STEPS} pickle steps but found more`);
+    this.#budget.steps(this.path, steps);
   }
 
   fail(problem: string): VitaminError {

@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import { opcodes } from './opcodes.ts';
 import { PickleMachine } from './pickle-machine.ts';
 import type { PickleValue } from './values.ts';
@@ -5,8 +6,8 @@ import type { PickleValue } from './values.ts';
 const STOP = 0x2e;
 
 /** Runs a pickle to STOP and returns the value on top. `path` names the file in errors. */
-export function runPickle(path: string, bytes: Uint8Array): PickleValue {
-  const machine = new PickleMachine(path, bytes);
+export function runPickle(path: string, bytes: Uint8Array, budget: Budget): PickleValue {
+  const machine = new PickleMachine(path, bytes, budget);
   for (;;) {
     const { position } = machine;
     const code = machine.byte();

@@ -3,6 +3,7 @@ import { bytesPerElement, type TensorRecord } from '@vitamin-vlm/core';
 import type { ByteSource } from '../byte-source.ts';
 import { corrupt, quote, unsupported } from '../corrupt.ts';
 import { toRecord } from '../layout.ts';
+import { RECOMPRESSED } from './zip-directory.ts';
 import type { PickledTensor } from './values.ts';
 import type { ZipEntry } from './zip-directory.ts';
 
@@ -19,11 +20,7 @@ export function toTensorRecord(
   const entry = entries.get(`${root}data/${key}`);
   if (entry === undefined) throw corrupt(path, `Expected storage data/${quote(key)} of ${quote(name)} but found no such entry`);
   if (entry.method !== 'stored') {
-    throw unsupported(
-      path,
-      `Expected storage data/${quote(key)} of ${quote(name)} uncompressed but found it compressed`,
-      'A compressed tensor cannot be read in place. Save the file again with torch.save, which does not compress.',
-    );
+    throw unsupported(path, `Expected storage data/${quote(key)} of ${quote(name)} uncompressed but found it compressed`, RECOMPRESSED);
   }
   const bytes = elements * bytesPerElement(type.dtype!);
   if (!Number.isSafeInteger(elements) || elements < 0 || bytes > entry.byteLength) {

@@ -1,4 +1,4 @@
-import { PickledTensor, type PickleDict, type PickleValue } from './values.ts';
+import { ForeignTensor, PickledTensor, type PickleDict, type PickleValue } from './values.ts';
 
 /** What training leaves beside a model (`trainer`, `hooks`: Detectron2): tensors under such keys are state of the optimizer, not weights. */
 const trainingState = /optim|sched|scaler|ema|rng|loss|^(?:trainer|hooks)$/i;
@@ -48,7 +48,7 @@ function tensorSearch(): (value: PickleValue) => boolean {
     const seen = new Set<PickleValue>();
     const queue: PickleValue[] = [value];
     for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
-      if (item instanceof PickledTensor) return true;
+      if (item instanceof PickledTensor || item instanceof ForeignTensor) return true;
       if (!(item instanceof Map || Array.isArray(item)) || seen.has(item) || barren.has(item)) continue;
       seen.add(item);
       for (const child of item.values()) queue.push(child);

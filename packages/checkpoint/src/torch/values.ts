@@ -15,7 +15,34 @@ export type PickleValue =
   | PickleDict
   | PickleGlobal
   | PickledStorage
-  | PickledTensor;
+  | PickledTensor
+  | ForeignTensor
+  | NumpyType;
+
+/** A Python object that is nothing but named values: argparse.Namespace. */
+export class PickledNamespace extends Map<PickleValue, PickleValue> {}
+
+/** A tensor of a kind that no network here reads: 8-bit floats, quantized, sparse, complex. It can be listed. */
+export class ForeignTensor {
+  /** `float8_e4m3fn`, `qint8`, `sparse_coo`, `complex64`. */
+  readonly type: string;
+  readonly shape: readonly PickleValue[];
+
+  constructor(type: string, shape: readonly PickleValue[]) {
+    this.type = type;
+    this.shape = shape;
+  }
+}
+
+/** numpy.dtype: `f8` with a byte order, which comes with BUILD. */
+export class NumpyType {
+  readonly code: string;
+  bigEndian = false;
+
+  constructor(code: string) {
+    this.code = code;
+  }
+}
 
 /** A reference to the archive entry `data/<key>` with its length in elements. */
 export class PickledStorage {

@@ -6,10 +6,14 @@ import { VitaminError } from '@vitamin-vlm/core';
 
 import type { ByteSource } from '../byte-source.ts';
 import { corrupt, quote } from '../corrupt.ts';
-import { MAX_ZIP_ENTRIES } from '../limits.ts';
+import { MAX_ZIP_END_BYTES, MAX_ZIP_ENTRY_BYTES, MAX_ZIP_ENTRIES } from '../limits.ts';
 
 /** Local headers asked for together: one after the other would wait for the disk a thousand times. */
 const HEADERS_AT_ONCE = 64;
+
+/** Also a zip program's work: weights that were unpacked and packed again. */
+export const RECOMPRESSED =
+  'Compressed tensors cannot be read in place. In Python: torch.save(torch.load(old, map_location="cpu", weights_only=True), new).';
 
 /** One entry of a zip archive with the absolute place of its data. */
 export interface ZipEntry {
@@ -31,6 +35,10 @@ export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<
   const reader = new SourceReader(source);
   try {
     const zip = await fromRandomAccessReaderPromise(reader, source.size, { autoClose: false, strictFileNames: true });
+    // What lies behind the start of the directory is the directory and its end record.
+    const bytes = source.size - Number(Reflect.get(zip, 'readEntryCursor')); // its types say boolean
+    const most = MAX_ZIP_END_BYTES + zip.entryCount * MAX_ZIP_ENTRY_BYTES;
+    if (bytes > most) throw corrupt(source.path, `Expected a zip directory of at most ${most} bytes but found ${bytes}`);
     return await listEntries(source, zip);
   } catch (cause) {
     if (cause instanceof VitaminError) throw cause;
@@ -43,19 +51,25 @@ async function listEntries(source: ByteSource, zip: ZipFile): Promise<ReadonlyMa
   if (zip.entryCount > MAX_ZIP_ENTRIES) {
     throw corrupt(source.path, `Expected at most ${MAX_ZIP_ENTRIES} zip entries but found ${zip.entryCount}`);
   }
-  const listed = new Map<string, Entry>();
+  const listed = new Map<string, Listed>();
   for await (const entry of zip.eachEntry()) {
     const name = entry.fileName;
-    if (listed.has(name)) throw corrupt(source.path, `Expected unique zip entries but found ${quote(name)} twice`);
+    // PyTorch's reader (miniz) takes names that differ in case for one.
+    const key = name.toLowerCase();
+    if (listed.has(key)) {
+      throw corrupt(source.path, `Expected unique zip entries, whatever their case, but found ${quote(name)} twice`);
+    }
     if (entry.isEncrypted()) throw corrupt(source.path, `Expected plain zip entries but found ${quote(name)} encrypted`);
-    listed.set(name, entry);
+    // Not the entry itself: extra fields and comments would stay in memory.
+    const { fileName, relativeOffsetOfLocalHeader, compressedSize, uncompressedSize, compressionMethod } = entry;
+    listed.set(key, { fileName, relativeOffsetOfLocalHeader, compressedSize, uncompressedSize, compressionMethod });
   }
   const entries = new Map<string, ZipEntry>();
   const spans: { name: string; start: number; end: number }[] = [];
   const all = [...listed.values()];
   for (let i = 0; i < all.length; i += HEADERS_AT_ONCE) {
     const some = all.slice(i, i + HEADERS_AT_ONCE);
-    const headers = await Promise.all(some.map((entry) => zip.readLocalFileHeaderPromise(entry, { minimal: true })));
+    const headers = await Promise.all(some.map((entry) => zip.readLocalFileHeaderPromise(entry as Entry, { minimal: true })));
     for (const [j, entry] of some.entries()) {
       const name = entry.fileName;
       const offset = headers[j]!.fileDataStart;
@@ -74,7 +88,10 @@ async function listEntries(source: ByteSource, zip: ZipFile): Promise<ReadonlyMa
   return entries;
 }
 
-function methodOf(entry: Entry): ZipEntry['method'] {
+/** What is kept of an entry of the directory; yauzl needs no more to find its local header. */
+type Listed = Pick<Entry, 'fileName' | 'relativeOffsetOfLocalHeader' | 'compressedSize' | 'uncompressedSize' | 'compressionMethod'>;
+
+function methodOf(entry: Listed): ZipEntry['method'] {
   if (entry.compressionMethod === 0) return 'stored';
   return entry.compressionMethod === 8 ? 'deflated' : 'other';
 }

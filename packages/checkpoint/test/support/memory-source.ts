@@ -1,3 +1,4 @@
+import { Budget } from '../../src/budget.ts';
 import type { ByteSource } from '../../src/byte-source.ts';
 import { readTensor } from '../../src/layout.ts';
 import { readFile } from '../../src/read-file.ts';
@@ -23,7 +24,7 @@ export function memorySource(bytes: Uint8Array, path = 'memory.bin'): ByteSource
 /** Opens bytes as a file, as `openCheckpoint` does after it has found one. */
 export async function openBytes(bytes: Uint8Array): Promise<OpenedFile> {
   const source = memorySource(bytes);
-  return readFile(source, await assertWeights(source));
+  return readFile(source, await assertWeights(source), { budget: new Budget(), listForeign: false });
 }
 
 /** Opens bytes and reads every tensor. */

@@ -38,7 +38,7 @@ export const show: Command = command({
       import('@vitamin-vlm/checkpoint'),
       import('../work/checkpoint-text.ts'),
     ]);
-    await using checkpoint = await openCheckpoint(known.path).catch((error: unknown) => {
+    await using checkpoint = await openCheckpoint(known.path, { listForeign: true }).catch((error: unknown) => {
       throw asWeights(error);
     });
     const license = known.published?.license ?? (address === EMBEDDED_MODEL ? 'Apache-2.0' : undefined);

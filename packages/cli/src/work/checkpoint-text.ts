@@ -16,6 +16,8 @@ export interface Description {
   readonly totals: Totals & { readonly dtypes: Readonly<Record<string, Totals>> };
   readonly metadata: Readonly<Record<string, string | number | boolean | null>>;
   readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[]; readonly bytes: number }[];
+  /** Of types that no network here reads: 8-bit floats, quantized, sparse, complex. Not in the totals. */
+  readonly foreign?: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
 }
 
 interface Totals {
@@ -64,11 +66,23 @@ export async function describeCheckpoint(
       shape,
       bytes: sizeOf(shape) * bytesPerElement(dtype),
     })),
+    ...(checkpoint.foreign.size > 0 ? { foreign: [...checkpoint.foreign.values()] } : {}),
   };
 }
 
 /** The same for reading: a head, then a line per tensor. */
-export function descriptionText({ address, format, files, model, reason, license, totals, metadata, tensors }: Description): string {
+export function descriptionText({
+  address,
+  format,
+  files,
+  model,
+  reason,
+  license,
+  totals,
+  metadata,
+  tensors,
+  foreign = [],
+}: Description): string {
   const values = Object.entries(metadata);
   const text = model?.text;
   const head = [
@@ -85,10 +99,12 @@ export function descriptionText({ address, format, files, model, reason, license
     ['license', license ?? 'not stated'],
     ['tensors', `${totals.tensors}, ${totals.elements.toLocaleString('en')} elements, ${formatBytes(totals.bytes)}`],
     ...Object.entries(totals.dtypes).map(([dtype, sum]) => ['', `${dtype}: ${sum.tensors} tensors, ${formatBytes(sum.bytes)}`]),
+    ...(foreign.length > 0 ? [['', `and ${foreign.length} of types that cannot be read here`]] : []),
     ...values.slice(0, SHOWN_METADATA).map(([name, value]) => [name, String(value).slice(0, 200)]),
     ...(values.length > SHOWN_METADATA ? [['', `and ${values.length - SHOWN_METADATA} more values; --json shows them`]] : []),
   ];
   const rows = tensors.map(({ name, dtype, shape, bytes }) => [name, dtype, `[${shape.join(', ')}]`, formatBytes(bytes)]);
+  for (const { name, dtype, shape } of foreign) rows.push([name, dtype, `[${shape.join(', ')}]`, 'cannot be read']);
   return `${table(head)}\n\n${table(rows, [3])}`;
 }
 
