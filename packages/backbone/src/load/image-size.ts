@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Located } from './locate.ts';
@@ -8,6 +8,8 @@ const STRIDE = 16;
 /** The size of a model without position embeddings about which nothing is known: that of the first ViTamin-XL. */
 const FALLBACK = 256;
 const MAX_IMAGE_SIZE = 4096;
+/** Of a size that a configuration states: 56 bytes of a stranger's must not ask for the memory of 4096 x 4096. Published models go up to 512. */
+const MAX_STATED_SIZE = 1024;
 /** A size in a name: `ViTamin-XL-384px`, `vitamin_xlarge_384`. Only the published ones, for other numbers in names mean other things. */
 const NAMED_SIZE = /[-_](224|256|336|384)(?:px)?(?!\d)/u;
 /** A configuration has a few hundred bytes. */
@@ -40,15 +42,22 @@ function sizeInName(path: string): number | undefined {
   return size === undefined ? undefined : Number(size);
 }
 
-/** The first size that one of the usual configuration files states. A file that is absent, damaged or silent about it is passed over. */
+/** The first size that one of the usual configuration files states. A file that is absent, damaged, silent about it, or beyond the limit is passed over. */
 async function sizeInConfig(folder: string): Promise<number | undefined> {
   for (const name of ['preprocessor_config.json', 'open_clip_config.json', 'config.json']) {
-    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
-    if (text.length === 0 || text.length > MAX_CONFIG_BYTES) continue;
+    const text = await readSmall(join(folder, name));
+    if (text === undefined) continue;
     const size = statedSize(text);
     if (size !== undefined) return size;
   }
   return undefined;
+}
+
+/** The text of a regular file within the limit. A pipe or a device in a stranger's folder could be read for ever. */
+async function readSmall(path: string): Promise<string | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info?.isFile() || info.size > MAX_CONFIG_BYTES) return undefined;
+  return await readFile(path, 'utf8').catch(() => undefined);
 }
 
 function statedSize(text: string): number | undefined {
@@ -68,7 +77,7 @@ function statedSize(text: string): number | undefined {
   for (const path of paths) {
     const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], json);
     const size = typeof value === 'number' ? value : ((value as Record<string, unknown> | null | undefined)?.['height'] ?? Number.NaN);
-    if (typeof size === 'number' && Number.isInteger(size) && size >= STRIDE && size <= MAX_IMAGE_SIZE && size % STRIDE === 0) return size;
+    if (typeof size === 'number' && Number.isInteger(size) && size >= STRIDE && size <= MAX_STATED_SIZE && size % STRIDE === 0) return size;
   }
   return undefined;
 }
