@@ -57,6 +57,25 @@ it('reads labels with synonyms', () => {
   expect(() => parseLabelsFile('\n\n')).toThrow('labels');
 });
 
+it.each(['\n', '\r\n', '\r', '\u2028', '\u2029', '\u0085'])('reads lines that end with %j', (end) => {
+  const names = parseLabelsFile(['sheep', 'cat,kitten', '', '3:truck'].join(end)).map(({ synonyms }) => synonyms);
+  expect(names).toEqual([['sheep'], ['cat', 'kitten'], ['truck']]);
+});
+
+it('takes names in JSON as they are', () => {
+  expect(parseLabelsFile('["sheep", "salt, pepper"]')).toEqual([
+    { name: 'sheep', synonyms: ['sheep'] },
+    { name: 'salt, pepper', synonyms: ['salt, pepper'] },
+  ]);
+  expect(parseLabelsFile('\ufeff {"images": [], "categories": [{"id": 7, "name": "red: car"}]}')).toEqual([
+    { name: 'red: car', synonyms: ['red: car'], id: 7 },
+  ]);
+  for (const text of ['["sheep", ', '{"sheep": 1}', '[["sheep"]]', '["sheep", 3]', '[{"id": 1}]', '[]', '[" "]', '["a", null]'])
+    expect(() => parseLabelsFile(text), text).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  // A bracket alone makes no JSON.
+  expect(parseLabelsFile('[unknown]\nsheep')).toHaveLength(2);
+});
+
 const folder = join(process.env['VITAMIN_SHARED']!, 'data/vocabularies');
 it.skipIf(!existsSync(folder)).each([
   ['coco_panoptic', 133, 254],

@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Backbone, Label, Prompts, VocabularyMatrix } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Context } from './command.ts';
 import type { wordFlags } from './flags.ts';
+import { readText } from './text-file.ts';
 
 /** A list of labels is words; more than this is another kind of file. */
 const MAX_LABELS_FILE = 16 * 2 ** 20;
@@ -28,19 +28,6 @@ export async function readWords({ flags: { labels, labelsFile, templates } }: Co
 /** Makes vectors of words; those that were asked before come from disk. */
 export async function loadVocabulary(context: Context, backbone: Backbone, { labels, prompts }: Words): Promise<VocabularyMatrix> {
   return await backbone.vocabulary(labels, { prompts, signal: context.signal, onProgress: context.progress.reporter('words') });
-}
-
-/** The text of a file that a flag names. @throws VitaminError `USAGE` when it cannot be read or is larger than `most` bytes. */
-export async function readText(path: string, most: number, flagName: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    if (size > most) throw new VitaminError('USAGE', `Expected at most ${most} bytes in ${flagName} ${path} but found ${size}`);
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof VitaminError) throw cause;
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new VitaminError('USAGE', `Expected a text file for ${flagName} but ${path} cannot be read: ${reason}`, { cause });
-  }
 }
 
 /** A set of prompts by name, or one template with {} for the label. */

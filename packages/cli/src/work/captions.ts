@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { readText } from '../words.ts';
+import { readText } from '../text-file.ts';
 
 /** The captions of COCO's training set take 92 MB; in V8 a string cannot be longer than about 512 MB. */
 const MAX_CAPTIONS_FILE = 400 * 10 ** 6;

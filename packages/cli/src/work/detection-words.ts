@@ -1,7 +1,7 @@
 import { type Label, parseLabels, parseLabelsFile } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
 import { cocoNames, lvisNames } from '@vitamin-vlm/fvit-detection';
-import { readText } from '../words.ts';
+import { readText } from '../text-file.ts';
 
 /** A vocabulary file is names, or the annotations of a data set of which the categories are taken. */
 const MAX_VOCABULARY = 512 * 2 ** 20;
