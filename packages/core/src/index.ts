@@ -4,6 +4,7 @@ export type { ArrayOf, DType } from './dtype.ts';
 export { throwIfAborted, VitaminError } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
 export type { Box, Instance, Panoptic, Segment } from './findings.ts';
+export { homeFolder, makeFolder } from './folders.ts';
 export { bfloat16ToFloat, floatToBfloat16, floatToHalf, halfToFloat } from './half.ts';
 export { UNLABELED, unlabeledIn } from './label-map.ts';
 export type { LabelMap } from './label-map.ts';

@@ -1,5 +1,5 @@
-import { VitaminError } from '@vitamin-vlm/core';
-import { mkdir, rm } from 'node:fs/promises';
+import { VitaminError, makeFolder } from '@vitamin-vlm/core';
+import { rm } from 'node:fs/promises';
 import { lockFolder } from './folder-lock.ts';
 import type { Journal } from './journal.ts';
 import { bindManifest, type Manifest } from './manifest.ts';
@@ -34,7 +34,7 @@ export async function mergeRuns(into: string, folders: readonly string[]): Promi
     for (const folder of folders) parts.push({ folder, ...(await openResults(folder)) });
     const ordered = inOrder(parts);
     const manifest = { ...ordered[0]!.manifest, shard: wholeRun };
-    await mkdir(into, { recursive: true });
+    await makeFolder(into);
     await using _lock = await lockFolder(into);
     await bindManifest(into, manifest);
     await writeResults(into, interleave(ordered, manifest.total));

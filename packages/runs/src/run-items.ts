@@ -1,5 +1,5 @@
-import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { throwIfAborted, VitaminError, makeFolder } from '@vitamin-vlm/core';
+import { access, rename, rm } from 'node:fs/promises';
 import { lockFolder } from './folder-lock.ts';
 import { Journal } from './journal.ts';
 import type { Fault } from './line.ts';
@@ -85,7 +85,7 @@ export async function runItems<R>(options: RunItemsOptions<R>): Promise<RunSumma
   const shard = checkShard(options.shard ?? wholeRun);
   throwIfAborted(signal);
   const manifest = describeRun(items, options.settings, shard);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await using lock = await lockFolder(folder);
   await bindManifest(folder, manifest);
   await using journal = await openJournal(folder, items.length, options.retryBroken ?? false);

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { throwIfAborted, VitaminError, type WorkOptions, makeFolder } from '@vitamin-vlm/core';
 
 import { matches, type FileIdentity } from './file-identity.ts';
 
@@ -16,6 +16,8 @@ const CHUNK_BYTES = 4 * 2 ** 20;
  * of the file's identity and of the time of its last change, which nobody can set: it is found again by every graph over the same weights and
  * by none over others.
  *
+ * Nobody else may read it: the weights may be private.
+ *
  * @throws VitaminError `RUNTIME` when the disk has too little room, `ABORTED`.
  */
 export async function copyOnce(source: FileIdentity, folder: string, options: WorkOptions): Promise<{ path: string; fresh: boolean }> {
@@ -26,7 +28,7 @@ export async function copyOnce(source: FileIdentity, folder: string, options: Wo
     .slice(0, 32);
   const path = join(folder, `${name}.bin`);
   if (await matches(path, source)) return { path, fresh: false };
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, 0o700);
   await requireSpace(folder, source);
   const draft = join(folder, `.${name}-${randomUUID()}.part`);
   try {
@@ -54,7 +56,7 @@ async function copy(source: FileIdentity, to: string, { signal, onProgress }: Wo
     }
   };
   const reader = createReadStream(source.path, { highWaterMark: CHUNK_BYTES });
-  await pipeline(reader, count, createWriteStream(to, { flags: 'wx' }), signal ? { signal } : {});
+  await pipeline(reader, count, createWriteStream(to, { flags: 'wx', mode: 0o600 }), signal ? { signal } : {});
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;

@@ -1,7 +1,7 @@
-import { link, mkdir, readFile, stat } from 'node:fs/promises';
+import { link, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { writeFileAtomic } from '@vitamin-vlm/core';
+import { writeFileAtomic, makeFolder } from '@vitamin-vlm/core';
 
 /** Two times at which a file changed, in nanoseconds since 1970, and what else tells its states apart. Numbers as decimal strings. */
 export interface FileChange {
@@ -40,7 +40,7 @@ export async function linkNoted(from: string, to: string, cacheDir: string): Pro
   const note: LinkNote = { inode, size, modified, from: [...earlier, before.changed].slice(-KEPT_TIMES), to: changed };
   const path = inFolder(cacheDir, inode);
   // Without the note the file is read again, no more.
-  await mkdir(join(path, '..'), { recursive: true })
+  await makeFolder(join(path, '..'), 0o700)
     .then(() => writeFileAtomic(path, JSON.stringify(note)))
     .catch(() => undefined);
 }

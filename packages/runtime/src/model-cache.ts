@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
 
-import { throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { homeFolder, makeFolder, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { OnnxModel } from '@vitamin-vlm/graph';
 
 import { copyOnce } from './copy-once.ts';
@@ -34,7 +33,7 @@ const SOURCES_FILE = 'sources.json';
 export function defaultCacheDir(): string {
   const base = process.env['XDG_CACHE_HOME'];
   // The XDG base directory specification says to ignore relative paths.
-  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'vitamin');
+  return join(base !== undefined && isAbsolute(base) ? base : join(homeFolder(), '.cache'), 'vitamin');
 }
 
 /**
@@ -87,7 +86,7 @@ async function build(
   const draft = join(cacheDir, 'graphs', `.draft-${randomUUID()}`);
   const copied: string[] = [];
   try {
-    await mkdir(draft, { recursive: true });
+    await makeFolder(draft, 0o700);
     for (const [location, identity] of files) {
       if (await tryLink(identity.path, join(draft, location), cacheDir)) continue;
       const copy = await copyOnce(identity, join(cacheDir, 'weights'), options);

@@ -1,9 +1,9 @@
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { removeUnfinished, throwIfAborted, type Tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { removeUnfinished, throwIfAborted, type Tensor, VitaminError, type WorkOptions, makeFolder } from '@vitamin-vlm/core';
 import type { Rate } from '@vitamin-vlm/graph';
 import { bindSettings, lockFolder } from '@vitamin-vlm/runs';
 import type { SessionOptions } from '@vitamin-vlm/runtime';
-import { mkdir } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { appendLog, type LogEntry, rewindLog } from './log.ts';
 import { type BatchSource, Prefetch } from './prefetch.ts';
@@ -105,7 +105,7 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { folder, signal } = options;
   throwIfAborted(signal);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await using lock = await lockFolder(folder);
   for (const file of FILES) await removeUnfinished(join(folder, file));
   await bindSettings(join(folder, 'training.json'), options.settings);
