@@ -71,7 +71,7 @@ it('takes names in JSON as they are', () => {
     { name: 'red: car', synonyms: ['red: car'], id: 7 },
   ]);
   for (const text of ['["sheep", ', '{"sheep": 1}', '[["sheep"]]', '["sheep", 3]', '[{"id": 1}]', '[]', '[" "]', '["a", null]'])
-    expect(() => parseLabelsFile(text), text).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => parseLabelsFile(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   // A bracket alone makes no JSON.
   expect(parseLabelsFile('[unknown]\nsheep')).toHaveLength(2);
 });

@@ -132,23 +132,25 @@ it('reads npy headers in any order, with and without a last comma', async () => 
   }
 });
 
+/** data.pkl of one tensor, with 20 MiB of text beside it. */
+function heavyPickle(i: number): Buffer {
+  const name = Buffer.from(`w${i}`);
+  const body = `X\x02\0\0\0${name.toString()}ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x01tQK\0(K\x01t(K\x01t\x89ccollections\nOrderedDict\n)RtR`;
+  const text = Buffer.alloc(20 * 2 ** 20, 'x');
+  const head = Buffer.from(`\x80\x02}(${body}X\x02\0\0\0m${i}X`, 'latin1');
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return Buffer.concat([head, length, text, Buffer.from('u.')]);
+}
+
 it('counts what shards ask for together', async () => {
-  const pickle = (i: number): Buffer => {
-    const name = Buffer.from(`w${i}`);
-    const body = `X\x02\0\0\0${name.toString()}ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x01tQK\0(K\x01t(K\x01t\x89ccollections\nOrderedDict\n)RtR`;
-    const text = Buffer.alloc(20 * 2 ** 20, 'x');
-    const head = Buffer.from(`\x80\x02}(${body}X\x02\0\0\0m${i}X`, 'latin1');
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(text.length);
-    return Buffer.concat([head, length, text, Buffer.from('u.')]);
-  };
   const map: Record<string, string> = {};
   for (let i = 0; i < 2; i++) {
     map[`w${i}`] = `m-${i}.bin`;
     await writeFile(
       file(`m-${i}.bin`),
       zipBytes([
-        { name: 'a/data.pkl', bytes: pickle(i), deflate: true },
+        { name: 'a/data.pkl', bytes: heavyPickle(i), deflate: true },
         { name: 'a/data/0', bytes: Buffer.alloc(4) },
       ]),
     );

@@ -12,6 +12,14 @@ export interface ScoredLabel {
   readonly score: number;
 }
 
+/** What the scores of labels are. */
+export interface ClassifyScores {
+  /** Factor on the cosines before the softmax: 100 (default), or exp(logit_scale) of the model. */
+  readonly scale?: number | undefined;
+  /** Cosines of picture and label, which do not depend on the other labels, in place of the softmax over them. */
+  readonly cosine?: boolean | undefined;
+}
+
 /**
  * What is in a picture: the labels of a vocabulary by probability, best first. The tower is not run.
  *
@@ -29,10 +37,12 @@ export interface ScoredLabel {
 export function classifyEncoding(
   encoding: ImageEncoding,
   vocabulary: VocabularyMatrix,
-  options: { readonly top?: number | undefined; readonly scale?: number | undefined } = {},
+  options: ClassifyScores & { readonly top?: number | undefined } = {},
 ): ScoredLabel[] {
   checkSameIdentity(encoding.identity, vocabulary.identity, 'the picture and the words');
-  const { data } = softmax(labelLogits(encoding.pooled, vocabulary, options.scale));
+  const { data } = options.cosine
+    ? labelLogits(encoding.pooled, vocabulary, 1)
+    : softmax(labelLogits(encoding.pooled, vocabulary, options.scale));
   return topK(data, options.top ?? data.length).map(({ index, score }) => ({ label: vocabulary.labels[index]!.name, score }));
 }
 

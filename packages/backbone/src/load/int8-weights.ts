@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCheckpoint, writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { type Tensor, type TensorRecord, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
+import { type Tensor, type TensorRecord, throwIfAborted, toFloat32, VitaminError, makeFolder } from '@vitamin-vlm/core';
 import { type Int8Weight, packInt8 } from '@vitamin-vlm/graph';
 import type { DigestOptions } from './weights/tensor-digests.ts';
 
@@ -38,7 +37,7 @@ export async function int8Weights(part: RoundedPart, options: DigestOptions): Pr
   const kept = await readKept(file, part);
   if (kept) return kept;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder, 0o700);
     await writeSafetensors(file, tensorsOf(roundAll(part, options)), { schema: SCHEMA, weights: part.digest }, options);
   } catch (cause) {
     if (cause instanceof VitaminError) throw cause;

@@ -57,9 +57,9 @@ export async function locate(address: string, options: LocateOptions = {}): Prom
   const info = await stat(address).catch(() => undefined);
   if (info) return { path: resolve(address) };
   if (/[/\\]|\.\w+$/u.test(address)) {
-    const hub = /^[\w.-]+\/[\w.-]+$/u.test(address) && !address.startsWith('.');
+    const likeHub = /^[\w.-]+\/[\w.-]+$/u.test(address) && !address.startsWith('.');
     throw new VitaminError('INPUT_NOT_FOUND', `Expected a checkpoint at ${address} but found nothing there`, {
-      hint: hub ? `A repository of the Hugging Face Hub is written hf:${address}` : 'Relative paths start at the current directory.',
+      hint: likeHub ? `A repository of the Hugging Face Hub is written hf:${address}` : 'Relative paths start at the current directory.',
     });
   }
   throw new VitaminError('MODEL_UNKNOWN', `Expected the name of a model, a path or an hf: address but received "${address}"`, {

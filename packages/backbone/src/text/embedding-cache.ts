@@ -1,12 +1,12 @@
-import { access, constants, mkdir, utimes } from 'node:fs/promises';
+import { access, constants, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCheckpoint, writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { type Tensor, VitaminError } from '@vitamin-vlm/core';
+import { type Tensor, VitaminError, makeFolder } from '@vitamin-vlm/core';
 
 /** Makes the folder and says early, before minutes of work, when nothing can be kept there. */
 export async function checkCacheDir(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory, 0o700);
     await access(directory, constants.W_OK);
   } catch (cause) {
     throw new VitaminError('RUNTIME', `Expected a cache folder that can be written but ${directory} cannot`, {

@@ -1,4 +1,5 @@
-import { copyFile, link, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { makeFolder } from '@vitamin-vlm/core';
+import { copyFile, link, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
 
@@ -58,7 +59,7 @@ export async function writeRef(cache: RepoCache, revision: string, commit: strin
 /** Notes that a commit does not hold a file, so that nobody asks again. */
 export async function markAbsent(cache: RepoCache, commit: string, file: string): Promise<void> {
   const path = absentPath(cache, commit, file);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFile(path, '');
 }
 
@@ -71,7 +72,7 @@ export async function isMarkedAbsent(cache: RepoCache, commit: string, file: str
 export async function linkSnapshot(cache: RepoCache, commit: string, file: string, etag: string): Promise<string> {
   const pointer = snapshotPath(cache, commit, file);
   const blob = blobPath(cache, etag);
-  await mkdir(dirname(pointer), { recursive: true });
+  await makeFolder(dirname(pointer));
   const fresh = `${pointer}.${randomUUID().slice(0, 8)}.tmp`;
   try {
     await symlink(relative(dirname(pointer), blob), fresh);
@@ -85,7 +86,7 @@ export async function linkSnapshot(cache: RepoCache, commit: string, file: strin
 
 /** Marks the cache folder for backup programs. Of no consequence when it cannot. */
 export async function tagCache(cacheDir: string): Promise<void> {
-  await mkdir(cacheDir, { recursive: true });
+  await makeFolder(cacheDir);
   await writeFile(join(cacheDir, 'CACHEDIR.TAG'), cacheTag, { flag: 'wx' }).catch(() => undefined);
 }
 
@@ -106,7 +107,7 @@ function absentPath(cache: RepoCache, commit: string, file: string): string {
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const fresh = `${path}.${randomUUID().slice(0, 8)}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   try {
     await writeFile(fresh, text);
     await rename(fresh, path);

@@ -1,5 +1,5 @@
-import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
-import { mkdir, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { throwIfAborted, VitaminError, makeFolder } from '@vitamin-vlm/core';
+import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatHubUri, type FileAddress } from './address.ts';
 import { blobPath, isFile, type RepoCache } from './cache.ts';
@@ -30,7 +30,7 @@ export async function downloadBlob(
 ): Promise<void> {
   const blob = blobPath(job.cache, job.etag);
   const partial = `${blob}.incomplete`;
-  await mkdir(dirname(blob), { recursive: true });
+  await makeFolder(dirname(blob));
   await withBlobLock(job.cache, job.etag, userSignal, async (signal) => {
     if (!settings.force && (await isFile(blob))) return onPosition(job.size ?? 0, job.size); // another process was faster
     if (settings.force) await rm(partial, { force: true });

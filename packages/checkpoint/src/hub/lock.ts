@@ -1,5 +1,5 @@
-import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
-import { mkdir } from 'node:fs/promises';
+import { throwIfAborted, VitaminError, makeFolder } from '@vitamin-vlm/core';
+
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import type { RepoCache } from './cache.ts';
@@ -38,7 +38,7 @@ export async function withBlobLock<T>(
 }
 
 async function acquire(lockfilePath: string, signal: AbortSignal | undefined, onCompromised: () => void): Promise<() => Promise<void>> {
-  await mkdir(join(lockfilePath, '..'), { recursive: true });
+  await makeFolder(join(lockfilePath, '..'));
   for (;;) {
     throwIfAborted(signal);
     try {

@@ -41,14 +41,17 @@ export async function fileMetadata(
   using watch = watchdog(settings.etagTimeout, userSignal);
   let seen: Seen = {};
   let absentFrom: string | undefined;
+  // Only the Hub says which commit and bytes are meant: a host that it leads to may be anyone's.
+  let own = true;
   const response = await hubRequest(settings, {
     method: 'HEAD',
     url: fileUrl(settings, address),
     address,
     signal: watch.signal,
     userSignal,
-    onRedirect: (headers) => {
-      seen = collect(headers, seen);
+    onRedirect: (headers, from, to) => {
+      if (own) seen = collect(headers, seen);
+      own &&= to?.origin === from.origin;
       return seen.commit !== undefined && seen.etag !== undefined && seen.size !== undefined;
     },
     onRefusal: (headers) => {
@@ -58,8 +61,8 @@ export async function fileMetadata(
     if (absentFrom !== undefined && isSafeName(absentFrom)) await onAbsent(absentFrom);
     throw error;
   });
-  seen = collect(response.headers, seen);
-  const final = response.ok ? response.headers : new Headers();
+  if (own) seen = collect(response.headers, seen);
+  const final = response.ok && own ? response.headers : new Headers();
   const etag = seen.etag ?? normalize(final.get('etag'));
   const { commit } = seen;
   if (commit === undefined || etag === undefined || !isSafeName(commit) || !isSafeName(etag)) {

@@ -15,8 +15,8 @@ export interface HubRequest {
   /** Fires on the user's abort and on silence; `userSignal` tells the two apart. */
   readonly signal: AbortSignal;
   readonly userSignal: AbortSignal | undefined;
-  /** Sees each redirect's headers; returns true when it has seen enough and the redirect need not be followed. */
-  readonly onRedirect?: (headers: Headers) => boolean;
+  /** Sees each redirect's headers, who sent it and where it leads; returns true when it has seen enough and the redirect need not be followed. */
+  readonly onRedirect?: (headers: Headers, from: URL, to: URL | undefined) => boolean;
   /** Sees the headers of an answer that will be thrown as an error. */
   readonly onRefusal?: (headers: Headers) => void;
   /** A status that is returned like a success. */
@@ -39,7 +39,7 @@ export async function hubRequest(settings: HubSettings, request: HubRequest): Pr
       throw refusal(response, url, settings, request.address);
     }
     await response.body?.cancel();
-    if (request.onRedirect?.(response.headers)) return response;
+    if (request.onRedirect?.(response.headers, url, URL.canParse(location, url.href) ? new URL(location, url) : undefined)) return response;
     url = redirectTarget(url, location, request.address);
   }
   throw new VitaminError('NETWORK', `Expected at most ${mostRedirects} redirects for ${formatHubUri(request.address)} but received more`);
@@ -73,7 +73,7 @@ export async function* readBody(
         throw connectionFailure(error, userSignal, address);
       });
       if (next === undefined || next.done) return;
-      watch.beat();
+      watch.beat(next.value.length);
       yield next.value;
     }
   } finally {
@@ -81,21 +81,48 @@ export async function* readBody(
   }
 }
 
-/** An abort signal that fires when `beat` was not called for some milliseconds, or when the user's signal fires. */
-export function watchdog(milliseconds: number, userSignal: AbortSignal | undefined): Watchdog {
+/** The least that a server must send: fewer bytes than this in a stretch of time are no download but a connection that is kept busy. */
+const LEAST: Pace = { bytes: 60_000, milliseconds: 60_000 };
+
+/** Bytes in a stretch of time. */
+export interface Pace {
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+/**
+ * An abort signal that fires when `beat` was not called for some milliseconds, when the bytes it was told of came too slowly for a minute, or when the user's
+ * signal fires.
+ */
+export function watchdog(milliseconds: number, userSignal: AbortSignal | undefined, least: Pace = LEAST): Watchdog {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(new Error(`no data for ${milliseconds / 1000} s`)), milliseconds);
+  let [since, bytes] = [performance.now(), 0];
   return {
     signal: userSignal ? AbortSignal.any([userSignal, silence.signal]) : silence.signal,
-    beat: () => void timer.refresh(),
+    beat: (more) => {
+      timer.refresh();
+      bytes += more;
+      if (performance.now() - since < least.milliseconds) return;
+      if (bytes < least.bytes) silence.abort(tooSlow(bytes, least));
+      [since, bytes] = [performance.now(), 0];
+    },
     [Symbol.dispose]: () => clearTimeout(timer),
   };
+}
+
+/** Not Transient: asking again would bring another byte a second. */
+function tooSlow(bytes: number, least: Pace): VitaminError {
+  const seconds = least.milliseconds / 1000;
+  return new VitaminError('NETWORK', `Expected at least ${least.bytes} bytes in ${seconds} s from the Hub but received ${bytes}`, {
+    hint: 'Run the same command again on a better connection: it goes on where it stopped.',
+  });
 }
 
 /** Made by `watchdog`; disposing stops its clock. */
 export interface Watchdog extends Disposable {
   readonly signal: AbortSignal;
-  beat(): void;
+  beat(bytes: number): void;
 }
 
 async function send(settings: HubSettings, request: HubRequest, url: URL): Promise<Response> {

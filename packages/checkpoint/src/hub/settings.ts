@@ -1,6 +1,5 @@
-import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { homeFolder, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** Options of everything that reads the Hub or its cache. What is absent comes from the `HF_*` variables, then from the defaults. */
@@ -66,7 +65,7 @@ export async function hubSettings(options: HubOptions, env: Environment = proces
 }
 
 function hubHome(env: Environment): string {
-  return expand(set(env['HF_HOME']) ?? join(set(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache'), 'huggingface'), env);
+  return expand(set(env['HF_HOME']) ?? join(set(env['XDG_CACHE_HOME']) ?? join(homeFolder(), '.cache'), 'huggingface'), env);
 }
 
 /** As Python: HF_TOKEN, its older name, then the file of the login command. */
@@ -96,7 +95,7 @@ function checkEndpoint(endpoint: string): string {
 
 /** `~`, `$NAME` and `${NAME}`, as Python's expanduser and expandvars read them. */
 function expand(path: string, env: Environment): string {
-  const home = path.replace(/^~(?=$|[/\\])/, () => homedir());
+  const home = path.replace(/^~(?=$|[/\\])/, () => homeFolder());
   return resolve(home.replace(/\$(?:(\w+)|\{(\w+)\})/g, (text, bare?: string, braced?: string) => env[bare ?? braced ?? ''] ?? text));
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, readFile, stat, utimes } from 'node:fs/promises';
+import { type FileHandle, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TensorRecord, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { type TensorRecord, VitaminError, writeFileAtomic, makeFolder } from '@vitamin-vlm/core';
 import { onlyLinked } from '@vitamin-vlm/runtime';
 
 /** What all bytes of one tensor say. */
@@ -67,7 +67,7 @@ export class DigestMemory {
     if (this.#path === undefined) return;
     const digests = Object.fromEntries(this.#digests);
     try {
-      await mkdir(join(this.#path, '..'), { recursive: true });
+      await makeFolder(join(this.#path, '..'), 0o700);
       await writeFileAtomic(this.#path, JSON.stringify({ schema: SCHEMA, state: this.#state, digests }));
     } catch (error) {
       if (!(error instanceof VitaminError) && !(error instanceof Error && 'syscall' in error)) throw error;
