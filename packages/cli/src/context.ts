@@ -1,4 +1,8 @@
-import { VitaminError } from '@vitamin-vlm/core';
+import { rmSync } from 'node:fs';
+import { access, constants, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeFolder, VitaminError } from '@vitamin-vlm/core';
 import type { Context, Writes } from './command.ts';
 import { FileWriter } from './file-writer.ts';
 import { Output } from './output.ts';
@@ -28,13 +32,45 @@ export function createContext({ inputs, flags: values, sourceOf }: Parsed, strea
     color: !flags.noColor,
   });
   const open = async (writes: Writes = 'document'): Promise<Context> => {
-    const writer = await openWriter(flags, writes);
-    return { inputs, flags, sourceOf, output, progress, signal: stop.signal, writer };
+    const writer = await openWriter(flags, writes, output);
+    const cacheDir = 'model' in values ? await writableCache(flags, output) : flags.cacheDir;
+    return { inputs, flags: { ...flags, cacheDir }, sourceOf, output, progress, signal: stop.signal, writer };
   };
   return { output, progress, open };
 }
 
-async function openWriter({ output: path, force }: Context['flags'], writes: Writes): Promise<FileWriter | undefined> {
+/**
+ * The folder for graphs and words of a command that loads a model. Where the usual one cannot be written (a read-only home), a folder for this run alone.
+ *
+ * @throws VitaminError `USAGE` when --cache-dir itself cannot be written.
+ */
+async function writableCache({ cacheDir }: Context['flags'], output: Output): Promise<string | undefined> {
+  const { defaultCacheDir } = await import('@vitamin-vlm/runtime');
+  const folder = cacheDir ?? defaultCacheDir();
+  try {
+    await makeFolder(folder, 0o700);
+    await access(folder, constants.W_OK);
+    return cacheDir;
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    if (cacheDir !== undefined) {
+      throw new VitaminError(
+        'USAGE',
+        `Expected a folder that can be written for --cache-dir but the system refused ${cacheDir}: ${reason}`,
+        {
+          hint: 'Name another folder, best on the file system of the weights.',
+          cause,
+        },
+      );
+    }
+    const own = await mkdtemp(join(tmpdir(), 'vitamin-'));
+    process.once('exit', () => rmSync(own, { recursive: true, force: true }));
+    output.note(`Nothing can be kept in ${folder} (${reason}): words and graphs are made anew each time. Name a folder with --cache-dir.`);
+    return own;
+  }
+}
+
+async function openWriter({ output: path, force }: Context['flags'], writes: Writes, output: Output): Promise<FileWriter | undefined> {
   if (typeof writes === 'object' && 'endings' in writes) {
     const names = writes.endings.map((ending) => `FILE${ending}`).join(' or ');
     if (!writes.endings.some((ending) => path?.toLowerCase().endsWith(ending))) {
@@ -45,7 +81,10 @@ async function openWriter({ output: path, force }: Context['flags'], writes: Wri
   if (typeof writes === 'object' && 'nothing' in writes) {
     throw new VitaminError('USAGE', `Expected no -o but received ${path}`, { hint: writes.nothing });
   }
-  return writes === 'folder' ? await FileWriter.forFolder(path, force) : await FileWriter.forFile(path, force);
+  if (writes !== 'folder') return await FileWriter.forFile(path, force);
+  return await FileWriter.forFolder(path, force, (wanted, used) => {
+    output.note(`${join(path, wanted)} exists: writing ${used}; --force overwrites`);
+  });
 }
 
 function isTrue(value: string | undefined): boolean {

@@ -1,42 +1,55 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, lstat, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { VitaminError, writeAtomically } from '@vitamin-vlm/core';
+import { makeFolder, VitaminError, writeAtomically } from '@vitamin-vlm/core';
 
 /** Names of output files: none that exists is overwritten unless forced, and none twice in one run. */
 export class FileWriter {
   readonly #folder: string;
   readonly #name: string;
   readonly #force: boolean;
+  readonly #onRename: (wanted: string, used: string) => void;
   readonly #taken: Set<string> = new Set<string>();
 
-  private constructor(folder: string, name: string, force: boolean) {
+  private constructor(folder: string, name: string, force: boolean, onRename: (wanted: string, used: string) => void = () => {}) {
     this.#folder = folder;
     this.#name = name;
     this.#force = force;
+    this.#onRename = onRename;
   }
 
   /**
-   * For one file. Its folder must exist.
+   * For one file. Its folder must exist, and the file must not, unless forced: whoever names a file asks it by that name later.
    *
-   * @throws VitaminError `USAGE` when the folder is missing or closed, before any work is done.
+   * @throws VitaminError `USAGE` when the file exists or the folder is missing or closed, before any work is done.
    */
   static async forFile(path: string, force: boolean): Promise<FileWriter> {
     await checkFolder(dirname(path));
     if (await isFolder(path)) throw new VitaminError('USAGE', `Expected a file to write but ${path} is a folder`);
+    if (!force && (await exists(path))) {
+      throw new VitaminError('USAGE', `Expected a new file for -o but ${path} exists`, {
+        hint: 'Name another one, or overwrite it with --force.',
+      });
+    }
     return new FileWriter(dirname(path), basename(path), force);
   }
 
   /**
-   * For files in a folder, which is made if need be.
+   * For files in a folder, which is made if need be. Names that are taken get a number, `street-2.json`.
    *
-   * @throws VitaminError `USAGE` when it cannot be made or written.
+   * @param onRename - Hears of each name that was taken, and what is used in its place.
+   * @throws VitaminError `USAGE` when it cannot be made or written, or has the name of a file.
    */
-  static async forFolder(path: string, force: boolean): Promise<FileWriter> {
-    await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+  static async forFolder(path: string, force: boolean, onRename?: (wanted: string, used: string) => void): Promise<FileWriter> {
+    if (FILE_ENDINGS.test(path) && !(await isFolder(path))) {
+      throw new VitaminError('USAGE', `Expected a folder for -o but received ${path}`, {
+        hint: `Several files are written: -o ${path.replace(FILE_ENDINGS, '')} gets them.`,
+      });
+    }
+    await makeFolder(path).catch((cause: unknown) => {
       throw cannotWrite(path, cause);
     });
     await checkFolder(path);
-    return new FileWriter(path, '', force);
+    return new FileWriter(path, '', force, onRename);
   }
 
   /**
@@ -50,6 +63,7 @@ export class FileWriter {
       const taken = await Promise.all(paths.map(async (path) => this.#taken.has(path) || (!this.#force && (await exists(path)))));
       if (taken.includes(true)) continue;
       for (const path of paths) this.#taken.add(path);
+      if (n > 1) this.#onRename(`${stem}${basename(endings[0]!)}`, basename(paths[0]!));
       return paths;
     }
   }
@@ -61,6 +75,9 @@ export class FileWriter {
     return path!;
   }
 }
+
+/** Names that are meant as files where a folder is wanted. */
+const FILE_ENDINGS = /\.(?:png|jpe?g|webp|gif|tiff?|jsonl?|npy|npz|safetensors|csv|txt|html?|svg|pth?|bin|onnx|pdf)$/iu;
 
 /** Receives the parts of a text, in order. */
 export type Sink = (text: string) => Promise<void>;
@@ -99,7 +116,8 @@ function cannotWrite(path: string, cause: unknown): VitaminError {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  // A link that leads nowhere is a name that is taken.
+  return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
 async function isFolder(path: string): Promise<boolean> {

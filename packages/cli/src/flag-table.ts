@@ -60,6 +60,8 @@ export interface Flag {
   readonly least?: number;
   /** For `choice`. */
   readonly choices?: readonly string[];
+  /** The name of a flag that is not missed where this one stands. */
+  readonly countsAs?: string;
   /** Names of flags of which at most one may stand, this one among them. What is typed wins over what a variable says. */
   readonly excludes?: readonly string[];
 }

@@ -28,10 +28,16 @@ export const modelFlags = {
   },
 } as const;
 
+/** Of commands that take pictures. */
+export const inputFlags = {
+  filesFrom: { kind: 'text', value: 'file', help: 'a list of pictures, a name a line, or NUL between them; - is standard input' },
+} as const;
+
 /** Of commands that ask with words. */
 export const wordFlags = {
   labels: { kind: 'list', value: 'a,b,c', short: 'l', help: 'words to ask; a|b are two names of one label' },
-  labelsFile: { kind: 'text', value: 'file', excludes: ['labels'], help: 'a label a line, synonyms between commas' },
+  label: { kind: 'repeated', value: 'name', countsAs: 'labels', help: 'one label, with its commas; may be repeated' },
+  labelsFile: { kind: 'text', value: 'file', excludes: ['labels', 'label'], help: 'a label a line, synonyms between commas; or JSON' },
   templates: {
     kind: 'text',
     value: 'name',

@@ -27,7 +27,7 @@ export function createProgram(streams: Streams): Parser {
   const program = new Parser('vitamin')
     .description('Open-vocabulary vision with ViTamin: ask pictures with any words.')
     .usage('COMMAND [flags]')
-    .version(manifest.version, '--version', 'the version of this program')
+    .version(manifest.version, '-V, --version', 'the version of this program')
     .helpOption('-h, --help', 'this text')
     .helpCommand(false)
     .configureHelp({

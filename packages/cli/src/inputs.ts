@@ -3,8 +3,11 @@ import { extname, isAbsolute, join } from 'node:path';
 import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { Context } from './command.ts';
 import { exitCodes, SOME_FAILED } from './exit-code.ts';
-import type { encodingFlags } from './flags.ts';
+import type { encodingFlags, inputFlags } from './flags.ts';
 import type { Result } from './output.ts';
+import { STDIN } from './picture-source.ts';
+import { oneLine } from './text.ts';
+import { readText } from './text-file.ts';
 
 /** One input that could not be used. */
 export interface Failure {
@@ -20,7 +23,10 @@ export interface Batch {
 }
 
 /** The row of commands that take pictures, or the encoding of one. */
-export const pictureInputs = { usage: '[image...]', help: 'image files, folders of them, or patterns such as "photos/**/*.jpg"' } as const;
+export const pictureInputs = {
+  usage: '[image...]',
+  help: 'image files, folders of them, patterns such as "photos/**/*.jpg", or - for standard input',
+} as const;
 
 /** Endings that stand for pictures in a folder. Files that are named are opened whatever their ending. */
 const ENDINGS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']);
@@ -30,13 +36,36 @@ const ENDINGS: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', 
  *
  * @throws VitaminError `USAGE` for neither, or for several pictures beside one encoding; as `expandInputs`.
  */
-export async function picturesOf({ inputs, flags: { encoding } }: Context<typeof encodingFlags>): Promise<string[]> {
-  if (inputs.length === 0 && encoding !== undefined) return [encoding];
+export async function picturesOf(context: Context<typeof encodingFlags & typeof inputFlags>): Promise<string[]> {
+  const { encoding, filesFrom } = context.flags;
+  const inputs = await namedInputs(context);
+  if (context.inputs.length === 0 && filesFrom === undefined && encoding !== undefined) return [encoding];
   if (inputs.length === 0) throw new VitaminError('USAGE', 'Expected an image but received none');
   if (inputs.length > 1 && encoding !== undefined) {
     throw new VitaminError('USAGE', `Expected at most one image beside --encoding but received ${inputs.length}`);
   }
   return await expandInputs(inputs);
+}
+
+/** A list of a million names of a hundred characters. */
+const MAX_LIST_BYTES = 128 * 2 ** 20;
+
+/**
+ * What the command line names, then what the file of --files-from does: a name a line, or with NUL between them (`find -print0`), for names with line breaks.
+ *
+ * @throws VitaminError `USAGE` for a list that cannot be read, and where standard input is meant twice.
+ */
+export async function namedInputs({ inputs, flags: { filesFrom } }: Context<typeof inputFlags>): Promise<string[]> {
+  const listed = filesFrom === undefined ? [] : namesIn(await readText(filesFrom, MAX_LIST_BYTES, '--files-from'));
+  const named = [...inputs, ...listed];
+  if (named.filter((name) => name === STDIN).length + (filesFrom === STDIN ? 1 : 0) > 1) {
+    throw new VitaminError('USAGE', 'Expected standard input (-) once but received it several times');
+  }
+  return named;
+}
+
+function namesIn(list: string): string[] {
+  return list.split(list.includes('\0') ? '\0' : /\r?\n/u).filter((name) => name !== '');
 }
 
 /**
@@ -107,7 +136,7 @@ export async function streamPictures(
       output.detail(`${file}: ${Math.round(performance.now() - started)} ms`);
     });
     status = batch.status;
-    return failures(batch);
+    return { ...failures(batch), ...stoppedEarly(context) };
   });
   if (target !== undefined) output.wrote(target, { remark: path === undefined });
   return status;
@@ -135,12 +164,14 @@ export async function eachInput(
       if (!(error instanceof VitaminError)) throw error;
       if (error.code === 'ABORTED') break;
       if (!isInputs(error)) throw error;
-      output.error(error.code, error.message.includes(file) ? error.message : `${file}: ${error.message}`, error.hint);
+      const message = error.message.includes(file) ? error.message.replaceAll(file, oneLine(file)) : `${oneLine(file)}: ${error.message}`;
+      output.error(error.code, message, error.hint);
       failed.push({ file, code: error.code, message: error.message });
       codes.add(exitCodes[error.code]);
     }
   }
-  if (failed.length > 0) output.warn(`${failed.length} of ${inputs.length} inputs failed: ${failed.map(({ file }) => file).join(', ')}`);
+  if (failed.length > 0)
+    output.warn(`${failed.length} of ${inputs.length} inputs failed: ${failed.map(({ file }) => oneLine(file)).join(', ')}`);
   // When every input fails for the same reason, a wrong window for example, that reason is the status.
   const status = failed.length === inputs.length && codes.size === 1 ? [...codes][0]! : SOME_FAILED;
   return { failed, status: failed.length === 0 ? 0 : status };
@@ -149,6 +180,11 @@ export async function eachInput(
 /** Sizes that do not fit one picture are `USAGE`. */
 function isInputs({ code }: VitaminError): boolean {
   return code === 'INPUT_NOT_FOUND' || code === 'INPUT_UNREADABLE' || code === 'USAGE';
+}
+
+/** For a result document: whether a signal cut it short. */
+export function stoppedEarly({ signal }: Pick<Context, 'signal'>): { stopped?: true } {
+  return signal.aborted ? { stopped: true } : {};
 }
 
 /** For a result document: nothing when nothing failed. */

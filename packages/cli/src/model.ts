@@ -22,9 +22,9 @@ export async function loadModel(context: Context<typeof modelFlags>): Promise<Ba
 }
 
 /** How to find and fetch weights. */
-export function locateOptions({ flags, signal, progress }: Context, model: string): LocateOptions {
-  // Absent flags stay absent, so that the HF_* variables decide.
-  const hub = flags.cacheDir === undefined ? {} : { cacheDir: hubFolder(flags.cacheDir) };
+export function locateOptions({ flags, sourceOf, signal, progress }: Context, model: string): LocateOptions {
+  // Absent flags stay absent, so that the HF_* variables decide. A folder for this run alone is no place for downloads.
+  const hub = flags.cacheDir === undefined || sourceOf('cacheDir') === 'default' ? {} : { cacheDir: hubFolder(flags.cacheDir) };
   return { signal, onProgress: progress.reporter(model), ...(flags.offline ? { offline: true } : {}), hub };
 }
 

@@ -1,9 +1,9 @@
-import { writeFileAtomic } from '@vitamin-vlm/core';
+import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import { type FileWriter, type Sink, writeParts } from './file-writer.ts';
 import type { Progress } from './progress.ts';
 import { RecordDocument } from './record-document.ts';
 import type { Streams } from './streams.ts';
-import { hasColor, printable } from './text.ts';
+import { hasColor, oneLine, printable, toJson } from './text.ts';
 
 /** How the result appears on stdout. */
 export type Format = 'text' | 'json' | 'jsonl';
@@ -27,6 +27,13 @@ export interface OutputOptions {
   readonly color: boolean;
 }
 
+/** An error as documents have it. */
+export function errorRecord(error: unknown): { code: string; message: string; hint?: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof VitaminError)) return { code: 'INTERNAL', message };
+  return { code: error.code, message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+}
+
 /** The two voices of a command: the result on stdout, everything else on stderr. */
 export class Output {
   readonly format: Format;
@@ -36,6 +43,8 @@ export class Output {
   readonly #streams: Streams;
   readonly #progress: Progress;
   readonly #color: boolean;
+  /** Whether anything has gone to stdout. */
+  #begun = false;
 
   constructor(streams: Streams, progress: Progress, options: OutputOptions) {
     this.format = options.format;
@@ -50,7 +59,7 @@ export class Output {
   /** One finished part of the result: a line of text, if any, or of JSON Lines. One JSON document waits for `document`. */
   item(text: string | undefined, record: object): void {
     if (text !== undefined) this.line(text);
-    if (this.format === 'jsonl') this.#print(JSON.stringify(record));
+    if (this.format === 'jsonl') this.#print(toJson(record));
   }
 
   /** A line of a result in text form. */
@@ -85,7 +94,7 @@ export class Output {
 
   /** The whole result as one document: on stdout with --json, and into the file that -o names, if there is a writer for it. */
   async document(document: object, writer?: FileWriter): Promise<void> {
-    const json = JSON.stringify({ schemaVersion, ...document }, null, 2);
+    const json = toJson({ schemaVersion, ...document }, 2);
     if (this.format === 'json') this.#print(json);
     if (!writer) return;
     const path = await writer.path();
@@ -118,7 +127,7 @@ export class Output {
         await document.end(tail);
       } catch (error) {
         // What has gone out becomes a document that can be parsed; the status says that it is not all.
-        if (!document.empty) await document.end({ incomplete: true });
+        if (!document.empty) await document.end({ incomplete: true, error: errorRecord(error) });
         throw error;
       }
     };
@@ -127,7 +136,7 @@ export class Output {
 
   /** A file that is itself the result: its path on stdout. */
   path(path: string): void {
-    if (this.format === 'text') this.#print(printable(path));
+    if (this.format === 'text') this.#print(oneLine(path));
   }
 
   /** A file beside the result: its path on stdout where only paths are wanted, else a remark, unless one remark stands for many. */
@@ -151,6 +160,14 @@ export class Output {
     this.#say(`${this.#paint('33', 'warning:')} ${printable(text)}`, true);
   }
 
+  /**
+   * What ended the run, for programs: with --json the one document on stdout, with --jsonl a line, unless a document has begun, which then says so itself.
+   */
+  outcome(outcome: object): void {
+    if (this.format === 'json' && !this.#begun) this.#print(toJson({ schemaVersion, ...outcome }, 2));
+    if (this.format === 'jsonl') this.#print(toJson({ schemaVersion, ...outcome }));
+  }
+
   /** An error and what to do about it. Always shown. */
   error(code: string, message: string, hint?: string): void {
     this.#say(`${this.#paint('31', `error ${code}:`)} ${printable(message)}${hint === undefined ? '' : `\n${printable(hint)}`}`, true);
@@ -162,6 +179,7 @@ export class Output {
 
   #write(text: string): void {
     this.#progress.clear();
+    this.#begun = true;
     this.#streams.stdout.write(text);
   }
 

@@ -40,7 +40,10 @@ export function addCommand(program: Parser, declared: Command, act: (parsed: Par
   parser.action(async () => {
     const { flags, sourceOf } = readFlags(parser, { ...globalFlags, ...declared.flags });
     for (const group of declared.needs ?? []) {
-      if (group.some((name) => flags[name] !== undefined)) continue;
+      const given = (name: string): boolean =>
+        flags[name] !== undefined ||
+        Object.entries(declared.flags).some(([other, { countsAs }]) => countsAs === name && flags[other] !== undefined);
+      if (group.some(given)) continue;
       const names = group.map((name) => usageOf(name, declared.flags[name]!)).join(' or ');
       throw new VitaminError('USAGE', `Expected ${names} but received ${['none', 'neither'][group.length - 1] ?? 'none of them'}`, {
         hint,

@@ -8,7 +8,7 @@ import { exitCodes } from './exit-code.ts';
 import { type Flag, longName } from './flag-table.ts';
 import { globalFlags } from './flags.ts';
 import { createProgram } from './help.ts';
-import { Output } from './output.ts';
+import { errorRecord, Output } from './output.ts';
 import { addCommand, addPassThrough } from './parser.ts';
 import { Progress } from './progress.ts';
 import type { Stop } from './signals.ts';
@@ -49,7 +49,11 @@ export async function runCommandLine(
     } else await program.parseAsync(line, { from: 'user' });
   } catch (error) {
     // commander has printed its own: help and version end with 0, everything else is a mistake in the command line.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.USAGE;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      plainOutput(streams, args).outcome({ error: { code: 'USAGE', message: error.message.replace(/^error: /u, '') } });
+      return exitCodes.USAGE;
+    }
     status = report(error, created?.output ?? plainOutput(streams, args), stop);
   } finally {
     created?.progress.clear();
@@ -98,6 +102,7 @@ function withHelp(args: readonly string[], program: Parser): readonly string[] {
   const words = args.filter((arg) => !arg.startsWith('-'));
   const [first = '--help', ...more] = words;
   if (args.length === 0 || (first === 'help' && more.length === 0)) return ['--help'];
+  if (first === 'version' && words.length === 1) return ['--version'];
   if (first === 'help') return knows(program, more) ? [...more, '--help'] : more.slice(0, 1);
   return words.length === 1 && first === args[0] && !knows(program, [first]) ? [first] : args;
 }
@@ -113,11 +118,16 @@ function knows(program: Parser, words: readonly string[]): boolean {
 function report(error: unknown, output: Output, stop: Stop): number {
   if (error instanceof VitaminError) {
     // What the signal asked for is no error; a reader that has gone needs no message.
-    if (error.code === 'ABORTED' && stop.signal.aborted) return 0;
+    if (error.code === 'ABORTED' && stop.signal.aborted) {
+      if (stop.exitCode() !== undefined) output.outcome({ stopped: true });
+      return 0;
+    }
+    output.outcome({ error: errorRecord(error) });
     output.error(error.code, error.message, error.hint);
     output.detail(inspect(error));
     return exitCodes[error.code];
   }
+  output.outcome({ error: errorRecord(error) });
   output.error(
     'INTERNAL',
     error instanceof Error ? error.message : String(error),
@@ -130,5 +140,7 @@ function report(error: unknown, output: Output, stop: Stop): number {
 /** For errors that come before the flags are read. */
 function plainOutput(streams: Streams, args: readonly string[]): Output {
   const verbose = args.includes('-v') || args.includes('--verbose');
-  return new Output(streams, new Progress(streams.stderr, false), { format: 'text', quiet: false, pathsOnly: false, verbose, color: true });
+  const [json, jsonl] = ['--json', '--jsonl'].map((flag) => args.includes(flag));
+  const format = json === jsonl ? 'text' : json ? 'json' : 'jsonl';
+  return new Output(streams, new Progress(streams.stderr, false), { format, quiet: false, pathsOnly: false, verbose, color: true });
 }

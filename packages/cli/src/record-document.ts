@@ -1,4 +1,5 @@
 import type { Sink } from './file-writer.ts';
+import { toJson } from './text.ts';
 
 /**
  * A JSON document with one list that grows: every record goes out when it is done and none is kept, so that a folder of a million pictures takes
@@ -10,7 +11,7 @@ export class RecordDocument {
   #count = 0;
 
   constructor(head: object, name: string, sinks: readonly Sink[]) {
-    this.#head = JSON.stringify({ ...head, [name]: [] }, null, 2).slice(0, -'[]\n}'.length);
+    this.#head = toJson({ ...head, [name]: [] }, 2).slice(0, -'[]\n}'.length);
     this.#sinks = sinks;
   }
 
@@ -20,7 +21,7 @@ export class RecordDocument {
   }
 
   async add(record: object): Promise<void> {
-    const text = JSON.stringify(record, null, 2).replaceAll('\n', '\n    ');
+    const text = toJson(record, 2).replaceAll('\n', '\n    ');
     await this.#write(`${this.empty ? `${this.#head}[` : ','}\n    ${text}`);
     this.#count++;
   }
@@ -28,7 +29,7 @@ export class RecordDocument {
   /** Closes the list and adds what is known only now. */
   async end(tail: object): Promise<void> {
     const list = this.empty ? `${this.#head}[]` : '\n  ]';
-    const rest = JSON.stringify(tail, null, 2).slice(1, -1).trimEnd();
+    const rest = toJson(tail, 2).slice(1, -1).trimEnd();
     await this.#write(`${list}${rest === '' ? '' : `,${rest}`}\n}\n`);
   }
 

@@ -9,9 +9,18 @@ export interface Stop {
   readonly abandon: () => void;
 }
 
+/** What SIGTERM leaves the running step: less than the ten seconds after which Docker and systemd kill. */
+const GRACE_MS = 8000;
+
+/** Ends by the signal's own default action. */
+function leave(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}
+
 /**
- * The first SIGINT or SIGTERM aborts `signal`: the running window is finished and what is complete is kept. The second one leaves at once, by
- * the signal's own default action: `process.exit()` would wait for ONNX Runtime's running call.
+ * The first SIGINT or SIGTERM aborts `signal`: the running window is finished and what is complete is kept. The second one leaves at once, and
+ * SIGTERM after 8 seconds whatever still runs, by the signal's own default action: `process.exit()` would wait for ONNX Runtime's running call.
  */
 export function stopOnSignals(stderr: OutputStream): Stop {
   const controller = new AbortController();
@@ -22,13 +31,14 @@ export function stopOnSignals(stderr: OutputStream): Stop {
   ] as const) {
     process.on(name, () => {
       if (exitCode !== undefined) {
-        process.removeAllListeners(name);
-        process.kill(process.pid, name);
+        leave(name);
         return;
       }
       exitCode = code;
       stderr.write('\nStopping after the running step; once more leaves at once.\n');
       controller.abort();
+      // A read that never returns (a dead mount) must not keep a process that a supervisor wants to end.
+      if (name === 'SIGTERM') setTimeout(() => leave(name), GRACE_MS).unref();
     });
   }
   return { signal: controller.signal, exitCode: () => exitCode, abandon: () => controller.abort() };

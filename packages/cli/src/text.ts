@@ -1,12 +1,26 @@
 import type { OutputStream } from './streams.ts';
 
-/**
- * Text that is safe on a terminal: control characters, which could move the cursor or recolor the screen, become a visible mark. Names of files and
- * tensors come from strangers.
- */
+/** What moves the cursor, recolors the screen or turns text round: controls but line feed and tab, marks of direction, Unicode's line ends. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Text that is safe on a terminal: what is unsafe becomes a visible mark. Names of files and tensors come from strangers. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu, '\ufffd');
+  return text.replaceAll(UNSAFE, '\ufffd');
+}
+
+/** The same for what must not break a line, such as the name of a file. */
+export function oneLine(text: string): string {
+  return printable(text).replaceAll(/[\n\t]/gu, '\ufffd');
+}
+
+/** JSON that is safe on a terminal: `JSON.stringify` escapes only the controls below space. The document is the same. */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replaceAll(
+    // Line feeds stand between the values of an indented document; those inside of texts are escaped already.
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** `1.3 GB`, in powers of 1000 as disks and downloads count. */

@@ -2,6 +2,8 @@ import type { Backbone, Label, Prompts, VocabularyMatrix } from '@vitamin-vlm/ba
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Context } from './command.ts';
 import type { wordFlags } from './flags.ts';
+import type { Output } from './output.ts';
+import { oneLine } from './text.ts';
 import { readText } from './text-file.ts';
 
 /** A list of labels is words; more than this is another kind of file. */
@@ -18,11 +20,30 @@ export interface Words {
  *
  * @throws VitaminError `USAGE` for a file that cannot be read or holds no labels, for empty labels, and for unknown templates.
  */
-export async function readWords({ flags: { labels, labelsFile, templates } }: Context<typeof wordFlags>): Promise<Words> {
+export async function readWords({ flags, output }: Context<typeof wordFlags>): Promise<Words> {
+  const { labels = [], label = [], labelsFile, templates } = flags;
   const { parseLabelsFile, parseLabels } = await import('@vitamin-vlm/backbone');
   const parsed =
-    labelsFile === undefined ? parseLabels(labels ?? []) : parseLabelsFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file'));
+    labelsFile === undefined
+      ? parseLabels([...labels, ...label])
+      : parseLabelsFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file'));
+  warnOfDoubles(parsed, output);
   return { labels: parsed, prompts: await readPrompts(templates) };
+}
+
+/** A name that stands twice shares its probability with itself. */
+export function warnOfDoubles(labels: readonly Label[], output: Output): void {
+  const seen = new Set<string>();
+  const doubles = new Set<string>();
+  for (const { name } of labels) {
+    if (seen.has(name)) doubles.add(name);
+    seen.add(name);
+  }
+  if (doubles.size === 0) return;
+  const shown = [...doubles].slice(0, 5).join(', ');
+  output.warn(
+    `Labels that stand more than once share their score: ${oneLine(shown)}${doubles.size > 5 ? ` and ${doubles.size - 5} more` : ''}`,
+  );
 }
 
 /** Makes vectors of words; those that were asked before come from disk. */

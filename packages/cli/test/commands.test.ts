@@ -109,12 +109,12 @@ describe('classify', () => {
 
   it('writes the document where -o says, never over another file', async () => {
     const args = ['classify', 'pictures/a.png', ...labels, '-o', 'out.json'];
-    const [first, second, quiet] = [await run(...args), await run(...args), await run(...args, '-q')];
+    const [first, second, quiet] = [await run(...args), await run(...args, '--json'), await run(...args, '-q', '--force')];
     expect(first.stderr).toBe('Wrote out.json\n');
-    expect(second.stderr).toContain('out-2.json');
-    expect(quiet.stderr).toBe('');
-    expect(quiet.stdout).toContain('out-3.json');
-    expect(JSON.parse(await readFile(temporary('out-2.json'), 'utf8'))).toMatchObject({ schemaVersion: 1 });
+    expect(second).toMatchObject({ status: 2, stderr: expect.stringContaining('out.json exists') });
+    expect(JSON.parse(second.stdout)).toMatchObject({ error: { code: 'USAGE', hint: expect.stringContaining('--force') } });
+    expect(quiet).toMatchObject({ status: 0, stderr: '', stdout: 'out.json\n' });
+    expect(JSON.parse(await readFile(temporary('out.json'), 'utf8'))).toMatchObject({ schemaVersion: 1 });
   });
 });
 

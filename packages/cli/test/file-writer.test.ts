@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 import { FileWriter } from '../src/file-writer.ts';
@@ -6,13 +6,37 @@ import { temporaryFolder } from './support.ts';
 
 const temporary = temporaryFolder();
 
-it('numbers names that are taken, and overwrites nothing', async () => {
-  const path = temporary('result.tar.json');
+it('refuses a named file that is there, a link that leads nowhere included, unless forced', async () => {
+  const path = temporary('result.json');
+  expect(await (await FileWriter.forFile(path, false)).path()).toBe(path);
   await writeFile(path, 'first');
-  for (const text of ['second', 'third']) await writeFile(await (await FileWriter.forFile(path, false)).path(), text);
-  expect((await readdir(temporary())).toSorted()).toEqual(['result.tar-2.json', 'result.tar-3.json', 'result.tar.json']);
-  expect(await readFile(path, 'utf8')).toBe('first');
-  expect(await readFile(temporary('result.tar-3.json'), 'utf8')).toBe('third');
+  await symlink('elsewhere', temporary('link.json'));
+  for (const taken of [path, temporary('link.json')]) {
+    await expect(FileWriter.forFile(taken, false)).rejects.toMatchObject({ code: 'USAGE', message: /exists/u, hint: /--force/u });
+    expect(await (await FileWriter.forFile(taken, true)).path()).toBe(taken);
+  }
+});
+
+it('numbers names that are taken in a folder, overwrites nothing, and says so', async () => {
+  const folder = temporary('numbered');
+  await mkdir(folder);
+  await writeFile(temporary('numbered', 'a.tar.json'), 'first');
+  await symlink('elsewhere', temporary('numbered', 'a.tar-2.json'));
+  const renamed: string[] = [];
+  const writer = await FileWriter.forFolder(folder, false, (wanted, used) => renamed.push(`${wanted} ${used}`));
+  await writeFile(await writer.path('a.tar.json'), 'third');
+  expect(await readFile(temporary('numbered', 'a.tar-3.json'), 'utf8')).toBe('third');
+  expect(await readFile(temporary('numbered', 'a.tar.json'), 'utf8')).toBe('first');
+  expect(renamed).toEqual(['a.tar.json a.tar-3.json']);
+});
+
+it('makes no folder that is called like a file', async () => {
+  for (const name of ['x.png', 'x.JSON', 'x.safetensors', 'a.b.npy']) {
+    await expect(FileWriter.forFolder(temporary(name), false)).rejects.toMatchObject({ code: 'USAGE', message: /Expected a folder/u });
+  }
+  await mkdir(temporary('old.png'));
+  await FileWriter.forFolder(temporary('old.png'), false);
+  await FileWriter.forFolder(temporary('v1.2'), false);
 });
 
 it('overwrites when forced, but never what the same run wrote', async () => {

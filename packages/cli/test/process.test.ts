@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Run, type RunOptions, temporaryFolder, vitamin, writeBrokenPicture, writePicture, writeTinyModel } from './support.ts';
@@ -25,6 +26,42 @@ it('puts one JSON document on stdout', async () => {
   const { status, stdout } = await run([...classify, 'a.png', '--json', '-v']);
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, images: [{ file: 'a.png', width: 60, height: 48 }] });
+});
+
+it('reads a picture, and a list of them, from standard input', async () => {
+  const picture = await readFile(temporary('a.png'));
+  for (const name of ['-', '/dev/stdin']) {
+    const { stdout, status } = await run([...classify, name, '--jsonl'], { onStart: (child) => child.stdin!.end(picture) });
+    expect([JSON.parse(stdout), status]).toEqual([expect.objectContaining({ file: name, width: 60 }), 0]);
+  }
+  const listed = await run([...classify, '--files-from', '-', '--jsonl'], { onStart: (child) => child.stdin!.end('a.png\n') });
+  expect(JSON.parse(listed.stdout)).toMatchObject({ file: 'a.png' });
+  const empty = await run([...classify, '-'], { onStart: (child) => child.stdin!.end() });
+  expect(empty).toMatchObject({ status: 3, stderr: expect.stringContaining('received nothing') });
+  expect((await run([...classify, '-', '-'])).status).toBe(2);
+});
+
+it.skipIf(!existsSync('/proc/self'))('works, with one remark, where nothing can be kept', async () => {
+  const env = { HOME: '/proc', XDG_CACHE_HOME: '', VITAMIN_CACHE_DIR: '' };
+  const { status, stdout, stderr } = await run([...classify, 'a.png', '--no-progress'], { env });
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/^a\.png/u)]);
+  expect(stderr).toMatch(/^Nothing can be kept in \/proc.*--cache-dir\.\n$/u);
+  const named = await run([...classify, 'a.png', '--cache-dir', '/proc/x']);
+  expect(named).toMatchObject({ status: 2, stderr: expect.stringContaining('--cache-dir') });
+});
+
+it.skipIf(!existsSync('/dev/full'))('says in one line that the result could not be written', async () => {
+  const full = await open('/dev/full', 'w');
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../bin/vitamin.js', import.meta.url)), 'list'], {
+    stdio: ['ignore', full.fd, 'pipe'],
+  });
+  let said = '';
+  child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
+  const status = await new Promise((resolve) => {
+    child.once('close', resolve);
+  });
+  await full.close();
+  expect([status, said]).toEqual([1, expect.stringMatching(/^error RUNTIME: .*ENOSPC\n$/u)]);
 });
 
 it('ends with 3 when one of several inputs fails, 4 without a model', async () => {

@@ -1,8 +1,9 @@
 import { type Command, command } from '../command.ts';
-import { encodingFlags, modelFlags, wordFlags } from '../flags.ts';
+import { encodingFlags, inputFlags, modelFlags, wordFlags } from '../flags.ts';
 import { pictureInputs, picturesOf, streamPictures } from '../inputs.ts';
 import { describeModel, loadModel, readEncoding } from '../model.ts';
-import { formatPercent } from '../text.ts';
+import { pictureSource } from '../picture-source.ts';
+import { formatPercent, oneLine } from '../text.ts';
 import { loadVocabulary, readWords } from '../words.ts';
 
 /** Labels in a line of text. */
@@ -17,22 +18,28 @@ export const classify: Command = command({
     ...modelFlags,
     ...wordFlags,
     ...encodingFlags,
+    ...inputFlags,
+    cosine: { kind: 'switch', help: 'scores are cosines, which do not depend on the other labels, instead of shares' },
     top: { kind: 'whole', least: 1, value: 'n', help: 'how many labels, best first (default: 5 as text, all as JSON)' },
   },
   needs: [['labels', 'labelsFile']],
   async run(context) {
-    const { top, encoding: path } = context.flags;
+    const { top, cosine, encoding: path } = context.flags;
     const pictures = await picturesOf(context);
     const words = await readWords(context);
     const { classifyEncoding } = await import('@vitamin-vlm/backbone');
     await using backbone = await loadModel(context);
     const vocabulary = await loadVocabulary(context, backbone, words);
     return await streamPictures(context, pictures, { model: describeModel(backbone) }, async (file, options) => {
-      const encoding = path === undefined ? await backbone.encodeImage(file, options) : await readEncoding(path, backbone);
-      const scored = classifyEncoding(encoding, vocabulary);
+      const encoding =
+        path === undefined ? await backbone.encodeImage(await pictureSource(file), options) : await readEncoding(path, backbone);
+      const scored = classifyEncoding(encoding, vocabulary, { cosine });
       const { width, height } = encoding.geometry;
-      const shown = scored.slice(0, top ?? SHOWN).map(({ label, score }) => `${label} ${formatPercent(score)}`);
-      return { text: `${file}  ${width}x${height}  ${shown.join(', ')}`, record: { file, width, height, labels: scored.slice(0, top) } };
+      const shown = scored.slice(0, top ?? SHOWN).map(({ label, score }) => `${label} ${cosine ? score.toFixed(3) : formatPercent(score)}`);
+      return {
+        text: `${oneLine(file)}  ${width}x${height}  ${shown.join(', ')}`,
+        record: { file, width, height, labels: scored.slice(0, top) },
+      };
     });
   },
 });

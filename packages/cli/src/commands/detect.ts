@@ -2,9 +2,10 @@ import type { WorkOptions } from '@vitamin-vlm/core';
 import { type Command, command } from '../command.ts';
 import { describeDetector, detectOptions, loadDetector, readDetectionEncoding } from '../detector.ts';
 import { writeParts } from '../file-writer.ts';
-import { choiceFlags, detectorFlags, encodingFlags, modelFlags, wordFlags } from '../flags.ts';
+import { choiceFlags, detectorFlags, encodingFlags, inputFlags, modelFlags, wordFlags } from '../flags.ts';
 import { pictureInputs, picturesOf, streamPictures } from '../inputs.ts';
 import type { Result } from '../output.ts';
+import { pictureSource } from '../picture-source.ts';
 import { readPrompts } from '../words.ts';
 import type { CocoDocument } from '../work/detection-files.ts';
 
@@ -23,7 +24,7 @@ export const detect: Command = command({
     vocabulary: {
       kind: 'text',
       value: 'name',
-      excludes: ['labels', 'labelsFile'],
+      excludes: ['labels', 'label', 'labelsFile'],
       help: 'coco, lvis, or the categories of an annotation file',
     },
     like: { kind: 'repeated', value: 'image#x,y,w,h', help: 'find what looks like this box of that picture; may be repeated' },
@@ -31,6 +32,7 @@ export const detect: Command = command({
     background: { kind: 'list', value: 'a,b,c', help: 'words that are not wanted: they take their share of the score' },
     templates: { ...wordFlags.templates, default: 'fvit' },
     ...encodingFlags,
+    ...inputFlags,
     ...choiceFlags,
     classAgnosticNms: { kind: 'switch', help: 'boxes of different labels suppress each other too' },
     masks: { kind: 'switch', help: 'masks as well, where the detector has them' },
@@ -40,7 +42,7 @@ export const detect: Command = command({
 from ${SHOWN_FROM} unless --score is given. -o DIR gets for each picture NAME.overlay.png and NAME.json,
 and detections.json: a COCO document of all.`,
   async run(context) {
-    const { inputs, flags, output, progress, signal, writer } = context;
+    const { flags, output, progress, signal, writer } = context;
     const { base, background, like = [], masks, encoding: path } = flags;
     const files = await picturesOf(context);
     const prompts = await readPrompts(flags.templates);
@@ -66,7 +68,7 @@ and detections.json: a COCO document of all.`,
     const work = async (file: string, run: WorkOptions, document?: CocoDocument): Promise<Result> => {
       place++;
       // Without pictures the file is the encoding that is asked.
-      const picture = inputs.length > 0 ? await decodeImage(file) : undefined;
+      const picture = file === path ? undefined : await decodeImage(await pictureSource(file));
       const source = path === undefined ? picture! : await readDetectionEncoding(path, picture);
       const result = await detector.detect(source, vocabulary, { ...options, ...run });
       const text = detectionText(file, result, least);

@@ -2,8 +2,8 @@ import { writeFileAtomic } from '@vitamin-vlm/core';
 import { cocoResult, type Detections } from '@vitamin-vlm/fvit-detection';
 import { drawOverlay, encodePng, type Picture } from '@vitamin-vlm/image';
 import { toRleObject } from 'coco-eval-js';
-import { basename, extname } from 'node:path';
 import type { FileWriter, Sink } from '../file-writer.ts';
+import { stemOf } from '../picture-source.ts';
 
 /** The document of one picture: boxes in its pixels, masks as COCO's run lengths. */
 export function detectionRecord(file: string, { width, height, detections }: Detections): object {
@@ -33,7 +33,7 @@ export async function writeDetectionFiles(
   writer: FileWriter,
   { file, picture, labels, shown, document }: FoundIn,
 ): Promise<DetectionFiles> {
-  const [json = '', overlay] = await writer.paths(basename(file, extname(file)), ['.json', ...(picture ? ['.overlay.png'] : [])]);
+  const [json = '', overlay] = await writer.paths(stemOf(file), ['.json', ...(picture ? ['.overlay.png'] : [])]);
   const files: DetectionFiles = { json, ...(overlay === undefined ? {} : { overlay }) };
   if (picture && overlay !== undefined)
     await writeFileAtomic(overlay, await encodePng(drawOverlay(picture, { instances: shown }, { labels })));

@@ -10,6 +10,7 @@ const MAX_LABELS_FILE = 16 * 2 ** 20;
 /** What to look for, as the flags say it. */
 export interface WordFlags {
   readonly labels: readonly string[] | undefined;
+  readonly label: readonly string[] | undefined;
   readonly labelsFile: string | undefined;
   readonly vocabulary: string | undefined;
 }
@@ -19,8 +20,8 @@ export interface WordFlags {
  *
  * @throws VitaminError `USAGE` for a file that cannot be read or holds no labels, and for empty labels.
  */
-export async function readDetectionWords({ labels, labelsFile, vocabulary }: WordFlags): Promise<readonly Label[] | undefined> {
-  if (labels) return parseLabels(labels);
+export async function readDetectionWords({ labels, label, labelsFile, vocabulary }: WordFlags): Promise<readonly Label[] | undefined> {
+  if (labels || label) return parseLabels([...(labels ?? []), ...(label ?? [])]);
   if (labelsFile !== undefined) return parseLabelsFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file'));
   if (vocabulary === undefined) return undefined;
   if (vocabulary === 'coco') return cocoNames.map(asLabel);
