@@ -20,9 +20,13 @@ export interface Context<T extends FlagTable = typeof globalFlags> {
 
 /**
  * What -o names: `document`, a file for the JSON document; `folder`, one for the files of each input; endings, the file that is the
- * command's result and must be named; `nothing`, with the reason.
+ * command's result and must be named, or, where several inputs are taken, a folder for their files; `nothing`, with the reason.
  */
-export type Writes = 'document' | 'folder' | { readonly endings: readonly string[] } | { readonly nothing: string };
+export type Writes =
+  | 'document'
+  | 'folder'
+  | { readonly endings: readonly string[]; readonly orFolder?: boolean }
+  | { readonly nothing: string };
 
 /** One command: what a person sees of it, and the work, which is loaded when it runs. */
 export interface Declaration<T extends FlagTable> {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { access, constants, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { makeFolder, VitaminError } from '@vitamin-vlm/core';
 import type { Context, Writes } from './command.ts';
 import { FileWriter } from './file-writer.ts';
@@ -71,20 +71,27 @@ async function writableCache({ cacheDir }: Context['flags'], output: Output): Pr
 }
 
 async function openWriter({ output: path, force }: Context['flags'], writes: Writes, output: Output): Promise<FileWriter | undefined> {
-  if (typeof writes === 'object' && 'endings' in writes) {
+  const folder = writes === 'folder' || (typeof writes === 'object' && 'orFolder' in writes && path !== undefined && isFolderName(path));
+  if (typeof writes === 'object' && 'endings' in writes && !folder) {
     const names = writes.endings.map((ending) => `FILE${ending}`).join(' or ');
     if (!writes.endings.some((ending) => path?.toLowerCase().endsWith(ending))) {
-      throw new VitaminError('USAGE', `Expected -o ${names} but received ${path ?? 'none'}`);
+      const orFolder = writes.orFolder ? ', or a folder for the files of several pictures,' : '';
+      throw new VitaminError('USAGE', `Expected -o ${names}${orFolder} but received ${path ?? 'none'}`);
     }
   }
   if (path === undefined) return undefined;
   if (typeof writes === 'object' && 'nothing' in writes) {
     throw new VitaminError('USAGE', `Expected no -o but received ${path}`, { hint: writes.nothing });
   }
-  if (writes !== 'folder') return await FileWriter.forFile(path, force);
+  if (!folder) return await FileWriter.forFile(path, force);
   return await FileWriter.forFolder(path, force, (wanted, used) => {
     output.note(`${join(path, wanted)} exists: writing ${used}; --force overwrites`);
   });
+}
+
+/** A name without an ending, or with a separator behind it. */
+function isFolderName(path: string): boolean {
+  return /[/\\]$/u.test(path) || extname(path) === '';
 }
 
 function isTrue(value: string | undefined): boolean {

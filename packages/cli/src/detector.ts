@@ -2,7 +2,7 @@ import type { DetectionEncoding, Detector, DetectorIdentity, DetectOptions } fro
 import type { Picture } from '@vitamin-vlm/image';
 import type { Context } from './command.ts';
 import type { choiceFlags, detectorFlags, modelFlags } from './flags.ts';
-import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions } from './model.ts';
+import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions, remarkOnDefault } from './model.ts';
 
 /**
  * Loads the detector that the flags name.
@@ -11,6 +11,7 @@ import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions } fr
  */
 export async function loadDetector(context: Context<typeof modelFlags & typeof detectorFlags>): Promise<Detector> {
   const { model, precision, tower, threads, device, cacheDir } = context.flags;
+  if (model === 'nano') remarkOnDefault(context);
   await checkDevice(device);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Detector } = await import('@vitamin-vlm/fvit-detection');

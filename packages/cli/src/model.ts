@@ -11,6 +11,7 @@ import type { modelFlags } from './flags.ts';
  */
 export async function loadModel(context: Context<typeof modelFlags>): Promise<Backbone> {
   const { model, precision, threads, device, cacheDir } = context.flags;
+  remarkOnDefault(context);
   await checkDevice(device);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Backbone } = await import('@vitamin-vlm/backbone');
@@ -18,6 +19,14 @@ export async function loadModel(context: Context<typeof modelFlags>): Promise<Ba
     (error: unknown) => {
       throw asWeights(error);
     },
+  );
+}
+
+/** Says once that the model nobody asked for knows drawn scenes only. */
+export function remarkOnDefault({ sourceOf, output }: Pick<Context, 'sourceOf' | 'output'>): void {
+  if (sourceOf('model') !== 'default') return;
+  output.note(
+    'The embedded model nano knows drawn scenes only, no photographs. For those take --model vitamin-large-336 (1.8 GB, fetched once); vitamin list shows others.',
   );
 }
 

@@ -1,13 +1,22 @@
+import { VitaminError } from '@vitamin-vlm/core';
 import { type Command, command } from '../command.ts';
-import { modelFlags } from '../flags.ts';
+import { inputFlags, modelFlags } from '../flags.ts';
+import { pictureInputs } from '../inputs.ts';
 
 /** Pictures by cosine similarity to texts, or recall over captions. */
 export const retrieve: Command = command({
   name: 'retrieve',
   summary: 'find pictures by words, or measure how well pictures and captions find each other',
-  inputs: { usage: '<image...>', help: 'image files, folders of them, or patterns such as "photos/**/*.jpg"' },
+  inputs: pictureInputs,
   flags: {
     ...modelFlags,
+    ...inputFlags,
+    index: {
+      kind: 'text',
+      value: 'file',
+      excludes: ['captions', 'filesFrom'],
+      help: 'ask what vitamin encode kept of many pictures, instead of reading them',
+    },
     query: { kind: 'repeated', value: 'text', help: 'rank the pictures by this text; may be given several times' },
     captions: { kind: 'text', value: 'file', excludes: ['query'], help: 'report R@1, R@5 and R@10 of both directions' },
     top: { kind: 'whole', least: 1, value: 'n', help: 'how many pictures, best first (default: 5 as text, all as JSON)' },
@@ -17,7 +26,12 @@ export const retrieve: Command = command({
 {"street.jpg": "a red bus", "park.jpg": ["a dog", "a dog on grass"]}. Its file names start at the
 one folder that is given.`,
   async run(context) {
-    const { query, captions, top } = context.flags;
+    const { query, captions, top, index, filesFrom } = context.flags;
+    const given = context.inputs.length > 0 || filesFrom !== undefined;
+    if (given === (index !== undefined)) {
+      throw new VitaminError('USAGE', `Expected either pictures or --index but received ${given ? 'both' : 'neither'}`);
+    }
+    if (index !== undefined) return await (await import('../work/rank-index.ts')).rankIndex(context, index, query ?? [], top);
     if (captions !== undefined) return await (await import('../work/recall.ts')).recall(context, captions);
     return await (await import('../work/rank.ts')).rank(context, query ?? [], top);
   },

@@ -8,6 +8,8 @@ import { formatBytes, table } from '../text.ts';
 export interface Description {
   readonly address: string;
   readonly format: string;
+  /** What the file is when vitamin wrote it: an encoding, feature maps, an index, embeddings of words. */
+  readonly kind?: string;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   /** Null for weights that are no ViTamin; `reason` says why. */
   readonly model: ModelDescription | null;
@@ -55,6 +57,7 @@ export async function describeCheckpoint(
   return {
     address,
     format: checkpoint.format,
+    ...kindOf(checkpoint),
     files: await Promise.all(checkpoint.files.map(async (file) => ({ path: file, bytes: (await stat(file)).size }))),
     ...(model instanceof VitaminError ? { model: null, reason: model.message } : { model: describe(model) }),
     license: license ?? (typeof stated === 'string' ? stated : null),
@@ -74,6 +77,7 @@ export async function describeCheckpoint(
 export function descriptionText({
   address,
   format,
+  kind,
   files,
   model,
   reason,
@@ -89,13 +93,16 @@ export function descriptionText({
     ['address', address],
     ...files.map(({ path, bytes }, i) => [i === 0 ? 'files' : '', `${path}  ${formatBytes(bytes)}`]),
     ['format', format],
-    ...(model
-      ? [
-          ['model', `${model.variant}, layout ${model.layout}, image ${model.imageSize} px, joint space ${model.embedDim ?? 'none'}`],
-          ['text tower', text ? `width ${text.width}, ${text.layers} layers, ${text.context} tokens` : 'none'],
-          ...Object.entries(model.identity).map(([part, digest]) => [part === 'tower' ? 'identity' : '', `${part} ${digest}`]),
-        ]
-      : [['model', `not a ViTamin: ${reason!.split('\n')[0]}`]]),
+    ...(kind === undefined ? [] : [['kind', kind]]),
+    ...(kind !== undefined && !model
+      ? []
+      : model
+        ? [
+            ['model', `${model.variant}, layout ${model.layout}, image ${model.imageSize} px, joint space ${model.embedDim ?? 'none'}`],
+            ['text tower', text ? `width ${text.width}, ${text.layers} layers, ${text.context} tokens` : 'none'],
+            ...Object.entries(model.identity).map(([part, digest]) => [part === 'tower' ? 'identity' : '', `${part} ${digest}`]),
+          ]
+        : [['model', `not a ViTamin: ${reason!.split('\n')[0]}`]]),
     ['license', license ?? 'not stated'],
     ['tensors', `${totals.tensors}, ${totals.elements.toLocaleString('en')} elements, ${formatBytes(totals.bytes)}`],
     ...Object.entries(totals.dtypes).map(([dtype, sum]) => ['', `${dtype}: ${sum.tensors} tensors, ${formatBytes(sum.bytes)}`]),
@@ -106,6 +113,23 @@ export function descriptionText({
   const rows = tensors.map(({ name, dtype, shape, bytes }) => [name, dtype, `[${shape.join(', ')}]`, formatBytes(bytes)]);
   for (const { name, dtype, shape } of foreign) rows.push([name, dtype, `[${shape.join(', ')}]`, 'cannot be read']);
   return `${table(head)}\n\n${table(rows, [3])}`;
+}
+
+/** By the schema in their metadata. */
+const KINDS: readonly (readonly [schema: RegExp, kind: string])[] = [
+  [/^vitamin\.embedding-index\//u, 'embeddings with the names of their rows: vitamin retrieve --index asks them'],
+  [/^vitamin\.feature-maps\//u, 'feature maps of a picture'],
+  [/^vitamin\.segment-encoding\//u, 'what vision found in a picture: vitamin segment --encoding asks it'],
+  [/^vitamin\.detection-encoding\//u, 'what vision found in a picture: vitamin detect --encoding asks it'],
+  [/^vitamin\.image-encoding\//u, 'what vision found in a picture: vitamin classify and segment --encoding ask it'],
+];
+
+function kindOf({ metadata, tensors }: Checkpoint): { kind?: string } {
+  const { schema, key } = metadata;
+  if (typeof key === 'string' && tensors.has('embeddings') && schema === undefined)
+    return { kind: 'embeddings of words, kept in the cache' };
+  const kind = typeof schema === 'string' ? KINDS.find(([pattern]) => pattern.test(schema))?.[1] : undefined;
+  return kind === undefined ? {} : { kind };
 }
 
 function describe({ tower, text, layout, identity }: OpenedModel): ModelDescription {

@@ -1,9 +1,11 @@
 import { type Backbone, cosineSimilarity, topK } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import type { Context } from '../command.ts';
-import type { modelFlags } from '../flags.ts';
-import { type Batch, eachInput, expandInputs, failures } from '../inputs.ts';
+import type { inputFlags, modelFlags } from '../flags.ts';
+import { type Batch, eachInput, expandInputs, failures, namedInputs, stoppedEarly } from '../inputs.ts';
 import { describeModel, loadModel } from '../model.ts';
+import { pictureSource } from '../picture-source.ts';
+import { oneLine } from '../text.ts';
 
 /** Pictures in a line of text. */
 const SHOWN = 5;
@@ -17,9 +19,13 @@ export interface EmbeddedImages {
 }
 
 /** `vitamin retrieve --query`: pictures by cosine similarity to texts, best first. */
-export async function rank(context: Context<typeof modelFlags>, queries: readonly string[], top: number | undefined): Promise<number> {
+export async function rank(
+  context: Context<typeof modelFlags & typeof inputFlags>,
+  queries: readonly string[],
+  top: number | undefined,
+): Promise<number> {
   const { output, signal, writer } = context;
-  const inputFiles = await expandInputs(context.inputs);
+  const inputFiles = await expandInputs(await namedInputs(context));
   await using backbone = await loadModel(context);
   const texts = await backbone.embedTexts(queries, { signal });
   const { files, embeddings, batch } = await embedImages(context, backbone, inputFiles);
@@ -30,11 +36,11 @@ export async function rank(context: Context<typeof modelFlags>, queries: readonl
       const row = data.subarray(i * files.length, (i + 1) * files.length);
       const images = topK(row, top ?? files.length).map(({ index, score }) => ({ file: files[index]!, score }));
       answers.push({ query, images });
-      const lines = images.slice(0, top ?? SHOWN).map(({ file, score }) => `${score.toFixed(3)}  ${file}`);
-      output.item([query, ...lines].join('\n  '), { query, images });
+      const lines = images.slice(0, top ?? SHOWN).map(({ file, score }) => `${score.toFixed(3)}  ${oneLine(file)}`);
+      output.item([oneLine(query), ...lines].join('\n  '), { query, images });
     }
   }
-  await output.document({ model: describeModel(backbone), queries: answers, ...failures(batch) }, writer);
+  await output.document({ model: describeModel(backbone), queries: answers, ...failures(batch), ...stoppedEarly(context) }, writer);
   return batch.status;
 }
 
@@ -43,7 +49,7 @@ export async function embedImages(context: Context, backbone: Backbone, inputs: 
   const files: string[] = [];
   const rows: Float32Array[] = [];
   const batch = await eachInput(context, inputs, async (file, options) => {
-    const { pooled } = await backbone.encodeImage(file, options);
+    const { pooled } = await backbone.encodeImage(await pictureSource(file), options);
     files.push(file);
     rows.push(pooled.data);
   });
