@@ -75,8 +75,11 @@ async function openWriter({ output: path, force }: Context['flags'], writes: Wri
   if (typeof writes === 'object' && 'endings' in writes && !folder) {
     const names = writes.endings.map((ending) => `FILE${ending}`).join(' or ');
     if (!writes.endings.some((ending) => path?.toLowerCase().endsWith(ending))) {
-      const orFolder = writes.orFolder ? ', or a folder for the files of several pictures,' : '';
-      throw new VitaminError('USAGE', `Expected -o ${names}${orFolder} but received ${path ?? 'none'}`);
+      throw new VitaminError(
+        'USAGE',
+        `Expected -o ${names} but received ${path ?? 'none'}`,
+        writes.orFolder ? { hint: 'Several pictures take a folder: a name without an ending.' } : {},
+      );
     }
   }
   if (path === undefined) return undefined;

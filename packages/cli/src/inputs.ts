@@ -64,6 +64,11 @@ export async function namedInputs({ inputs, flags: { filesFrom } }: Context<type
   return named;
 }
 
+/** For commands that take pictures from the command line or from a list. */
+export function noImage(): VitaminError {
+  return new VitaminError('USAGE', "missing required argument 'image'", { hint: 'Name pictures, or a list of them with --files-from.' });
+}
+
 function namesIn(list: string): string[] {
   return list.split(list.includes('\0') ? '\0' : /\r?\n/u).filter((name) => name !== '');
 }

@@ -22,9 +22,13 @@ export async function loadModel(context: Context<typeof modelFlags>): Promise<Ba
   );
 }
 
+/** Who has been told: a command may load two parts of one model. */
+const remarked = new WeakSet<object>();
+
 /** Says once that the model nobody asked for knows drawn scenes only. */
 export function remarkOnDefault({ sourceOf, output }: Pick<Context, 'sourceOf' | 'output'>): void {
-  if (sourceOf('model') !== 'default') return;
+  if (sourceOf('model') !== 'default' || remarked.has(output)) return;
+  remarked.add(output);
   output.note(
     'The embedded model nano knows drawn scenes only, no photographs. For those take --model vitamin-large-336 (1.8 GB, fetched once); vitamin list shows others.',
   );

@@ -4,7 +4,7 @@ import type { Picture } from '@vitamin-vlm/image';
 import type { Context } from './command.ts';
 import { longName } from './flag-table.ts';
 import type { modelFlags, segmenterFlags } from './flags.ts';
-import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions } from './model.ts';
+import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions, remarkOnDefault } from './model.ts';
 
 /**
  * Loads the segmenter that the flags name.
@@ -13,6 +13,7 @@ import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions } fr
  */
 export async function loadSegmenter(context: Context<Pick<typeof modelFlags, 'model'> & typeof segmenterFlags>): Promise<Segmenter> {
   const { model, tower, posEmbed, threads, device, cacheDir } = context.flags;
+  if (model === 'nano') remarkOnDefault(context);
   await checkDevice(device);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Segmenter } = await import('@vitamin-vlm/fcclip-segmentation');

@@ -127,7 +127,11 @@ describe('a model that cannot be used ends with 4', () => {
   ])('%s: %s', async (model, code) => {
     await mkdir(temporary('empty'), { recursive: true });
     const { status, stdout, stderr } = await run('classify', 'pictures/a.png', ...labels, '--model', model, '--json');
-    expect([status, stdout]).toEqual([4, '']);
+    expect(status).toBe(4);
+    expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
+      error: expect.objectContaining({ code, message: expect.stringMatching(/^Expected /u) }),
+    });
     expect(stderr).toMatch(new RegExp(`^error ${code}: Expected .*\n`, 'u'));
     expect(stderr).not.toContain('    at ');
   });

@@ -93,10 +93,10 @@ export function temporaryFolder(): (...parts: string[]) => string {
 const image: ViTaminConfig = { widths: [8, 16, 64], depths: [1, 1, 2], heads: 2, embedDim: 32, positions: true };
 const text: TextTowerConfig = { width: 64, heads: 2, layers: 1, embedDim: 32, vocabulary: 49408, context: 77 };
 
-/** Writes a whole small model of 32-pixel pictures with random weights, as open_clip lays it out. */
-export async function writeTinyModel(folder: string): Promise<string> {
+/** Writes a whole small model of 32-pixel pictures with random weights, as open_clip lays it out. Equal seeds make equal weights. */
+export async function writeTinyModel(folder: string, seed = 7): Promise<string> {
   await mkdir(folder, { recursive: true });
-  await writeSafetensors(join(folder, 'open_clip_model.safetensors'), tinyWeights(), { license: 'apache-2.0' });
+  await writeSafetensors(join(folder, 'open_clip_model.safetensors'), tinyWeights(seed), { license: 'apache-2.0' });
   return folder;
 }
 
@@ -134,14 +134,14 @@ export async function writeTinySegmenter(path: string, classes: readonly string[
   return path;
 }
 
-function tinyWeights(): Map<string, Tensor> {
+function tinyWeights(seed = 7): Map<string, Tensor> {
   const graph = new Graph('shapes');
   const parameters = new Parameters(graph);
   const visual = parameters.root.at('visual');
   const { blocks } = vitaminTrunk(visual.at('trunk'), graph.input('image', 'float32', [1, 3, 32, 32]), image);
   pooledHead(visual, blocks.at(-1)!, image.embedDim);
   textTower(parameters.root.at('text'), graph.input('ids', 'int32', [1, 77]), graph.input('ends', 'int32', [1]), text);
-  const random = generator(7);
+  const random = generator(seed);
   const weights = new Map<string, Tensor>([['logit_scale', tensor('float32', [], new Float32Array([Math.log(50)]))]]);
   for (const [name, shape] of parameters.declared) weights.set(name, randomWeight(name, shape, random));
   return weights;

@@ -1,7 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { type Command, command } from '../command.ts';
 import { inputFlags, modelFlags, segmenterFlags, windowFlags } from '../flags.ts';
-import { expandInputs, namedInputs, pictureInputs } from '../inputs.ts';
+import { expandInputs, namedInputs, noImage, pictureInputs } from '../inputs.ts';
 import { describeModel, loadModel } from '../model.ts';
 import { pictureSource } from '../picture-source.ts';
 import { refuseFlags } from '../segmenter.ts';
@@ -39,8 +39,11 @@ vitamin retrieve --index asks, the names of its rows in the metadata; of FILE.np
     if (texts !== undefined) return await (await import('../work/encode-many.ts')).encodeTexts(context, texts);
     const files = await expandInputs(await namedInputs(context));
     const [file] = files;
-    if (file === undefined) throw new VitaminError('USAGE', 'Expected an image, or --texts, but received none');
+    if (file === undefined) throw noImage();
     const alone = inputs.length === 1 && files.length === 1 && file === inputs[0];
+    if (alone && /\.npy$/iu.test(flags.output!)) {
+      throw new VitaminError('USAGE', `Expected -o FILE.safetensors for the encoding of one picture but received ${flags.output}`);
+    }
     if (flags.for === 'image' && !(alone && /\.safetensors$/iu.test(flags.output!))) {
       const { encodeEach, encodeIndex } = await import('../work/encode-many.ts');
       return await (/\.(?:safetensors|npy)$/iu.test(flags.output!) ? encodeIndex : encodeEach)(context, files);

@@ -1,7 +1,7 @@
 import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { type Command, command } from '../command.ts';
 import { inputFlags, modelFlags, windowFlags } from '../flags.ts';
-import { expandInputs, namedInputs, pictureInputs, streamPictures } from '../inputs.ts';
+import { expandInputs, namedInputs, noImage, pictureInputs, streamPictures } from '../inputs.ts';
 import { describeModel, loadModel } from '../model.ts';
 import { pictureSource, stemOf } from '../picture-source.ts';
 import { oneLine } from '../text.ts';
@@ -25,7 +25,7 @@ export const features: Command = command({
     const { size, window, stride } = flags;
     const files = await expandInputs(await namedInputs(context));
     const [file] = files;
-    if (file === undefined) throw new VitaminError('USAGE', 'Expected an image but received none');
+    if (file === undefined) throw noImage();
     const intoFolder = !/\.(?:npy|safetensors)$/iu.test(flags.output!);
     if (files.length > 1 && !intoFolder) {
       throw new VitaminError('USAGE', `Expected -o FOLDER for ${files.length} pictures but received ${flags.output}`);

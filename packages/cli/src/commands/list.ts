@@ -32,16 +32,13 @@ export const list: Command = command({
     ];
     const rows = models.map(({ name, source, cachedBytes, imageSize, bytes, imageNet, license }) => {
       const state = source === 'embedded' ? 'drawn scenes only, comes with vitamin' : cachedBytes > 0 ? 'in the cache' : 'not downloaded';
-      return [name, `${imageSize} px`, formatBytes(bytes), imageNet === null ? '-' : `${imageNet.toFixed(1)} %`, license, source, state];
+      const figure = imageNet === null ? '' : `ImageNet ${imageNet.toFixed(1)} %`;
+      return [name, source, `${imageSize} px`, formatBytes(bytes), figure, license, state];
     });
-    const head = ['name', 'picture', 'size', 'ImageNet', 'license', 'address', 'state'];
     const known = new Set(publishedModels.map(({ repo }) => repo));
     const others = cached.filter(({ repo }) => !known.has(repo));
     const extra = others.map((entry) => [`hf:${entry.repo}/${entry.file}`, formatBytes(entry.size), entry.path]);
-    const text = [
-      table([head, ...rows], [1, 2, 3]),
-      ...(extra.length > 0 ? ['', `Other weights in ${folder}`, table(extra, [1])] : []),
-    ].join('\n');
+    const text = [table(rows, [3]), ...(extra.length > 0 ? ['', `Other weights in ${folder}`, table(extra, [1])] : [])].join('\n');
     await output.whole(text, { cache: folder, models, cached }, writer);
     return 0;
   },

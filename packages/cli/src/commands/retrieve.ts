@@ -1,7 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { type Command, command } from '../command.ts';
 import { inputFlags, modelFlags } from '../flags.ts';
-import { pictureInputs } from '../inputs.ts';
+import { noImage, pictureInputs } from '../inputs.ts';
 
 /** Pictures by cosine similarity to texts, or recall over captions. */
 export const retrieve: Command = command({
@@ -28,9 +28,8 @@ one folder that is given.`,
   async run(context) {
     const { query, captions, top, index, filesFrom } = context.flags;
     const given = context.inputs.length > 0 || filesFrom !== undefined;
-    if (given === (index !== undefined)) {
-      throw new VitaminError('USAGE', `Expected either pictures or --index but received ${given ? 'both' : 'neither'}`);
-    }
+    if (!given && index === undefined) throw noImage();
+    if (given && index !== undefined) throw new VitaminError('USAGE', 'Expected either pictures or --index but received both');
     if (index !== undefined) return await (await import('../work/rank-index.ts')).rankIndex(context, index, query ?? [], top);
     if (captions !== undefined) return await (await import('../work/recall.ts')).recall(context, captions);
     return await (await import('../work/rank.ts')).rank(context, query ?? [], top);

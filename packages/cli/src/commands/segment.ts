@@ -1,9 +1,10 @@
 import type { WorkOptions } from '@vitamin-vlm/core';
 import { type Command, command } from '../command.ts';
 import { writeAllParts } from '../file-writer.ts';
-import { encodingFlags, maskFlags, modelFlags, segmenterFlags, segmentWordFlags, windowFlags, wordFlags } from '../flags.ts';
+import { encodingFlags, inputFlags, maskFlags, modelFlags, segmenterFlags, segmentWordFlags, windowFlags, wordFlags } from '../flags.ts';
 import { pictureInputs, picturesOf, streamPictures } from '../inputs.ts';
 import type { Result } from '../output.ts';
+import { pictureSource } from '../picture-source.ts';
 import type { SegmentDocument } from '../work/segment-documents.ts';
 
 /** Instances with a lower score are kept, but neither told nor drawn, unless --threshold asks for them. */
@@ -17,6 +18,7 @@ export const segment: Command = command({
   flags: {
     ...modelFlags,
     labels: wordFlags.labels,
+    label: wordFlags.label,
     labelsFile: wordFlags.labelsFile,
     ...segmentWordFlags,
     task: {
@@ -30,6 +32,7 @@ export const segment: Command = command({
     ...segmenterFlags,
     size: { ...windowFlags.size, help: 'a tower alone: scale the shortest edge to this length (default: the window)' },
     ...encodingFlags,
+    ...inputFlags,
     format: {
       kind: 'list',
       value: 'names',
@@ -44,7 +47,7 @@ and summary.json; by task panoptic/NAME.png and panoptic.json (COCO panoptic), s
 semantic.json (a label per pixel, 255 or 65535 for none), instances.json (COCO results); by --format
 geojson/NAME.geojson, labelme/NAME.json, label-studio.json, cvat.xml.`,
   async run(context) {
-    const { inputs, flags, output, writer } = context;
+    const { flags, output, writer } = context;
     const files = await picturesOf(context);
     const [{ decodeImage }, { openPictureSegmenter }, { segmentRecord, segmentText }, { writeSegmentFiles, checkedFormats }, documents] =
       await Promise.all([
@@ -64,7 +67,7 @@ geojson/NAME.geojson, labelme/NAME.json, label-studio.json, cvat.xml.`,
     const work = async (file: string, options: WorkOptions, open: readonly SegmentDocument[] = []): Promise<Result> => {
       place++;
       // Without pictures the file is the encoding that is asked.
-      const picture = inputs.length > 0 ? await decodeImage(file) : undefined;
+      const picture = file === flags.encoding ? undefined : await decodeImage(await pictureSource(file));
       const found = await segmenter.segment(picture, options);
       const record = segmentRecord(file, found);
       const text = segmentText(file, method, found, least);

@@ -12,7 +12,7 @@ import {
   vocabularyNames,
 } from '@vitamin-vlm/fcclip-segmentation';
 import type { Context } from '../command.ts';
-import { readText } from '../words.ts';
+import { readText } from '../text-file.ts';
 import type { Places } from './evaluation.ts';
 import type { segmentDataFlags } from './segment-data-flags.ts';
 

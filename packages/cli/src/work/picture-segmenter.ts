@@ -13,7 +13,7 @@ import { readSegmentWords } from './segment-words.ts';
 /** The flags that say how pictures are cut into parts. */
 export type SegmentFlags = typeof modelFlags &
   typeof segmenterFlags &
-  Pick<typeof wordFlags, 'labels' | 'labelsFile'> &
+  Pick<typeof wordFlags, 'labels' | 'label' | 'labelsFile'> &
   typeof segmentWordFlags &
   typeof maskFlags &
   typeof encodingFlags & {

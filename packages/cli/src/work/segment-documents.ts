@@ -1,8 +1,9 @@
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import type { Label } from '@vitamin-vlm/backbone';
 import { cvatImage, instanceResults, labelStudioTask, panopticResult, type Segmented, type Shape } from '@vitamin-vlm/fcclip-segmentation';
 import { labelColor } from '@vitamin-vlm/image';
 import type { Sink } from '../file-writer.ts';
+import { stemOf } from '../picture-source.ts';
 import { RecordDocument } from '../record-document.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
@@ -33,7 +34,7 @@ export interface DocumentSet {
 /** Ids of pictures: the numbers that they are named by, as COCO names them, where each has one of its own, else their places from 1. */
 function imageIdsOf(files: readonly string[]): number[] {
   const numbers = files.map((file) => {
-    const stem = basename(file, extname(file));
+    const stem = stemOf(file);
     return /^\d+$/u.test(stem) ? Number(stem) : Number.NaN;
   });
   const named = numbers.every(Number.isSafeInteger) && new Set(numbers).size === files.length;

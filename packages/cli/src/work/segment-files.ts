@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
-import { basename, dirname, extname, relative } from 'node:path';
-import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { dirname, relative } from 'node:path';
+import { makeFolder, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import { geoJson, labelMe, panopticPng, type Segmented, semanticPng, type Shape, shapesOf } from '@vitamin-vlm/fcclip-segmentation';
 import { drawOverlay, encodePng, type Overlay, type Picture } from '@vitamin-vlm/image';
 import type { FileWriter } from '../file-writer.ts';
+import { stemOf } from '../picture-source.ts';
 
 /** Where the files of a picture went. `overlay` is absent when there was no picture to draw on, the others when the task did not ask for them. */
 export interface SegmentFiles {
@@ -53,11 +53,11 @@ export async function writeSegmentFiles(
     return kind === 'geojson' || kind === 'labelme' ? formats.includes(kind) : found[kind] !== undefined;
   });
   const paths = await writer.paths(
-    basename(file, extname(file)),
+    stemOf(file),
     kinds.map((kind) => endings[kind]),
   );
   const files = Object.fromEntries(kinds.map((kind, i) => [kind, paths[i]!])) as unknown as SegmentFiles;
-  for (const path of paths) await mkdir(dirname(path), { recursive: true });
+  for (const path of paths) await makeFolder(dirname(path));
   if (files.panoptic !== undefined) await writeFileAtomic(files.panoptic, await panopticPng(found.panoptic!));
   if (files.semantic !== undefined) await writeFileAtomic(files.semantic, (await semanticPng(found.semantic!, found.labels.length)).png);
   if (files.overlay !== undefined) {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Label, parseLabels, parseLabelsFile } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
 import { type ClassList, readClassList, type VocabularyName, vocabularyNames } from '@vitamin-vlm/fcclip-segmentation';
-import { readText } from '../words.ts';
+import { readText } from '../text-file.ts';
 
 /** A vocabulary file is names, or the annotations of a data set of which the categories are taken. */
 const MAX_VOCABULARY = 512 * 2 ** 20;
@@ -13,6 +13,7 @@ const ALIASES: Readonly<Record<string, VocabularyName>> = { coco: 'coco-panoptic
 /** What to look for, as the flags say it. */
 export interface SegmentWordFlags {
   readonly labels: readonly string[] | undefined;
+  readonly label: readonly string[] | undefined;
   readonly labelsFile: string | undefined;
   readonly vocabulary: string | undefined;
 }
@@ -27,8 +28,8 @@ export interface SegmentWordList extends Omit<ClassList, 'things'> {
  *
  * @throws VitaminError `USAGE` for a file that cannot be read or holds no labels, and for empty labels.
  */
-export async function readSegmentWords({ labels, labelsFile, vocabulary }: SegmentWordFlags): Promise<SegmentWordList | undefined> {
-  if (labels) return { labels: parseLabels(labels) };
+export async function readSegmentWords({ labels, label, labelsFile, vocabulary }: SegmentWordFlags): Promise<SegmentWordList | undefined> {
+  if (labels || label) return { labels: parseLabels([...(labels ?? []), ...(label ?? [])]) };
   if (labelsFile !== undefined) return { labels: parseLabelsFile(await readText(labelsFile, MAX_LABELS_FILE, '--labels-file')) };
   if (vocabulary === undefined) return undefined;
   const name = ALIASES[vocabulary] ?? vocabularyNames.find((known) => known === vocabulary);
