@@ -1,4 +1,5 @@
 export { removeUnfinished, writeAtomically, writeFileAtomic } from './atomic-file.ts';
+export { BUNDLED_HINT, fileBeside } from './beside.ts';
 export { arrayTypes, bytesPerElement } from './dtype.ts';
 export type { ArrayOf, DType } from './dtype.ts';
 export { throwIfAborted, VitaminError } from './errors.ts';

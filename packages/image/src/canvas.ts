@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { fileBeside } from '@vitamin-vlm/core';
 import type { Rgb } from './encode.ts';
 import type { Picture } from './picture.ts';
 
@@ -95,7 +96,7 @@ export function css([red, green, blue]: Rgb, alpha = 1): string {
 export function useFont(context: SKRSContext2D, fontSize: number): void {
   if (!fontsReady) {
     for (const script of SCRIPTS) {
-      const file = fileURLToPath(new URL(`../fonts/noto-sans-${script}-600.woff2`, import.meta.url));
+      const file = fileURLToPath(fileBeside(`../fonts/noto-sans-${script}-600.woff2`, import.meta.url));
       GlobalFonts.registerFromPath(file, `Vitamin Noto Sans ${script}`);
     }
     fontsReady = true;

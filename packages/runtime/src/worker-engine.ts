@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-import { arrayTypes, VitaminError, type Tensor } from '@vitamin-vlm/core';
+import { arrayTypes, BUNDLED_HINT, VitaminError, type Tensor } from '@vitamin-vlm/core';
 
 import type { Engine, EngineOptions } from './engine.ts';
 import { fromErrorData } from './engine-error.ts';
@@ -30,7 +30,7 @@ export class WorkerEngine implements Engine {
   private constructor() {
     disableTelemetry();
     // Flags of the parent such as --eval or a loader are not for the worker, which is plain JavaScript.
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'vitamin-session', execArgv: [], workerData: this.#busy });
+    this.#worker = startWorker(this.#busy);
     this.#exit = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('message', (reply: Reply) => {
       const pending = this.#settle();
@@ -105,11 +105,25 @@ export class WorkerEngine implements Engine {
 
   #fail(reason: string, cause?: unknown): void {
     this.#failure ??= new VitaminError('RUNTIME', `Expected the session to be running but ${reason}`, {
-      hint: 'Create a new session.',
+      // Found only when the thread starts: the file is not where the code was bundled to.
+      hint: (cause as NodeJS.ErrnoException | undefined)?.code?.endsWith('MODULE_NOT_FOUND') ? BUNDLED_HINT : 'Create a new session.',
       cause,
     });
     markIdle(this.#busy);
     this.#settle()?.reject(this.#failure);
+  }
+}
+
+function startWorker(busy: Int32Array): Worker {
+  const options = { name: 'vitamin-session', execArgv: [], workerData: busy };
+  try {
+    // Written so that bundlers that follow workers can follow this one.
+    return new Worker(new URL('./worker.js', import.meta.url), options);
+  } catch (cause) {
+    throw new VitaminError('RUNTIME', 'Expected to start a thread beside the code but the code does not know where it lies', {
+      hint: BUNDLED_HINT,
+      cause,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HubOptions, resolveHubFile } from '@vitamin-vlm/checkpoint';
-import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import { BUNDLED_HINT, fileBeside, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { type PublishedModel, publishedModels } from './models.data.ts';
 
 /** The model that comes with this package. */
@@ -26,11 +26,11 @@ export interface LocateOptions extends WorkOptions {
 
 /** The embedded model lies beside the code in the npm package, and at the root of the repository. */
 function embeddedFolder(): string {
-  const places = ['../../models/nano/', '../../../../models/nano/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const places = ['../../models/nano/', '../../../../models/nano/'].map((place) => fileURLToPath(fileBeside(place, import.meta.url)));
   const found = places.find((place) => existsSync(place));
   if (found !== undefined) return found;
   throw new VitaminError('WEIGHTS_MISSING', `Expected the embedded model in ${places.join(' or ')} but found neither`, {
-    hint: 'Install the package again, or name a model file.',
+    hint: BUNDLED_HINT,
   });
 }
 

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { VitaminError } from '@vitamin-vlm/core';
+import { BUNDLED_HINT, fileBeside, VitaminError } from '@vitamin-vlm/core';
 
 /** Two token ids of 16 bits for each merge in rank order, little-endian; `data/README.md` tells where they come from. */
-const MERGES = new URL('../../data/clip-merges.bin', import.meta.url);
 const SHA256 = '88d5677a60bb2d33e2c2b0e57fcd83b2b64fe832ff26e0395aff9a749db6f546';
 /** A power of two, so that the table stays 37 % full and a probe is nearly always the first. */
 const SLOTS = 1 << 17;
@@ -58,7 +57,7 @@ export class MergeTable {
  * @throws VitaminError `RUNTIME` when the file is missing or not as it was published.
  */
 export async function loadMergeTable(): Promise<MergeTable> {
-  const bytes = await readFile(MERGES).catch((cause: unknown) => {
+  const bytes = await readFile(fileBeside('../../data/clip-merges.bin', import.meta.url)).catch((cause: unknown) => {
     throw damaged(cause);
   });
   if (createHash('sha256').update(bytes).digest('hex') !== SHA256) throw damaged();
@@ -69,6 +68,6 @@ export async function loadMergeTable(): Promise<MergeTable> {
 function damaged(cause?: unknown): VitaminError {
   return new VitaminError('RUNTIME', 'Expected the merges of the CLIP tokenizer but could not read them', {
     cause,
-    hint: 'Install @vitamin-vlm/backbone again.',
+    hint: BUNDLED_HINT,
   });
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Label, parseLabelsFile } from '@vitamin-vlm/backbone';
+import { fileBeside } from '@vitamin-vlm/core';
 import { thingIndices } from './things.data.ts';
 
 /** Lists of class names that come with the package: those of the data sets that FC-CLIP is evaluated on. */
@@ -50,7 +51,7 @@ export interface ClassList {
  */
 export async function readClassList(name: VocabularyName): Promise<ClassList> {
   const file = name === 'voc-20' ? 'voc-21' : name;
-  const all = parseLabelsFile(await readFile(new URL(`../../vocabularies/${file}.txt`, import.meta.url), 'utf8'));
+  const all = parseLabelsFile(await readFile(fileBeside(`../../vocabularies/${file}.txt`, import.meta.url), 'utf8'));
   const labels = name === 'voc-20' ? all.slice(1) : all; // the first of the 21 is the background
   const things = thingIndices[name];
   return { labels, things: labels.map((_, i) => things?.has(i) ?? true) };
