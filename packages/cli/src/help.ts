@@ -10,6 +10,7 @@ const HELP_WIDTH = 100;
 const EPILOGUE = `
 Every flag can be set by a variable: --cache-dir by VITAMIN_CACHE_DIR, --json by VITAMIN_JSON=1.
 MODEL is a name (see vitamin list), a file, a folder, or hf:org/name[@revision][/file].
+vitamin completion bash, zsh or fish prints a script that completes all this.
 
 Examples:
   vitamin classify street.jpg --labels "person,bus,red umbrella"

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { VitaminError } from '@vitamin-vlm/core';
 import { Command as Parser, CommanderError } from 'commander';
 import type { Command, PassThrough } from './command.ts';
+import { completionScript } from './completion.ts';
 import { commands as allCommands } from './commands.ts';
 import { type Created, createContext } from './context.ts';
 import { exitCodes } from './exit-code.ts';
@@ -42,6 +43,10 @@ export async function runCommandLine(
       }
     }
     const line = withHelp(args, program);
+    if (args[0] === 'completion') {
+      streams.stdout.write(completionScript(args[1], commands));
+      return 0;
+    }
     const passed = passedOn(line, commands);
     if (passed) {
       if (passed.args.some((arg) => arg === '-h' || arg === '--help')) streams.stdout.write(ownCommands(passed.to, commands));

@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import type { ProgressEvent } from '@vitamin-vlm/core';
 import type { OutputStream } from './streams.ts';
-import { formatBytes, formatPercent, formatSeconds, printable } from './text.ts';
+import { formatBytes, formatPercent, formatSeconds, oneLine, printable } from './text.ts';
 
 /** At most ten redraws a second. */
 const REDRAW_MS = 100;
@@ -20,6 +21,8 @@ export class Progress {
   #started: number | undefined;
   #last = 0;
   #tenth = 0;
+  /** When the first of several pictures began. */
+  #batch: number | undefined;
   #drawn = false;
 
   constructor(stream: OutputStream, enabled: boolean, now: () => number = () => performance.now()) {
@@ -59,9 +62,20 @@ export class Progress {
     this.#drawn = false;
   }
 
+  /** Pictures a second and the time that is left, from the second picture on. */
+  #pace(done: number, count: number): string {
+    const seconds = (this.#now() - (this.#batch ?? this.#now())) / 1000;
+    if (done === 0 || seconds <= 0) return '';
+    const rate = done / seconds;
+    return `  ${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s  ${formatSeconds((count - done) / rate)} left`;
+  }
+
   /** A receiver of events for one piece of work out of `count`, of which `done` are finished. */
   reporter(name: string, done = 0, count = 1): (event: ProgressEvent) => void {
     const started = this.#now();
+    if (done === 0 && count > 1) this.#batch = started;
+    // Of a folder of pictures only the name: the line is short.
+    const shown = count > 1 ? oneLine(basename(name)) : name;
     let first: number | undefined;
     return (event) => {
       if (event.phase === 'download') {
@@ -74,7 +88,7 @@ export class Progress {
       } else if (event.phase === 'run') {
         const place = count > 1 ? `${done + 1} of ${count}  ` : '';
         const steps = event.total > 1 ? `  step ${event.done} of ${event.total}` : '';
-        this.update(`${place}${name}${steps}`, (done + (share(event.done, event.total) ?? 0)) / count);
+        this.update(`${place}${shown}${steps}${this.#pace(done, count)}`, (done + (share(event.done, event.total) ?? 0)) / count);
       } else this.update(`${name}  ${event.phase === 'build' ? 'building the network' : 'loading the weights'}`, undefined);
     };
   }

@@ -6,6 +6,8 @@ import type { Output } from './output.ts';
 import { oneLine } from './text.ts';
 import { readText } from './text-file.ts';
 
+export { readText } from './text-file.ts';
+
 /** A list of labels is words; more than this is another kind of file. */
 const MAX_LABELS_FILE = 16 * 2 ** 20;
 

@@ -60,3 +60,11 @@ it('counts finished pictures and the windows of the running one', () => {
   report({ phase: 'run', done: 4, total: 8 });
   expect(written).toEqual(['  38 %  2 of 4  b.png  step 4 of 8\n']);
 });
+
+it('tells of several pictures which one runs by its name alone, how fast they go and how long it takes', () => {
+  const { written, at, progress } = scene(false);
+  progress.reporter('/a/long/way/a.png', 0, 10)({ phase: 'run', done: 0, total: 1 });
+  at(2001);
+  progress.reporter('/a/long/way/b.png', 5, 10)({ phase: 'run', done: 0, total: 1 });
+  expect(written.at(-1)).toBe('  50 %  6 of 10  b.png  2.5/s  2 s left\n');
+});
