@@ -2,6 +2,8 @@ export type { ColorName, Pattern } from './colors.ts';
 export { contactSheet } from './contact-sheet.ts';
 export { panopticCategories, writeDataSet } from './files/dataset.ts';
 export type { DataSetOptions } from './files/dataset.ts';
+export { writeSingles } from './files/singles.ts';
+export type { SinglesOptions } from './files/singles.ts';
 export { maskToPolygons } from './files/polygon.ts';
 export { baseKinds, kinds, novelKinds } from './kinds/catalog.ts';
 export type { Kind } from './kinds/catalog.ts';

@@ -4,10 +4,12 @@ import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import { encodePng } from '@vitamin-vlm/image';
 import { contactSheet } from './contact-sheet.ts';
 import { writeDataSet } from './files/dataset.ts';
+import { writeSingles } from './files/singles.ts';
 import type { Split } from './random.ts';
 
 interface Flags {
   readonly count: number;
+  readonly singles?: number;
   readonly seed: number;
   readonly size: { readonly width: number; readonly height: number };
   readonly split: Split;
@@ -38,6 +40,11 @@ async function run(flags: Flags, command: Command): Promise<void> {
   if (output === undefined) return;
   const start = performance.now();
   const onProgress = process.stderr.isTTY ? showProgress : undefined;
+  if (flags.singles !== undefined) {
+    await writeSingles(output, { ...flags.size, count: flags.singles, seed, split, ...(kinds ? { kinds } : {}), onProgress });
+    console.log(`Wrote ${flags.singles} pictures of each kind to ${output}`);
+    return;
+  }
   await writeDataSet(output, { ...flags.size, count, seed, split, maxThings, ...(kinds ? { kinds } : {}), onProgress });
   const seconds = (performance.now() - start) / 1000;
   console.log(`Wrote ${count} scenes to ${output} in ${seconds.toFixed(1)} s, ${Math.round(count / seconds)} a second`);
@@ -52,6 +59,7 @@ const program = new Command('picture-world')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .description('Draws scenes with exact annotations and writes them as a COCO data set.')
   .option('--count <n>', 'number of scenes', whole, 100)
+  .option('--singles <n>', 'instead of scenes so many pictures of each kind alone, in a folder for each', whole)
   .option('--seed <s>', 'seed of the first scene; the others follow', whole, 1)
   .option('--size <WxH>', 'pixels, one number for a square', size, { width: 256, height: 256 })
   .addOption(new Option('--split <name>', 'stream of seeds; the two share no scene').choices(['train', 'val']).default('train'))

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { decodeImage } from '@vitamin-vlm/image';
 // The built package: its workers are files of their own.
-import { contactSheet, decodeRle, panopticCategories, renderScene, writeDataSet } from '@vitamin-vlm/picture-world';
+import {
+  contactSheet,
+  decodeRle,
+  panopticCategories,
+  renderScene,
+  renderSingle,
+  writeDataSet,
+  writeSingles,
+} from '@vitamin-vlm/picture-world';
 import { afterAll, expect, it } from 'vitest';
 
 const root = mkdtempSync(join(tmpdir(), 'picture-world-'));
@@ -125,4 +133,15 @@ it('has a command that says what is wrong with its arguments', async () => {
   const { stdout } = await run(process.execPath, [main, '--count', '2', '--size', '64x48', '-o', join(root, 'small')]);
   expect(stdout).toContain('Wrote 2 scenes');
   expect(readdirSync(join(root, 'small', 'images'))).toEqual(['000000000001.png', '000000000002.png']);
+});
+
+it('writes a data set for classification: a folder for each kind, and the words for them', async () => {
+  const folder = join(root, 'singles');
+  await writeSingles(folder, { count: 2, seed: 5, split: 'val', width: 48, kinds: ['zebra', 'bus'] });
+  expect(readdirSync(folder).toSorted()).toEqual(['bus', 'classnames.txt', 'zebra', 'zeroshot_classification_templates.txt']);
+  expect(readFileSync(join(folder, 'classnames.txt'), 'utf8')).toBe('bus\nzebra\n'); // in the order of the folders
+  expect(readdirSync(join(folder, 'zebra'))).toEqual(['000000000005.png', '000000000006.png']);
+  const { data } = await decodeImage(join(folder, 'zebra', '000000000006.png'));
+  expect(data).toEqual(renderSingle(6, 'zebra', { split: 'val', width: 48 }).picture.data);
+  await expect(writeSingles(folder, { count: 0 })).rejects.toMatchObject({ code: 'USAGE' });
 });
