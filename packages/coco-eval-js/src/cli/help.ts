@@ -10,6 +10,7 @@ export function helpText(): string {
   });
   return `coco-eval GT.json DT.json [flags]            metrics of detections or panoptic maps
 coco-eval compare GT.json A.json B.json...   differences from A, with intervals
+coco-eval check GT.json [DT.json]             what is wrong with files, all at once
 coco-eval merge PART... [flags]              the metrics of what --shard has matched in parts
 
 COCO, LVIS and panoptic metrics with the numbers of the reference programs. Files may end in

@@ -79,6 +79,7 @@ function pageName({ action, results }: CommandLine): string {
 
 /** All but the usual evaluation is loaded late: it would only lengthen the start of that. */
 async function show(line: CommandLine, progress: Progress): Promise<Shown> {
+  if (line.action === 'check') return (await import('./check.ts')).showCheck(line);
   if (line.action === 'compare') return (await import('./compare.ts')).showComparison(line, progress);
   if (line.action === 'merge') return (await import('./shard.ts')).showMerged(line);
   return line.values.panoptic ? (await import('./panoptic-output.ts')).showPanoptic(line, progress) : showDetection(line, progress);
