@@ -91,6 +91,7 @@ export type {
   ReportData,
   ReportError,
   ReportImage,
+  ReportLabelError,
   ReportMetric,
   ReportTide,
   ReportWorst,

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, it, vi } from 'vitest';
+import { Pictures } from '../src/cli/pictures.ts';
 import { Progress } from '../src/cli/progress.ts';
 import { nearest } from '../src/cli/suggest.ts';
 import type { CrossClassImage } from '../src/cross-class/images.ts';
@@ -124,4 +128,32 @@ it('progress stays away from short work, redraws a terminal, and leaves a clean 
   progress.clear();
   expect(String(stream.read())).toBe('\r\u001b[Kmatching 50 %\r\u001b[K');
   vi.useRealTimers();
+});
+
+it('shows pictures that lie in the folder, whatever names say, and tells which are missing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coco-eval-pictures-'));
+  const inside = join(folder, 'pictures');
+  mkdirSync(join(inside, 'deep'), { recursive: true });
+  const png = Buffer.from('89504e470d0a1a0a00000000', 'hex');
+  for (const path of [join(inside, 'a.png'), join(inside, 'deep/b.png'), join(folder, 'secret.png')]) writeFileSync(path, png);
+  writeFileSync(join(inside, 'text.jpg'), 'no picture');
+  symlinkSync('../secret.png', join(inside, 'link.png'));
+  const pictures = new Pictures(inside);
+  const address = `data:image/png;base64,${png.toString('base64')}`;
+  for (const name of ['a.png', 'deep/b.png', 'val2017/a.png', './deep/../a.png']) expect(await pictures.read(name)).toBe(address);
+  expect(pictures.remark()).toBeUndefined();
+  for (const name of ['../secret.png', join(folder, 'secret.png'), 'link.png', 'text.jpg', 'none.png', 'deep', 'a\u0000.png'])
+    expect(await pictures.read(name)).toBeUndefined();
+  expect(pictures.remark()).toMatch(/^7 pictures of the page not shown: .* \(first: \.\.\/secret\.png\)$/);
+  rmSync(folder, { recursive: true });
+  const shown = { title: 'one', width: 10, height: 10, tp: 0, fp: 1, fn: 0, boxes: [], picture: address };
+  const html = renderReport({ title: 't', facts: [], metrics: [], summary: '', worst: { minScore: 0, f1: 0, images: [shown] } });
+  expect(html).toContain(`<image href="${address}" width="10" height="10">`);
+});
+
+it('gives wide letters more room', () => {
+  const boxes = ['猫猫猫猫', 'MMMM'].map((label): ReportBox => ({ kind: 'fp', label, bbox: [0, 10, 90, 10] }));
+  const [, second] = placeLabels([boxes[0]!, { ...boxes[1]!, bbox: [36, 10, 50, 10] }], 10, 100, 22);
+  // Four squares of 10.5 end at 42, so the next label has no place beside them in the same row.
+  expect(second?.y).not.toBe(placeLabels([boxes[0]!], 10, 100, 22)[0]!.y);
 });

@@ -89,6 +89,7 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
 /** Boxes, masks and keypoints, COCO or LVIS. */
 export async function showDetection(line: CommandLine, progress: Progress): Promise<Shown> {
   refuse(line, { without: '--panoptic' }, ['gt-folder', 'dt-folder']);
+  if (line.values.report === undefined) refuse(line, { without: '--report' }, ['images']);
   if (line.values['no-cats']) refuse(line, { beside: '--no-cats' }, ['tide', 'confusion', 'split', 'label-errors']);
   return shownDetection(await runDetection(line, progress), line);
 }
@@ -100,7 +101,7 @@ export function shownDetection(outcome: DetectionOutcome, line: CommandLine): Sh
     document: () => detectionDocument(outcome, line),
     csv: () => detectionCsv(outcome, line),
     // Loaded late: the drawings would lengthen the start of every run.
-    page: async () => (await import('./detection-page.ts')).detectionPage(outcome, line),
+    page: async (note) => (await import('./detection-page.ts')).detectionPage(outcome, line, note),
     ...(outcome.remark !== undefined && { remark: outcome.remark }),
     warnings: outcome.warnings,
   };

@@ -1,10 +1,11 @@
 import type { SummaryLine } from '../coco/summarize.ts';
 import { renderReport } from '../report/page.ts';
-import { reportClasses, reportConfusion, reportCurves, reportTide, reportWorst } from '../report/report-data.ts';
-import type { ReportMetric } from '../report/types.ts';
+import { reportClasses, reportConfusion, reportCurves, reportLabelErrors, reportTide, reportWorst } from '../report/report-data.ts';
+import type { ReportData, ReportMetric } from '../report/types.ts';
 import type { GroupResult } from '../splits/evaluate-split.ts';
 import type { DetectionOutcome } from './detection.ts';
 import { parameterFacts } from './parameter-facts.ts';
+import { Pictures } from './pictures.ts';
 import { stem } from './files.ts';
 import type { CommandLine } from './options.ts';
 import { warningText } from './shown.ts';
@@ -13,8 +14,8 @@ import { counted } from './words.ts';
 const worstShown = 12;
 
 /** The report page. */
-export function detectionPage(outcome: DetectionOutcome, line: CommandLine): string {
-  const { evaluation, lvis, tide, confusion, split, source, crossClass, nameOf, warnings } = outcome;
+export async function detectionPage(outcome: DetectionOutcome, line: CommandLine, note: (text: string) => void): Promise<string> {
+  const { evaluation, lvis, tide, confusion, split, source, nameOf, warnings } = outcome;
   const { curves, params, summary, context } = evaluation;
   const words: Record<string, string> = { r: 'rare', c: 'common', f: 'frequent' };
   const groups = split
@@ -35,11 +36,39 @@ export function detectionPage(outcome: DetectionOutcome, line: CommandLine): str
     ...(confusion && { confusion: reportConfusion(confusion, 0.5, nameOf) }),
     ...(outcome.calibration && { calibration: outcome.calibration }),
     ...(tide && { tide: reportTide(tide) }),
-    ...(source && crossClass && { worst: reportWorst(source, crossClass, nameOf, worstShown) }),
+    ...(await galleries(outcome, line, note)),
     parameters: parameterFacts(evaluation, line, outcome.remark),
     summary: summary.text,
     warnings: warnings.map(warningText),
   });
+}
+
+/** Single images, with their pictures where there are any. */
+async function galleries(
+  { source, crossClass, labelErrors, nameOf }: DetectionOutcome,
+  { values }: CommandLine,
+  note: (text: string) => void,
+): Promise<Pick<ReportData, 'worst' | 'labelErrors'>> {
+  if (source === undefined || crossClass === undefined) return {};
+  const pictures = values.images === undefined ? undefined : new Pictures(values.images);
+  const withPictures = async <T extends { readonly title: string }>(images: readonly T[]): Promise<T[]> => {
+    const shown: T[] = [];
+    for (const image of images) shown.push({ ...image, ...pictureOf(await pictures?.read(image.title)) });
+    return shown;
+  };
+  const worst = reportWorst(source, crossClass, nameOf, worstShown);
+  const doubts = labelErrors && reportLabelErrors(labelErrors, source, nameOf, worstShown);
+  const found = {
+    worst: { ...worst, images: await withPictures(worst.images) },
+    ...(doubts && { labelErrors: { ...doubts, shown: await withPictures(doubts.shown) } }),
+  };
+  const missing = pictures?.remark();
+  if (missing !== undefined) note(missing);
+  return found;
+}
+
+function pictureOf(picture: string | undefined): { picture?: string } {
+  return picture === undefined ? {} : { picture };
 }
 
 /** The summary's numbers and AP50 of each group; that of the novel classes, which a split is made for, leads. */

@@ -43,6 +43,7 @@ type Text =
   | 'output'
   | 'report'
   | 'title'
+  | 'images'
   | 'threads'
   | 'bootstrap'
   | 'seed'
@@ -96,6 +97,7 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   output: { type: 'string', short: 'o', value: 'FILE', help: 'write the result there instead of to stdout', of: every },
   report: { type: 'string', value: 'DIR', help: 'also write a page with curves, bars, confusion and worst images', of: shown },
   title: { type: 'string', value: 'TEXT', help: 'title of the page (default: the name of the results)', of: shown },
+  images: { type: 'string', value: 'DIR', help: 'with --report: the pictures, to be shown below the boxes' },
   threads: { type: 'string', value: 'N', help: 'worker threads that match (default 1; pays for large mask files)', of: numbers },
   bootstrap: { type: 'string', value: 'N', help: 'resamples of the images for the intervals (default 1000; 0: none)', of: ['compare'] },
   seed: { type: 'string', value: 'N', help: 'of the resamples: the same seed, the same intervals (default 1)', of: ['compare'] },

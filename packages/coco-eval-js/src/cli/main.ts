@@ -66,7 +66,7 @@ async function act(line: CommandLine, { stdout, stderr }: CommandStreams): Promi
   // Before the report: a folder that cannot be written must not cost the numbers.
   await write(values.json ? `${printableJson(shown.document())}\n` : values.csv ? shown.csv!() : shown.text());
   if (values.report !== undefined) {
-    const path = await writeNew(values.report, pageName(line), 'html', await shown.page!(), force);
+    const path = await writeNew(values.report, pageName(line), 'html', await shown.page!((text) => note(printable(text))), force);
     note(`report: ${path}`);
   }
   return shown.status ?? 0;

@@ -144,6 +144,7 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
     'shard',
     'calibration',
     'label-errors',
+    'images',
   ]);
   const { mode, images, categories } = await commonParameters(line);
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {

@@ -7,7 +7,7 @@ export interface Shown {
   /** Absent: the command takes no `--csv`. */
   readonly csv?: () => string;
   /** Absent: the command takes no `--report`. */
-  readonly page?: () => Promise<string>;
+  readonly page?: (note: (text: string) => void) => Promise<string>;
   /** What changes all numbers though nothing is wrong. */
   readonly remark?: string;
   readonly warnings: readonly Warning[];

@@ -14,8 +14,17 @@ interface Area {
   readonly bottom: number;
 }
 
-/** Average width of a semi-bold character, in parts of the font size; wide fonts are a little wider than most. */
+/** Widths of semi-bold characters, in parts of the font size: of most on average, and the most that narrow and wide ones take. */
 const CHARACTER = 0.69;
+const WIDE = 1.05;
+/** Characters that fill a square, and capitals and signs that nearly do. */
+const WIDE_ONES = /[\u1100-\u115f\u2e80-\uffff]|[\ud800-\udbff][\udc00-\udfff]|[MW@%—]/gu;
+
+/** Room that a text takes at most, in parts of the font size. */
+function widthOf(text: string): number {
+  const wide = text.match(WIDE_ONES)?.length ?? 0;
+  return WIDE * wide + CHARACTER * ([...text].length - wide);
+}
 
 /** The words of a box. */
 export function labelText({ label, score }: ReportBox): string {
@@ -32,7 +41,7 @@ export function placeLabels(boxes: readonly ReportBox[], font: number, width: nu
   const order = [...boxes.keys()].toSorted((a, b) => Number(boxes[a]!.kind === 'tp') - Number(boxes[b]!.kind === 'tp') || a - b);
   for (const i of order) {
     const text = labelText(boxes[i]!);
-    const wide = CHARACTER * font * text.length;
+    const wide = font * widthOf(text);
     const [x = 0, y = 0, , h = 0] = boxes[i]!.bbox;
     const left = Math.max(0, Math.min(x + 0.25 * font, width - wide));
     for (const bottom of [y + 1.15 * font, y - 0.1 * font, y + h + 1.1 * font, y + h - 0.1 * font]) {

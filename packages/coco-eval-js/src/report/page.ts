@@ -7,7 +7,7 @@ import { script, scriptHash } from './script.data.ts';
 import { style } from './style.data.ts';
 import { tideSection } from './tide-view.ts';
 import type { ReportData, ReportMetric } from './types.ts';
-import { worstSection } from './worst-view.ts';
+import { labelErrorsSection, worstSection } from './worst-view.ts';
 
 /*
  * The drawings are written by hand: they are straight lines and boxes in two color schemes. echarts 6.1.0, the library at hand, is 67 MB installed, bakes
@@ -101,6 +101,7 @@ export function renderReport(data: ReportData): string {
     data.tide ? tideSection(data.tide) : '',
     data.calibration?.detections ? calibrationSection(data.calibration) : '',
     data.worst?.images.length ? worstSection(data.worst) : '',
+    data.labelErrors?.shown.length ? labelErrorsSection(data.labelErrors) : '',
     section('The table', 'As the reference program prints it.', tag('pre', {}, escape(data.summary))),
     parametersSection(data.parameters),
     notes(data.warnings),

@@ -1,5 +1,6 @@
 import type { Curves } from '../coco/curves.ts';
 import type { Detections, GroundTruth } from '../coco/columns.ts';
+import type { Id } from '../coco/id-keys.ts';
 import { entryBox } from '../coco/entry-box.ts';
 import type { CategoryRow } from '../coco/per-category.ts';
 import type { EvaluationContext, ImageInfo } from '../coco/types.ts';
@@ -8,7 +9,18 @@ import { compareImages } from '../cross-class/images.ts';
 import type { CrossClassOptions } from '../cross-class/images.ts';
 import { errorMeaning, tideErrorTypes } from '../tide/classify.ts';
 import type { TideResult } from '../tide/tide.ts';
-import type { ReportBox, ReportClasses, ReportConfusion, ReportCurve, ReportImage, ReportTide, ReportWorst } from './types.ts';
+import type { LabelError } from '../label-errors/label-errors.ts';
+import type {
+  ReportBox,
+  ReportClasses,
+  ReportConfusion,
+  ReportCurve,
+  ReportData,
+  ReportImage,
+  ReportLabelError,
+  ReportTide,
+  ReportWorst,
+} from './types.ts';
 import { worstImages } from './worst-images.ts';
 import type { JudgedImage } from './worst-images.ts';
 
@@ -91,6 +103,35 @@ export function reportWorst(source: ReportSource, options: CrossClassOptions, na
   };
 }
 
+/** The `limit` most confident candidates of label errors, with the two boxes of each. */
+export function reportLabelErrors(
+  errors: readonly LabelError[],
+  { dataset }: Pick<ReportSource, 'dataset'>,
+  nameOf: (id: number) => string,
+  limit: number,
+): NonNullable<ReportData['labelErrors']> {
+  const byId = new Map(dataset.images.map((image) => [image.id, image]));
+  const named = (id: Id): string => nameOf(dataset.keys.key(id));
+  const shown = errors.slice(0, limit).map(({ imageId, categoryId, score, bbox, annotation }): ReportLabelError => {
+    const detected = named(categoryId);
+    const boxes: ReportBox[] = [{ kind: 'fp', label: detected, bbox, score }];
+    if (annotation) boxes.push({ kind: 'fn', label: named(annotation.categoryId), bbox: annotation.bbox });
+    const frame = frameOf(byId.get(dataset.keys.key(imageId))!, imageId, boxes);
+    return { ...frame, boxes, detected, score, ...(annotation && { annotated: named(annotation.categoryId) }) };
+  });
+  return { total: errors.length, shown };
+}
+
+/** Title and size of a drawing; without a size in the file it ends where the boxes end. */
+function frameOf(image: ImageInfo, id: Id, boxes: readonly ReportBox[]): Pick<ReportImage, 'title' | 'width' | 'height'> {
+  const extent = (at: 0 | 1): number => Math.max(1, ...boxes.map(({ bbox }) => bbox[at]! + bbox[at + 2]!));
+  return {
+    title: typeof image.file_name === 'string' ? image.file_name : `image ${id}`,
+    width: usable(image.width) ?? extent(0),
+    height: usable(image.height) ?? extent(1),
+  };
+}
+
 function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: ImageInfo, nameOf: (id: number) => string): ReportImage {
   const detected = (kind: 'tp' | 'fp', rows: readonly number[]): ReportBox[] =>
     rows.map((row) => ({ kind, label: nameOf(dt.categoryId[row]!), bbox: entryBox(dt, row, 'results'), score: dt.score[row]! }));
@@ -100,12 +141,8 @@ function reportImage({ gt, dt }: ReportSource, judged: JudgedImage, image: Image
     bbox: entryBox(gt, row, 'annotations'),
   }));
   const boxes = [...detected('tp', judged.right), ...detected('fp', judged.wrong), ...missed];
-  // Without a size in the file the drawing ends where the boxes end.
-  const extent = (at: 0 | 1): number => Math.max(1, ...boxes.map(({ bbox }) => bbox[at]! + bbox[at + 2]!));
   return {
-    title: typeof image.file_name === 'string' ? image.file_name : `image ${judged.imageId}`,
-    width: usable(image.width) ?? extent(0),
-    height: usable(image.height) ?? extent(1),
+    ...frameOf(image, judged.imageId, boxes),
     tp: judged.right.length,
     fp: judged.wrong.length,
     fn: judged.missed.length,

@@ -29,6 +29,7 @@ section{background:var(--panel);border:1px solid var(--line);border-radius:14px;
 .split{display:grid;grid-template-columns:minmax(0,1fr) 250px;gap:34px;align-items:center}
 svg{display:block;width:100%;height:auto}
 svg text{fill:var(--soft);font-size:12px}
+svg.chart{overflow:visible}
 svg.matrix text{font-size:inherit}
 .axis{font-weight:600}
 .grid{stroke:var(--line);fill:none}
@@ -71,6 +72,7 @@ figure g rect{fill-opacity:.07;stroke-width:2;vector-effect:non-scaling-stroke}
 figure g.tp rect{stroke:var(--teal);fill:var(--teal);stroke-opacity:.75}
 figure g.fp rect{stroke:var(--warm);fill:var(--warm)}
 figure g.fn rect{stroke:var(--plum);fill:var(--plum);stroke-dasharray:5 4}
+figure.shown g rect{fill-opacity:0}
 figure g text{font-size:inherit;font-weight:600;paint-order:stroke;stroke:var(--track);stroke-width:3px;stroke-linejoin:round}
 figure g.tp text{fill:var(--teal)}figure g.fp text{fill:var(--warm)}figure g.fn text{fill:var(--plum)}
 figcaption{display:flex;flex-wrap:wrap;gap:2px 12px;margin-top:8px;font-size:13px}
@@ -102,6 +104,7 @@ pre{margin:0;overflow-x:auto;font:13px/1.65 ui-monospace,SFMono-Regular,Menlo,Co
 footer{color:var(--soft);font-size:13px;margin-top:26px;text-align:center}
 .facts{overflow-wrap:anywhere}
 @media (max-width:820px){.pair{grid-template-columns:1fr}svg.chart text{font-size:19px}svg.chart .axis{display:none}.hero,.split{grid-template-columns:1fr}.classes{columns:1}.metrics{grid-template-columns:repeat(3,minmax(0,1fr))}.bars li,.bars.tide li{grid-template-columns:minmax(0,10em) 1fr 52px}.bars.tide .count{display:none}.tide .name{white-space:normal}}
-@media (max-width:560px){main{padding:28px 12px 50px}section{padding:18px 16px 20px;border-radius:10px}h1{font-size:24px}.hero .lead{font-size:64px}.metrics{grid-template-columns:repeat(2,minmax(0,1fr))}.metrics li>b{font-size:20px}.classes li,.classes.grouped li,.classes.plain li{grid-template-columns:minmax(0,9em) minmax(24px,1fr) 38px var(--count,5ch);gap:9px}.spark{display:none}.bars li{grid-template-columns:minmax(0,9.5em) 1fr 44px;gap:10px}.bars .name{white-space:normal}.bars.tide li{grid-template-columns:minmax(0,8em) 1fr 48px}.tide .name b{display:block}.parameters{grid-template-columns:1fr;gap:0}.parameters dd{margin-bottom:8px}.gallery{grid-template-columns:1fr}pre{font-size:11px}.differences>li{grid-template-columns:minmax(0,1fr) 44px var(--count,0)}.differences .changes{grid-column:1/-1;grid-row:2}.changes li{grid-template-columns:40px minmax(30px,1fr) 52px;gap:9px}.changes small{grid-column:2/-1;text-align:right}}
+@media (max-width:820px){svg.chart.reliability text{font-size:13px}}
+@media (max-width:560px){svg.matrix{min-width:620px}main{padding:28px 12px 50px}section{padding:18px 16px 20px;border-radius:10px}h1{font-size:24px}.hero .lead{font-size:64px}.metrics{grid-template-columns:repeat(2,minmax(0,1fr))}.metrics li>b{font-size:20px}.classes li,.classes.grouped li,.classes.plain li{grid-template-columns:minmax(0,9em) minmax(24px,1fr) 38px var(--count,5ch);gap:9px}.spark{display:none}.bars li{grid-template-columns:minmax(0,9.5em) 1fr 44px;gap:10px}.bars .name{white-space:normal}.bars.tide li{grid-template-columns:minmax(0,8em) 1fr 48px}.tide .name b{display:block}.parameters{grid-template-columns:1fr;gap:0}.parameters dd{margin-bottom:8px}.gallery{grid-template-columns:1fr}pre{font-size:11px}.differences>li{grid-template-columns:minmax(0,1fr) 44px var(--count,0)}.differences .changes{grid-column:1/-1;grid-row:2}.changes li{grid-template-columns:40px minmax(30px,1fr) 52px;gap:9px}.changes small{grid-column:2/-1;text-align:right}}
 @media print{body{background:#fff}section{break-inside:avoid;border:0;padding:12px 0}}
 `;

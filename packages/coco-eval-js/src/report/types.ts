@@ -81,6 +81,16 @@ export interface ReportImage {
   readonly fp: number;
   readonly fn: number;
   readonly boxes: readonly ReportBox[];
+  /** The picture below the boxes, as a `data:` address. */
+  readonly picture?: string;
+}
+
+/** One place where the annotations may be wrong. */
+export interface ReportLabelError extends Omit<ReportImage, 'tp' | 'fp' | 'fn'> {
+  /** What is annotated there; absent: nothing. */
+  readonly annotated?: string;
+  readonly detected: string;
+  readonly score: number;
 }
 
 /** The pictures with the most mistakes at one score threshold. */
@@ -104,6 +114,8 @@ export interface ReportData {
   readonly tide?: ReportTide;
   readonly calibration?: Calibration;
   readonly worst?: ReportWorst;
+  /** The most confident ones, and how many there are. */
+  readonly labelErrors?: { readonly total: number; readonly shown: readonly ReportLabelError[] };
   /** What was compared, and how: names and values. */
   readonly parameters?: readonly (readonly [name: string, value: string])[];
   /** The printed table. */

@@ -1,7 +1,7 @@
-import { escape, percent, round, section, tag } from './html.ts';
+import { escape, percent, round, section, tag, thousands } from './html.ts';
 import { labelText, placeLabels } from './labels.ts';
 import type { Label } from './labels.ts';
-import type { ReportBox, ReportImage, ReportWorst } from './types.ts';
+import type { ReportBox, ReportData, ReportImage, ReportWorst } from './types.ts';
 
 /** Size of a picture on the page, in pixels, and of its letters. */
 const card = { width: 308, height: 220, font: 10.5 };
@@ -21,8 +21,8 @@ function area({ bbox }: ReportBox): number {
   return bbox[2]! * bbox[3]!;
 }
 
-function picture(image: ReportImage): string {
-  const { title, width, height, tp, fp, fn, boxes } = image;
+/** A picture, or its outline, with boxes and what stands below. */
+function figure({ title, width, height, boxes, picture }: Omit<ReportImage, 'tp' | 'fp' | 'fn'>, ...captions: readonly string[]): string {
   const font = round(card.font * Math.max(width / card.width, height / card.height));
   // Large boxes first, so that small ones stay on top; right ones lowest.
   const rank = { tp: 0, fn: 1, fp: 2 };
@@ -30,30 +30,51 @@ function picture(image: ReportImage): string {
   const labels = placeLabels(drawn, font, width, height);
   return tag(
     'figure',
-    {},
+    picture === undefined ? {} : { class: 'shown' },
     tag(
       'svg',
       { viewBox: `0 0 ${round(width)} ${round(height)}`, style: `font-size:${font}px`, role: 'img', 'aria-label': title },
       tag('rect', { class: 'ground', width, height }),
+      picture === undefined ? '' : tag('image', { href: picture, width, height }),
       ...drawn.map((box) => shape(box, labelText(box))),
       ...drawn.map(({ kind }, i) => (labels[i] === undefined ? '' : word(kind, labels[i]))),
     ),
-    tag(
-      'figcaption',
-      {},
-      tag('b', {}, escape(title)),
-      tag('span', { class: 'chip fn' }, `${fn} missed`),
-      tag('span', { class: 'chip fp' }, `${fp} wrong`),
-      tag('span', { class: 'chip tp' }, `${tp} right`),
-    ),
+    tag('figcaption', {}, tag('b', {}, escape(title)), ...captions),
   );
 }
 
-/** The boxes of the worst pictures, without the pictures: the page stays one file of its own. */
+function chip(kind: ReportBox['kind'], text: string): string {
+  return tag('span', { class: `chip ${kind}` }, escape(text));
+}
+
+/** The boxes of the worst pictures. */
 export function worstSection({ minScore, f1, images }: ReportWorst): string {
   return section(
     'Worst images',
     `Objects missed and boxes wrong at IoU 0.5 among detections with a score of at least ${minScore.toFixed(3)}, where F1 over all images is best (${percent(f1)}).`,
-    tag('div', { class: 'gallery' }, ...images.map(picture)),
+    tag(
+      'div',
+      { class: 'gallery' },
+      ...images.map((image) =>
+        figure(image, chip('fn', `${image.fn} missed`), chip('fp', `${image.fp} wrong`), chip('tp', `${image.tp} right`)),
+      ),
+    ),
+  );
+}
+
+/** Where a confident detection contradicts the annotations. */
+export function labelErrorsSection({ total, shown }: NonNullable<ReportData['labelErrors']>): string {
+  const figures = shown.map((error) =>
+    figure(
+      error,
+      chip('fn', error.annotated === undefined ? 'nothing annotated' : `annotated ${error.annotated}`),
+      chip('fp', `detected ${error.detected} ${error.score.toFixed(2)}`),
+    ),
+  );
+  const cut = total > shown.length ? ` Shown: the ${shown.length} most confident of ${thousands(total)}.` : '';
+  return section(
+    'Likely label errors',
+    `Confident detections on an object of another class that nothing else found, or where nothing is annotated: there the annotations may be wrong.${cut}`,
+    tag('div', { class: 'gallery' }, ...figures),
   );
 }
