@@ -33,6 +33,7 @@ export type { MatchProgress, MatchTable } from './coco/match-table.ts';
 export type { Summary, SummaryLine } from './coco/summarize.ts';
 export type { SegmentationColumns } from './mask/columns.ts';
 
+export { evaluateCrowdPose } from './crowdpose/evaluate-crowdpose.ts';
 export { evaluateLvis } from './lvis/evaluate-lvis.ts';
 export type { LvisOptions } from './lvis/evaluate-lvis.ts';
 export { evaluateSplit, summarizeSplit, splitSelection } from './splits/evaluate-split.ts';

@@ -55,12 +55,12 @@ function detectionCsv(outcome: DetectionOutcome, { values }: CommandLine): strin
 
 /** The JSON document: fixed key order, no date, so that two runs can be compared byte by byte. */
 function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object {
-  const { evaluation, lvis, tide, confusion, split, nameOf, source, warnings } = outcome;
+  const { evaluation, tide, confusion, split, nameOf, source, warnings } = outcome;
   const { iouType, mode, params, stats, perCategory } = evaluation.toJSON();
   const width = (confusion?.categoryIds.length ?? 0) + 1;
   return {
     schemaVersion: 1,
-    style: lvis ? 'lvis' : 'coco',
+    style: evaluation.scheme.name,
     ...(source ? { groundTruth: line.groundTruth, results: line.results } : { shards: line.files }),
     iouType,
     mode,

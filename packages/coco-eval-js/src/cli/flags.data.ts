@@ -14,6 +14,7 @@ export interface Flag {
 
 type Switch =
   | 'lvis'
+  | 'crowdpose'
   | 'panoptic'
   | 'no-cats'
   | 'tide'
@@ -61,6 +62,7 @@ const every = ['evaluate', 'compare', 'check', 'merge'] as const;
 export const flags: Readonly<Record<FlagName, Flag>> = {
   'iou-type': { type: 'string', value: 'bbox|segm|boundary|keypoints', help: 'what is compared (default bbox)', of: numbers },
   lvis: { type: 'boolean', help: 'LVIS rules: federated annotations, 300 detections per image, APr APc APf', of: numbers },
+  crowdpose: { type: 'boolean', help: 'CrowdPose rules: 14 keypoints, AP of easy, medium and hard images', of: numbers },
   panoptic: { type: 'boolean', help: 'panoptic quality; the PNG folders stand beside the JSON files' },
   'gt-folder': { type: 'string', value: 'DIR', help: 'with --panoptic: PNG folder of GT.json (default: GT without .json)' },
   'dt-folder': { type: 'string', value: 'DIR', help: 'with --panoptic: PNG folder of DT.json (default: DT without .json)' },

@@ -8,7 +8,7 @@ import { type EvaluateFileOptions, readAnnotations } from '../node/files.ts';
 import { splitParameters, splitSelection } from '../splits/evaluate-split.ts';
 import type { CategorySplit } from '../splits/split.ts';
 import type { CommandLine } from './options.ts';
-import { detectionParameters, idsInFile } from './parameters.ts';
+import { detectionParameters, idsInFile, refuse } from './parameters.ts';
 import type { Progress } from './progress.ts';
 import { readSplit } from './split.ts';
 import { counted } from './words.ts';
@@ -32,6 +32,8 @@ export interface Opened {
 export async function openAnnotations(line: CommandLine): Promise<Opened> {
   const { values } = line;
   const lvis = values.lvis === true;
+  const crowdPose = values.crowdpose === true;
+  if (crowdPose) refuse(line, { beside: '--crowdpose' }, ['lvis', 'split', 'shard']);
   const given = await detectionParameters(line);
   if (lvis && given.maxDets && given.maxDets.length !== 1) {
     throw new CocoEvalError('USAGE', `Expected one number for --max-dets beside --lvis but received ${given.maxDets.length}`, {
@@ -39,7 +41,7 @@ export async function openAnnotations(line: CommandLine): Promise<Opened> {
     });
   }
   const { iouType, mode, kptOksSigmas } = given;
-  const dataset = await readAnnotations(line.groundTruth, { iouType, mode, kptOksSigmas, lvis });
+  const dataset = await readAnnotations(line.groundTruth, { iouType, mode, kptOksSigmas, lvis, crowdPose });
   const idsOf = (records: readonly { readonly id: number }[]): ReadonlySet<Id> => new Set(records.map(({ id }) => dataset.keys.id(id)));
   const [images, categories] = [idsOf(dataset.images), idsOf(dataset.categories)];
   const { images: chosenImages, categories: chosenCategories, ...common } = given;

@@ -132,6 +132,7 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
   refuse(line, { beside: '--panoptic' }, [
     'iou-type',
     'lvis',
+    'crowdpose',
     'split',
     'no-cats',
     'max-dets',

@@ -27,7 +27,7 @@ export function parameterFacts(
   return [
     ...(groundTruth === '' ? [] : [['annotations', groundTruth] as const]),
     ['results', results.join(', ')],
-    ['rules', scheme.name === 'lvis' ? 'LVIS' : scheme.name.toUpperCase()],
+    ['rules', { coco: 'COCO', lvis: 'LVIS', crowdpose: 'CrowdPose' }[scheme.name]],
     ['compared', params.iouType],
     ['mode', params.mode],
     ['categories', params.useCats ? 'each by itself' : 'all as one'],

@@ -60,7 +60,8 @@ export async function commonParameters(line: CommandLine): Promise<CommonParamet
 export async function detectionParameters(line: CommandLine): Promise<CommonParameters & Omit<EvalParamsInput, 'imgIds' | 'catIds'>> {
   const { values } = line;
   const area = values.area === undefined ? undefined : areas(values.area);
-  const iouType = choice('iou-type', values['iou-type'], ['bbox', 'segm', 'boundary', 'keypoints']) ?? 'bbox';
+  const iouType =
+    choice('iou-type', values['iou-type'], ['bbox', 'segm', 'boundary', 'keypoints']) ?? (values.crowdpose ? 'keypoints' : 'bbox');
   const list = (flag: 'max-dets' | 'iou-thrs'): number[] | undefined => {
     const value = values[flag];
     return value === undefined ? undefined : numbers(flag, value);

@@ -104,7 +104,7 @@ export class Evaluation {
 
   /** The familiar numbers and lines. */
   get summary(): Summary {
-    this.#summary ??= this.scheme.summarize(this.curves, this.params, this.context);
+    this.#summary ??= this.scheme.summarize(this.curves, this.params, this.context, (images) => this.#draw(images));
     return this.#summary;
   }
 
@@ -163,8 +163,9 @@ export class Evaluation {
     const { keys } = this.context;
     const byId = new Map(this.context.images.map((image) => [image.id, image]));
     const images = Uint8Array.from(this.params.imgIds, (id) => Number(keep({ ...byId.get(id), id: keys.id(id) })));
+    const among = (others: Uint8Array): Curves => this.#draw(images.map((own, i) => own & others[i]!));
     const curves = this.#draw(images);
-    return { images: images.reduce((a, b) => a + b, 0), curves, summary: this.scheme.summarize(curves, this.params, this.context) };
+    return { images: images.reduce((a, b) => a + b, 0), curves, summary: this.scheme.summarize(curves, this.params, this.context, among) };
   }
 
   /** One slice for each value of an image attribute, sorted by the value's text. Images without it are left out. */

@@ -166,6 +166,11 @@ export class GroundTruthBuilder {
   #commitArea(i: number): void {
     const { box } = this.fields;
     const stated = this.fields.get(FIELD.area);
+    if (this.#options.scheme === 'crowdpose') {
+      // Its files state no area: a person takes about half of the box (crowdposetools).
+      this.#area.push(box[3]! * box[2]! * 0.53);
+      return;
+    }
     if (stated === undefined || stated === null) {
       this.#warnings.add('missing-area', i, 'annotations without "area": taken from the box or the mask');
       this.#area.push(this.#boxes === undefined ? NaN : box[2]! * box[3]!);

@@ -19,7 +19,7 @@ export interface PreparedEvaluation {
 
 /** What COCO and LVIS do differently, from the parameters to the summary. */
 export interface Scheme {
-  readonly name: 'coco' | 'lvis';
+  readonly name: 'coco' | 'lvis' | 'crowdpose';
   /** Parameters as the scheme takes them. @throws CocoEvalError `USAGE` for what it does not know */
   take(input: EvalParamsInput): EvalParamsInput;
   /** Counts what is odd in the images and categories. */
@@ -28,7 +28,8 @@ export interface Scheme {
   rules(prepared: PreparedEvaluation, detections: Detections): MatchRules;
   /** Detection limits of the curves. */
   limits(params: EvalParams): readonly number[];
-  summarize(curves: Curves, params: EvalParams, context: EvaluationContext): Summary;
+  /** @param draw curves of some images only: 1 for each position of `imgIds` that counts */
+  summarize(curves: Curves, params: EvalParams, context: EvaluationContext, draw: (images: Uint8Array) => Curves): Summary;
 }
 
 /** The rules of COCO. */

@@ -9,6 +9,7 @@ import { COCO_SIGMAS, type EvalParamsInput } from '../coco/params.ts';
 import type { PreparedEvaluation } from '../coco/scheme.ts';
 import type { Dataset } from '../coco/types.ts';
 import { CocoEvalError, inFile, isInAnnotations } from '../errors.ts';
+import { CROWDPOSE_SCHEME, CROWDPOSE_SIGMAS } from '../crowdpose/scheme.ts';
 import { parseAnnotations } from '../json/annotations-reader.ts';
 import { parseJson, parseNatively } from '../json/parse-json.ts';
 import { ResultsReader } from '../json/results-reader.ts';
@@ -62,6 +63,8 @@ export async function readDataset(path: string, options: ReadOptions = {}): Prom
 export interface ReadAnnotationsOptions extends ReadOptions, Pick<EvalParamsInput, 'iouType' | 'mode' | 'kptOksSigmas'> {
   /** By the rules of LVIS. */
   readonly lvis?: boolean | undefined;
+  /** By the rules of CrowdPose. */
+  readonly crowdPose?: boolean | undefined;
 }
 
 /**
@@ -78,15 +81,19 @@ export interface ReadAnnotationsOptions extends ReadOptions, Pick<EvalParamsInpu
  * ```
  */
 export async function readAnnotations(path: string, options: ReadAnnotationsOptions = {}): Promise<AnnotationColumns> {
-  const { iouType = 'segm', mode = 'reference', kptOksSigmas = COCO_SIGMAS, lvis = false, ...rest } = options;
-  const columns: GroundTruthOptions = { ...columnOptions({ iouType, mode, kptOksSigmas }), scheme: lvis ? 'lvis' : 'coco' };
-  return named(path, async () => parseAnnotations(await readWhole(path, rest), columns));
+  const { crowdPose = false, lvis = false, mode = 'reference', signal, onBytes } = options;
+  const { iouType = crowdPose ? 'keypoints' : 'segm', kptOksSigmas = crowdPose ? CROWDPOSE_SIGMAS : COCO_SIGMAS } = options;
+  const scheme = crowdPose ? 'crowdpose' : lvis ? 'lvis' : 'coco';
+  const columns: GroundTruthOptions = { ...columnOptions({ iouType, mode, kptOksSigmas }), scheme };
+  return named(path, async () => parseAnnotations(await readWhole(path, { signal, onBytes }), columns));
 }
 
 /** Parameters of an evaluation from files. */
 export interface EvaluateFileOptions extends EvaluateOptions {
   /** By the federated rules of LVIS; the largest of `maxDets` is then the limit for a whole image. */
   readonly lvis?: boolean | undefined;
+  /** By the rules of CrowdPose: 14 keypoints; easy, medium and hard images. */
+  readonly crowdPose?: boolean | undefined;
   /** Worker threads that match; 1 by default: no worker, everything on the calling thread. */
   readonly workers?: number | undefined;
   /** Bytes of the results file read so far and in all. */
@@ -129,8 +136,10 @@ export async function evaluateFile(
 /** Prepares an evaluation by the options that the annotations were read for. */
 function prepareFor(annotations: AnnotationColumns | Dataset, options: EvaluateFileOptions): PreparedEvaluation {
   const read: Partial<GroundTruthOptions> = annotations instanceof AnnotationColumns ? annotations.options : {};
+  const { lvis = read.scheme === 'lvis', crowdPose = read.scheme === 'crowdpose' } = options;
   const {
-    lvis = read.scheme === 'lvis',
+    lvis: _lvis,
+    crowdPose: _crowdPose,
     workers: _workers,
     onBytes: _onBytes,
     signal: _signal,
@@ -138,7 +147,7 @@ function prepareFor(annotations: AnnotationColumns | Dataset, options: EvaluateF
     ...rest
   } = options;
   const input = { ...rest, iouType: rest.iouType ?? read.iouType, mode: rest.mode ?? read.mode };
-  return prepareEvaluation(annotations, input, schemeFor(lvis, input.maxDets));
+  return prepareEvaluation(annotations, input, crowdPose ? CROWDPOSE_SCHEME : schemeFor(lvis, input.maxDets));
 }
 
 /**
@@ -205,8 +214,8 @@ async function readResults(
  * ```
  */
 export async function evaluateFiles(groundTruthPath: string, resultsPath: string, options: EvaluateFileOptions = {}): Promise<Evaluation> {
-  const { iouType, mode, kptOksSigmas, lvis, signal } = options;
-  const annotations = await readAnnotations(groundTruthPath, { iouType, mode, kptOksSigmas, lvis, signal });
+  const { iouType, mode, kptOksSigmas, lvis, crowdPose, signal } = options;
+  const annotations = await readAnnotations(groundTruthPath, { iouType, mode, kptOksSigmas, lvis, crowdPose, signal });
   return named(groundTruthPath, async () => evaluateFile(annotations, resultsPath, options), isInAnnotations);
 }
 
