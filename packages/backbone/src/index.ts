@@ -55,6 +55,8 @@ export type {
 export { inferConfig } from './load/config.ts';
 export type { InferredConfig, Shapes } from './load/config.ts';
 export type { LayoutForm, WeightLayout } from './load/layout.ts';
+export { int8Weights } from './load/int8-weights.ts';
+export type { Int8Weights, RoundedPart } from './load/int8-weights.ts';
 export { EMBEDDED_MODEL } from './load/locate.ts';
 export type { LocateOptions } from './load/locate.ts';
 export { publishedModels } from './load/models.data.ts';

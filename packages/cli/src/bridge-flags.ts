@@ -32,6 +32,18 @@ export const promptFlags = {
   system: { kind: 'text', value: 'text', help: "what stands before the conversation (default: the template's own)" },
 } as const;
 
+/** Of commands that run a language model here. */
+export const decoderFlags = {
+  precision: {
+    kind: 'choice',
+    choices: ['float32', 'int8'],
+    default: 'float32',
+    value: 'type',
+    help: 'what the language model multiplies in; int8 takes a quarter of the memory and is a little coarser',
+  },
+  context: { kind: 'whole', least: 16, value: 'n', help: "tokens of prompt and answer at most (default: the model's, at most 4096)" },
+} as const;
+
 /** How a language model chooses its words. */
 export const answerFlags = {
   maxTokens: { kind: 'whole', least: 1, value: 'n', default: 512, help: 'length of an answer at most' },

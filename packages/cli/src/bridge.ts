@@ -1,9 +1,10 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import type { Bridge } from '@vitamin-vlm/llava-bridge';
+import type { Bridge, LlamaMemory } from '@vitamin-vlm/llava-bridge';
 import type { Context } from './command.ts';
 import type { Values } from './flag-table.ts';
-import type { bridgeFlags, promptFlags } from './bridge-flags.ts';
+import type { bridgeFlags, decoderFlags, promptFlags } from './bridge-flags.ts';
 import { asWeights, checkDevice, locateOptions } from './model.ts';
+import { formatBytes } from './text.ts';
 
 /** Whether an address is a server's. */
 export function isServer(llm: string): boolean {
@@ -22,7 +23,7 @@ export type BridgePart = 'answers' | 'tokens';
 export async function loadBridge(
   context: Context<typeof bridgeFlags>,
   part: BridgePart,
-  { template, system }: Partial<Values<typeof promptFlags>> = {},
+  { template, system, precision, context: length }: Partial<Values<typeof promptFlags & typeof decoderFlags>> = {},
 ): Promise<Bridge> {
   const { model, llm, projector, readAs, rule, layer, threads, device, cacheDir } = context.flags;
   await checkDevice(device);
@@ -43,6 +44,9 @@ export async function loadBridge(
     layer,
     template,
     system,
+    llmPrecision: precision,
+    context: length,
+    onMemory: (memory) => tellMemory(context, memory),
     threads,
     provider,
     cacheDir,
@@ -51,6 +55,15 @@ export async function loadBridge(
     throw asWeights(error);
   });
 }
+
+/** A model that takes long to load, or much, is told beforehand. */
+function tellMemory({ output }: Context, { parameters, weights, cache, total }: LlamaMemory): void {
+  const text = `Language model: ${(parameters / 1e6).toFixed(0)} million parameters, ${formatBytes(weights)} of weights, ${formatBytes(cache)} of keys and values; ${formatBytes(total)} in all.`;
+  if (total > WORTH_TELLING) output.note(text);
+  else output.detail(text);
+}
+
+const WORTH_TELLING = 1e9;
 
 /** What a result says about the models that made it. */
 export function describeBridge(bridge: Bridge, llm: string): Record<string, unknown> {

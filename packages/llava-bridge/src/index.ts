@@ -1,5 +1,7 @@
 export { Bridge } from './bridge/bridge.ts';
 export type { AskOptions, BridgeOptions } from './bridge/bridge.ts';
+export { selfTest } from './bridge/self-test.ts';
+export type { SelfTestOptions, SelfTestReading } from './bridge/self-test.ts';
 export { projectorOf, readBridgeSettings } from './bridge/bridge-settings.ts';
 export type { BridgeSettings } from './bridge/bridge-settings.ts';
 export { Decoder } from './decoder/decoder.ts';
@@ -15,8 +17,10 @@ export { chatEmbedsRequest, imageEmbedsRequest, inputEmbedsRequest, promptEmbeds
 export type { EngineRequest, QuestionPart, RequestOptions } from './engines/vllm-requests.ts';
 export { generateBatch, generateIds } from './generate/generate.ts';
 export type { GenerateOptions } from './generate/generate.ts';
+export { availableBytes, expectMemory, llamaMemory } from './load/llama-memory.ts';
+export type { LlamaMemory } from './load/llama-memory.ts';
 export { countParameters, openLlama, readLlama } from './load/open-llama.ts';
-export type { OpenedLlama } from './load/open-llama.ts';
+export type { OpenedLlama, OpenLlamaOptions } from './load/open-llama.ts';
 export { declaredProjector, identityProjector, openProjector, readProjector } from './load/open-projector.ts';
 export type { OpenedProjector } from './load/open-projector.ts';
 export { gridFeatures, PLAIN_GRID } from './models/grid-features.ts';

@@ -1,7 +1,7 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { isServer, loadBridge } from '../bridge.ts';
 import { type Command, command } from '../command.ts';
-import { answerFlags, bridgeFlags, promptFlags } from '../bridge-flags.ts';
+import { answerFlags, bridgeFlags, decoderFlags, promptFlags } from '../bridge-flags.ts';
 
 /** A question about pictures, in words; or a conversation. */
 export const ask: Command = command({
@@ -18,6 +18,7 @@ export const ask: Command = command({
     },
     served: { kind: 'text', value: 'name', help: 'name of the model at the server (default: the first that it lists)' },
     ...promptFlags,
+    ...decoderFlags,
     ...answerFlags,
     interactive: { kind: 'switch', short: 'i', help: 'a conversation: a question a line, until the input ends' },
   },

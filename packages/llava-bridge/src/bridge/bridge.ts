@@ -1,12 +1,14 @@
 import { type ImageSource, openModel, type OpenModelOptions, type WeightAddresses } from '@vitamin-vlm/backbone';
 import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { type PoolOptions, SessionPool } from '@vitamin-vlm/runtime';
-import { Decoder } from '../decoder/decoder.ts';
+import { Decoder, defaultContext } from '../decoder/decoder.ts';
 import { embedPrompt } from '../decoder/embed-prompt.ts';
 import { type GenerateOptions, generateIds } from '../generate/generate.ts';
 import { untilStop } from '../generate/stop-strings.ts';
 import { identityProjector, type OpenedProjector, openProjector } from '../load/open-projector.ts';
-import { describeLlama, type LlamaFolder, openLlama } from '../load/open-llama.ts';
+import { availableBytes, expectMemory, llamaMemory, type LlamaMemory } from '../load/llama-memory.ts';
+import type { LlamaConfig } from '../models/llama-config.ts';
+import { countMatrices, countParameters, describeLlama, type LlamaFolder, openLlama } from '../load/open-llama.ts';
 import { pictureMessage, renderPrompt } from '../prompt/render-prompt.ts';
 import type { Template } from '../prompt/template.ts';
 import { templateOf } from '../prompt/template-of.ts';
@@ -30,6 +32,12 @@ export interface BridgeOptions extends Omit<TokenMakerOptions, 'sessions'>, Omit
   readonly template?: string | Template | undefined;
   /** In place of the template's own. */
   readonly system?: string | undefined;
+  /** What the language model multiplies in; `int8` takes a quarter of the memory and is a little coarser. Default `float32`. */
+  readonly llmPrecision?: 'float32' | 'int8' | undefined;
+  /** Bytes that the language model may take. Default: what is free. */
+  readonly memory?: number | undefined;
+  /** Told before the language model is loaded. */
+  readonly onMemory?: ((memory: LlamaMemory) => void) | undefined;
   /** Tokens that the language model reads at most. Default: what it was made for, at most 4096. */
   readonly context?: number | undefined;
 }
@@ -91,17 +99,13 @@ export class Bridge implements AsyncDisposable {
   static async load(options: BridgeOptions): Promise<Bridge> {
     if (options.template !== undefined) templateOf(options.template); // a wrong name is told before anything is opened
     const { tower, llm, answers = true, context, threads, provider, execution, cacheDir, maxBytes } = options;
-    const weighed = llm !== undefined && answers ? await openLlama(llm, options) : undefined;
-    const opened = weighed ?? (llm === undefined ? undefined : await describeLlama(llm, options));
+    const described = llm === undefined ? undefined : await describeLlama(llm, options);
+    if (described && answers) checkMemory(described.config, options);
+    const weighed = described && answers ? await openLlama(described.address, { ...options, precision: options.llmPrecision }) : undefined;
+    const opened = weighed ?? described;
     const model = await openModel(tower, options);
     const projector = await openProjectorOf(options, opened, model.config.image.widths[2]);
-    if (opened && opened.config.hidden !== projector.config.output) {
-      throw new VitaminError(
-        'WEIGHTS_MISMATCH',
-        `Expected a projector for the ${opened.config.hidden} numbers of ${opened.address} but ${projector.address} gives ${projector.config.output}`,
-        { hint: 'A projector works with the language model that it was trained with, and with no other.' },
-      );
-    }
+    expectWidth(opened, projector);
     const tokenizer = weighed && (await loadTokenizer(weighed.folder));
     const sessions = new SessionPool({ threads, provider, execution, cacheDir, maxBytes });
     const { rule, layer, finalNorm, imageSize, grid, cacheBytes } = { ...opened?.settings, ...defined(options) };
@@ -166,6 +170,24 @@ export class Bridge implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** @throws VitaminError `WEIGHTS_MISMATCH` with both numbers. */
+function expectWidth(llm: LlamaFolder | undefined, { address, config }: OpenedProjector): void {
+  if (!llm || llm.config.hidden === config.output) return;
+  throw new VitaminError(
+    'WEIGHTS_MISMATCH',
+    `Expected a projector for the ${llm.config.hidden} numbers of ${llm.address} but ${address} gives ${config.output}`,
+    { hint: 'A projector works with the language model that it was trained with, and with no other.' },
+  );
+}
+
+/** Works out what a language model takes, tells it, and refuses what does not fit. */
+function checkMemory(config: LlamaConfig, { context = defaultContext(config), llmPrecision, memory, onMemory }: BridgeOptions): void {
+  const matrices = llmPrecision === 'int8' ? countMatrices(config) : 0;
+  const needed = llamaMemory(config, { parameters: countParameters(config), matrices, context });
+  onMemory?.(needed);
+  expectMemory(needed, memory ?? availableBytes(), context);
 }
 
 /** The projector that was asked for, or the one in the language model's folder. */

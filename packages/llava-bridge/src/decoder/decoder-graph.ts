@@ -1,3 +1,4 @@
+import type { Int8Weights } from '@vitamin-vlm/backbone';
 import { gather, gatherND, Graph, type KeyValueCache, Parameters, type Weights } from '@vitamin-vlm/graph';
 import type { LlamaConfig } from '../models/llama-config.ts';
 import { causalVisibility, embeddingTable, languageHead, llamaLayers } from '../models/llama.ts';
@@ -6,6 +7,7 @@ import { ropeTable } from '../models/rope.ts';
 /** Where the numbers come from; the identity stands in the graph, so that one in the cache belongs to the weights that it was made for. */
 interface GraphSource {
   readonly weights: Weights;
+  readonly int8?: Int8Weights | undefined;
   readonly identity: string;
 }
 
@@ -16,8 +18,8 @@ interface GraphSource {
  * slot that nobody sees.
  */
 export function decoderGraph(config: LlamaConfig, context: number, source?: GraphSource): { graph: Graph; parameters: Parameters } {
-  const graph = new Graph(`decoder ${source?.identity ?? ''}`);
-  const parameters = new Parameters(graph, source ? { weights: source.weights } : {});
+  const graph = new Graph(`decoder ${source?.identity ?? ''} ${source?.int8 ? 'int8' : ''}`);
+  const parameters = new Parameters(graph, source ? { weights: source.weights, int8: source.int8 } : {});
   const { groups, size, hidden } = config;
   const embeddings = graph.input('embeddings', 'float32', ['N', 'L', hidden]);
   const positions = graph.input('positions', 'int64', ['N', 'L']);

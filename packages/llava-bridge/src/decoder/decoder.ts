@@ -1,3 +1,4 @@
+import type { Int8Weights } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { Weights } from '@vitamin-vlm/graph';
 import type { Lease, SessionPool } from '@vitamin-vlm/runtime';
@@ -26,8 +27,15 @@ export interface DecoderModel {
   readonly config: LlamaConfig;
   /** By Hugging Face's names, `model.` and `lm_head.` */
   readonly weights: Weights;
+  /** The matrices of the layers in 8 bits, in place of their numbers in `weights`. */
+  readonly int8?: Int8Weights | undefined;
   /** 64 hexadecimal digits over all weights. */
   readonly identity: string;
+}
+
+/** Tokens of a text at most, unless told otherwise: what the model was made for, at most 4096. */
+export function defaultContext({ positions }: LlamaConfig): number {
+  return Math.min(positions, 4096);
 }
 
 /**
@@ -41,7 +49,7 @@ export class Decoder {
   readonly #sessions: SessionPool;
 
   /** @param context - Default: what the model was made for, at most 4096. */
-  constructor(model: DecoderModel, sessions: SessionPool, context: number = Math.min(model.config.positions, 4096)) {
+  constructor(model: DecoderModel, sessions: SessionPool, context: number = defaultContext(model.config)) {
     this.model = model;
     this.context = context;
     this.#sessions = sessions;
@@ -129,7 +137,11 @@ export class Decoder {
   }
 
   async #lease(kind: string, build: Parameters<SessionPool['lease']>[1], options: WorkOptions): Promise<Lease> {
-    return await this.#sessions.lease({ kind, llm: this.model.identity, context: this.context }, build, options);
+    return await this.#sessions.lease(
+      { kind, llm: this.model.identity, context: this.context, precision: this.model.int8 ? 'int8' : 'float32' },
+      build,
+      options,
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type OpenWeights, openWeights, type OpenWeightsOptions } from '@vitamin-vlm/backbone';
-import { sizeOf, VitaminError } from '@vitamin-vlm/core';
+import { type Int8Weights, int8Weights, type OpenWeights, openWeights, type OpenWeightsOptions } from '@vitamin-vlm/backbone';
+import { sizeOf, type Tensor, VitaminError } from '@vitamin-vlm/core';
+import { defaultCacheDir } from '@vitamin-vlm/runtime';
 import { type BridgeSettings, readBridgeSettings } from '../bridge/bridge-settings.ts';
 import { decoderGraph } from '../decoder/decoder-graph.ts';
 import type { DecoderModel } from '../decoder/decoder.ts';
@@ -16,6 +17,12 @@ export interface OpenedLlama extends DecoderModel {
   readonly files: readonly string[];
   /** How pictures are read for it, and how it is asked. */
   readonly settings: BridgeSettings;
+}
+
+/** How a language model is opened. */
+export interface OpenLlamaOptions extends OpenWeightsOptions {
+  /** `int8`: the matrices of the layers are rounded row by row, once, and kept in the cache. Default `float32`. */
+  readonly precision?: 'float32' | 'int8' | undefined;
 }
 
 /** A configuration has a few kilobytes. */
@@ -38,12 +45,25 @@ const UNUSED = /\.rotary_emb\.inv_freq$/u;
  * console.log(config.layers, config.hidden, files.length); // 32 4096 2
  * ```
  */
-export async function openLlama(address: string, options: OpenWeightsOptions = {}): Promise<OpenedLlama> {
+export async function openLlama(address: string, options: OpenLlamaOptions = {}): Promise<OpenedLlama> {
   await using weights = await openWeights(address, options);
   const folder = dirname(weights.files[0]!);
   const config = await readConfig(folder);
   const settings = readBridgeSettings(config);
-  return { ...(await readLlama(weights, readLlamaConfig(config))), address, folder, files: weights.files, settings };
+  const model = await readLlama(weights, readLlamaConfig(config));
+  const int8 = options.precision === 'int8' ? await roundedMatrices(weights, model, options) : undefined;
+  return { ...model, int8, address, folder, files: weights.files, settings };
+}
+
+async function roundedMatrices(
+  weights: OpenWeights,
+  { config, identity }: DecoderModel,
+  options: OpenWeightsOptions,
+): Promise<Int8Weights> {
+  const { cacheDir = defaultCacheDir(), signal, onProgress } = options;
+  const matrices = [...decoderGraph(config, 1).parameters.matrices];
+  const read = async (path: string): Promise<Tensor> => await weights.read(weights.tensors.has(path) ? path : `language_model.${path}`);
+  return await int8Weights({ digest: identity, matrices, read }, { cacheDir, signal, onProgress });
 }
 
 /** What the folder of a language model says, without its weights. */
@@ -85,6 +105,12 @@ function declaredLlama(config: LlamaConfig): Map<string, readonly number[]> {
 /** Parameters of a language model. */
 export function countParameters(config: LlamaConfig): number {
   return [...declaredLlama(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+}
+
+/** Those of them that the precision `int8` rounds. */
+export function countMatrices(config: LlamaConfig): number {
+  const { declared, matrices } = decoderGraph(config, 1).parameters;
+  return [...matrices].reduce((sum, path) => sum + sizeOf(declared.get(path)!), 0);
 }
 
 /** `config.json` of a folder. */
