@@ -22,7 +22,7 @@ export const llama: LlamaConfig = {
   size: 32,
   vocabulary,
   eps: 1e-5,
-  theta: 10_000,
+  theta: 1_000_000,
   tied: false,
   positions: 512,
   eos: [2],
@@ -44,7 +44,7 @@ export const captionShares: readonly number[] = [1, 0.35];
 export const shape = { rows: 6, text: 256 } as const;
 
 /** Scenes of the training. The tower reads each once. */
-export const trainingScenes = 4000;
+export const trainingScenes = 1500;
 
 /** Sides that scenes are drawn at, by chance. Most are read as they are, for that is the size of picture-world. */
 export const sceneSides: readonly number[] = [256, 256, 256, 256, 256, 256, 192, 224, 320, 384];
@@ -53,7 +53,7 @@ export const sceneSides: readonly number[] = [256, 256, 256, 256, 256, 256, 192,
 export const absentKinds = 3;
 
 /** Steps and rates. */
-export const schedule = { steps: 2400, peakRate: 1.3e-3, warmupSteps: 150 } as const;
+export const schedule = { steps: 900, peakRate: 1.5e-3, warmupSteps: 60 } as const;
 
 /** AdamW. */
 export const optimizer = {

@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Backbone } from '@vitamin-vlm/backbone';
-import { floatToHalf, halfToFloat, type Tensor, tensor } from '@vitamin-vlm/core';
+import { Backbone, openWeights } from '@vitamin-vlm/backbone';
+import { floatToHalf, halfToFloat, type Tensor, tensor, toFloat32 } from '@vitamin-vlm/core';
 import { addTrainingStep, cosineRate, toOnnx, warmUp } from '@vitamin-vlm/graph';
 import { type LlamaTokenizer, packedLoss, type PackedSize } from '@vitamin-vlm/llava-bridge';
 import { type Batch, type LogEntry, randomStream, train, type TrainResult } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
 import { evaluateTalker } from './evaluate.ts';
 import { exportTalker } from './export.ts';
-import { initializeTalker } from './initialize.ts';
+import { groundedStart } from './grounded-start.ts';
 import * as plan from './plan.ts';
 import { idsBefore, packTurns } from './rows.ts';
 import type { TrainingScene } from './scenes.ts';
@@ -49,7 +49,7 @@ export async function trainNanoTalker(options: NanoTalkerOptions): Promise<Train
   const result = await train({
     folder,
     graphs: { step: toOnnx(graph) },
-    initial: initializeTalker(parameters.declared, 1),
+    initial: await groundedStart(backbone, tokenizer, parameters.declared, await someCells(scenes, backbone), 1),
     settings: {
       llama,
       projector,
@@ -86,6 +86,32 @@ export async function trainNanoTalker(options: NanoTalkerOptions): Promise<Train
   });
   await save(result.parameters);
   return result;
+}
+
+/** Cells of the first scenes, normed as the graph norms them. */
+async function someCells(scenes: KeptScenes, backbone: Backbone): Promise<Float32Array[]> {
+  const channels = plan.projector.input / plan.grid.merge ** 2;
+  const count = plan.cells.height * plan.cells.width;
+  await using weights = await openWeights(backbone.model.address);
+  const [scale, shift] = await Promise.all(
+    ['weight', 'bias'].map(async (name) => toFloat32(await weights.read(`visual.trunk.fc_norm.${name}`)).data),
+  );
+  const cells: Float32Array[] = [];
+  const features = new Float32Array(count * channels);
+  for (let number = 0; number < CELL_SCENES; number++) {
+    (await scenes.at(number)).writeFeatures(features);
+    for (let cell = 0; cell < count; cell++) cells.push(normed(features.subarray(cell * channels, (cell + 1) * channels), scale!, shift!));
+  }
+  return cells;
+}
+
+/** Scenes whose cells say where the joint space has its middle. */
+const CELL_SCENES = 12;
+
+function normed(x: Float32Array, scale: Float32Array, shift: Float32Array): Float32Array {
+  const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+  const deviation = Math.sqrt(x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length + 1e-6);
+  return x.map((value, i) => ((value - mean) / deviation) * scale[i]! + shift[i]!);
 }
 
 /** The batch of a number: scenes in order the first time, then by chance; other questions at every visit. */
