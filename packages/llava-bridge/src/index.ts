@@ -19,7 +19,7 @@ export { generateBatch, generateIds } from './generate/generate.ts';
 export type { GenerateOptions } from './generate/generate.ts';
 export { availableBytes, expectMemory, llamaMemory } from './load/llama-memory.ts';
 export type { LlamaMemory } from './load/llama-memory.ts';
-export { countParameters, openLlama, readLlama } from './load/open-llama.ts';
+export { countParameters, declaredLlama, openLlama, readLlama } from './load/open-llama.ts';
 export type { OpenedLlama, OpenLlamaOptions } from './load/open-llama.ts';
 export { declaredProjector, identityProjector, openProjector, readProjector } from './load/open-projector.ts';
 export type { OpenedProjector } from './load/open-projector.ts';

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { defaultThreads } from '@vitamin-vlm/runtime';
 import type { Bench, Setting } from './bench.ts';
+import { askBench } from './benches/ask.ts';
 import { batchBench } from './benches/batch.ts';
 import { detectBench } from './benches/detect.ts';
 import { evaluationBench } from './benches/evaluation.ts';
+import { llamaBench } from './benches/llama.ts';
 import { openBench } from './benches/open.ts';
 import { precisionBench } from './benches/precision.ts';
 import { resizeBench } from './benches/resize.ts';
@@ -29,6 +31,8 @@ const benches: Readonly<Record<string, Bench>> = {
   evaluation: evaluationBench,
   training: trainingBench,
   detect: detectBench,
+  ask: askBench,
+  llama: llamaBench,
 };
 
 interface Flags {

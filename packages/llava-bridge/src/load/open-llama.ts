@@ -96,7 +96,7 @@ export async function readLlama(weights: OpenWeights, config: LlamaConfig): Prom
 }
 
 /** Every tensor of a language model, with its shape. */
-function declaredLlama(config: LlamaConfig): Map<string, readonly number[]> {
+export function declaredLlama(config: LlamaConfig): Map<string, readonly number[]> {
   const { parameters } = decoderGraph(config, 1);
   embeddingTable(parameters.root, config);
   return parameters.declared;

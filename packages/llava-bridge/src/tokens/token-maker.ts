@@ -136,9 +136,7 @@ export class TokenMaker implements AsyncDisposable {
    * @returns [tokens, hidden]
    */
   async project(pixels: Tensor<'float32'>, options: WorkOptions = {}): Promise<{ features: Tensor<'float32'>; tokens: Tensor<'float32'> }> {
-    const size = pixels.shape[2]!;
-    const maps = await this.#backbone.windowMaps(pixels, { window: size, stride: size, levels: [this.#level], signal: options.signal });
-    const map = maps[this.#level]!;
+    const map = await this.towerMap(pixels, options);
     const [, channels = 0, height = 0, width = 0] = map.shape;
     const features = tensor('float32', [1, channels, height * width], map.data);
     const { config, identity } = this.projector;
@@ -160,13 +158,18 @@ export class TokenMaker implements AsyncDisposable {
   async features(source: ImageSource, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
     const { size, rule, normalization } = this.recipe;
     const { shape, data } = await preparePicture(await decodeImage(source), size, rule, { normalization, signal: options.signal });
-    const pixels = tensor('float32', [1, ...shape], data);
-    const maps = await this.#backbone.windowMaps(pixels, { window: size, stride: size, levels: [this.#level], signal: options.signal });
-    const map = maps[this.#level]!;
+    const map = await this.towerMap(tensor('float32', [1, ...shape], data), options);
     const [channels, cells] = [map.shape[1]!, map.shape[2]! * map.shape[3]!];
     const rows = tensor('float32', [cells, channels]);
     for (let c = 0; c < channels; c++) for (let i = 0; i < cells; i++) rows.data[i * channels + c] = map.data[c * cells + i]!;
     return rows;
+  }
+
+  /** The tower's result at the layer of this maker, for pixels that were prepared, [1, 3, S, S]: [1, C, h, w]. */
+  async towerMap(pixels: Tensor<'float32'>, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
+    const size = pixels.shape[2]!;
+    const maps = await this.#backbone.windowMaps(pixels, { window: size, stride: size, levels: [this.#level], signal: options.signal });
+    return maps[this.#level]!;
   }
 
   /** Waits for the calls that run, then frees all sessions of its own. */

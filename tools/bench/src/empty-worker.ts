@@ -1,0 +1,3 @@
+// A process that does nothing but say so.
+process.send!('');
+process.disconnect();
