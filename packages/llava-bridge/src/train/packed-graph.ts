@@ -2,13 +2,16 @@ import { tensor } from '@vitamin-vlm/core';
 import {
   concat,
   crossEntropy,
+  div,
   equal,
   expand,
   gather,
   Graph,
   logicalAnd,
   logicalOr,
+  mul,
   Parameters,
+  reduceSum,
   reshape,
   slice,
   type Value,
@@ -50,7 +53,7 @@ export interface PackedSize {
  * that it has alone, so that a row gives the gradients of as many samples for the price of one picture.
  *
  * `features` [rows, height · width, C]; `ids`, `positions`, `segments` (from 1; -1 where no token is) and `labels` int64 [rows, text] in. A label stands at the
- * token that it is predicted from, `IGNORED` at the others.
+ * token that it is predicted from, `IGNORED` at the others; `shares` float32 [rows, text] is what each counts in the mean.
  *
  * @throws VitaminError as `gridFeatures`.
  * @example
@@ -96,7 +99,10 @@ export function packedLoss(
   const visible = packedVisibility(segments, rows, length);
   const { norm: read } = llamaLayers(root.at('model'), x, llama, { positions, visible, rope: ropeTable(graph, llama, length) });
   const logits = languageHead(root, slice(read, { axis: 1, start: shared }), llama); // [rows, text, V]
-  return { graph, parameters, logits, loss: crossEntropy(logits, graph.input('labels', 'int64', [rows, text])) };
+  const single = crossEntropy(logits, graph.input('labels', 'int64', [rows, text]), { reduction: 'none' });
+  const shares = graph.input('shares', 'float32', [rows, text]);
+  const total = (x: Value): Value => reshape(reduceSum(x, [0, 1]), []);
+  return { graph, parameters, logits, loss: div(total(mul(single, shares)), total(shares)) };
 }
 
 /** A token sees those before it that belong to all (segment 0) or to its own segment. int64 [rows, length] -> bool [rows, 1, length, length] */

@@ -2,7 +2,8 @@ import process from 'node:process';
 import type { Split } from '@vitamin-vlm/picture-world';
 import type { LogEntry } from '@vitamin-vlm/training';
 import { Command } from 'commander';
-import { evaluateTalker } from './evaluate.ts';
+import { describeScenes, evaluateTalker } from './evaluate.ts';
+import { exportRun } from './export-run.ts';
 import { schedule } from './plan.ts';
 import { trainNanoTalker } from './train.ts';
 
@@ -14,7 +15,16 @@ interface TrainFlags {
   readonly threads?: number;
 }
 
-/** `talker train` and `talker evaluate`. */
+interface EvaluateFlags {
+  readonly model: string;
+  readonly tower: string;
+  readonly split: Split;
+  readonly firstSeed: number;
+  readonly scenes: number;
+  readonly captions?: boolean;
+}
+
+/** `talker train`, `talker evaluate` and `talker export`. */
 export function talkerCommands(): Command {
   const group = new Command('talker').description('the talker of the embedded model');
   group
@@ -38,9 +48,19 @@ export function talkerCommands(): Command {
     .option('--split <name>', 'val: the held-out stream of the reported figures; train: for development', 'val')
     .option('--first-seed <n>', 'first seed', Number, 0)
     .option('--scenes <n>', 'scenes', Number, 200)
-    .action(async ({ model, tower, ...options }: { model: string; tower: string; split: Split; firstSeed: number; scenes: number }) => {
-      console.log(JSON.stringify(await evaluateTalker(model, tower, options), null, 2));
+    .option('--captions', 'tell what it says of the scenes, beside what they are')
+    .action(async ({ model, tower, captions, ...options }: EvaluateFlags) => {
+      const figures = captions
+        ? await describeScenes(model, tower, options)
+        : await evaluateTalker(model, tower, { ...options, blind: true });
+      console.log(JSON.stringify(figures, null, 2));
     });
+  group
+    .command('export')
+    .description('writes the talker of a training as it stands, ended or not')
+    .argument('<run>', 'folder of the training')
+    .requiredOption('-o, --output <dir>', 'folder of the talker')
+    .action(async (run: string, { output }: { output: string }) => await exportRun(run, output));
   return group;
 }
 

@@ -53,6 +53,7 @@ export async function groundedStart(
   startProjector(tensors, ground);
   startWords(tensors, ground);
   startHeads(tensors, new Random(seed + 1, 'train', 'single'));
+  startGathering(tensors);
   return tensors;
 }
 
@@ -183,6 +184,26 @@ function startHeads(tensors: ReadonlyMap<string, Tensor<'float32'>>, random: Ran
     for (let i = from * hidden; i < (from + size) * hidden; i++) v[i]! *= 2;
   }
 }
+
+/** Heads of the second layer in which words gather what the words before them have seen: keys of words are preferred. */
+function startGathering(tensors: ReadonlyMap<string, Tensor<'float32'>>): void {
+  const { hidden, size } = llama;
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => tensors.get(`model.layers.1.self_attn.${name}_proj.weight`)!.data) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  for (let h = 0; h < GATHERING_HEADS; h++) {
+    const row = h * size + size / 2 - 1; // of a pair that hardly turns
+    q[row * hidden + WORD_FLAG] = OTHER_KIND;
+    k[row * hidden + WORD_FLAG] = OTHER_KIND;
+    k[row * hidden + PICTURE_FLAG] = -OTHER_KIND;
+    for (let i = h * size * hidden; i < (h + 1) * size * hidden; i++) v[i]! *= 2;
+  }
+}
+
+/** So many of them. */
+const GATHERING_HEADS = 3;
 
 /** Numbers of the joint space. */
 const JOINT_WIDTH = 128;

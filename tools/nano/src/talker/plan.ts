@@ -53,7 +53,7 @@ export const sceneSides: readonly number[] = [256, 256, 256, 256, 256, 256, 192,
 export const absentKinds = 3;
 
 /** Steps and rates. */
-export const schedule = { steps: 900, peakRate: 1.5e-3, warmupSteps: 60 } as const;
+export const schedule = { steps: 1000, peakRate: 1.5e-3, warmupSteps: 40 } as const;
 
 /** AdamW. */
 export const optimizer = {

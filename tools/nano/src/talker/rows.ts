@@ -25,6 +25,8 @@ export interface TextRow {
   readonly positions: BigInt64Array;
   readonly segments: BigInt64Array;
   readonly labels: BigInt64Array;
+  /** What each label counts: every answer as much as any other, long or short. */
+  readonly shares: Float32Array;
 }
 
 /**
@@ -36,6 +38,7 @@ export function packTurns(tokenizer: LlamaTokenizer, turns: readonly Turn[], pla
     positions: new BigInt64Array(places),
     segments: new BigInt64Array(places).fill(-1n),
     labels: new BigInt64Array(places).fill(BigInt(IGNORED)),
+    shares: new Float32Array(places),
   };
   let [at, segment] = [0, 0];
   for (const { question, answer } of turns) {
@@ -49,7 +52,9 @@ export function packTurns(tokenizer: LlamaTokenizer, turns: readonly Turn[], pla
       row.positions[at + i] = BigInt(start + i);
       row.segments[at + i] = BigInt(segment);
       // A label stands at the token before.
-      if (i >= asked.length) row.labels[at + i - 1] = BigInt(id);
+      if (i < asked.length) continue;
+      row.labels[at + i - 1] = BigInt(id);
+      row.shares[at + i - 1] = 1 / (ids.length - asked.length);
     }
     at += ids.length;
   }

@@ -121,6 +121,7 @@ async function batchOf(index: number, scenes: KeptScenes, tokenizer: LlamaTokeni
   const start = before.length + (height * width) / plan.grid.merge ** 2;
   const features = tensor('float32', [rows, height * width, channels]);
   const names = ['ids', 'positions', 'segments', 'labels'] as const;
+  const shares = tensor('float32', [rows, text]);
   const all = Object.fromEntries(names.map((name) => [name, tensor('int64', [rows, text])])) as Record<
     (typeof names)[number],
     Tensor<'int64'>
@@ -132,8 +133,9 @@ async function batchOf(index: number, scenes: KeptScenes, tokenizer: LlamaTokeni
     scene.writeFeatures(features.data.subarray(row * height * width * channels, (row + 1) * height * width * channels));
     const packed = packTurns(tokenizer, drawTurns(scene.texts, random), text, start);
     for (const name of names) all[name].data.set(packed[name], row * text);
+    shares.data.set(packed.shares, row * text);
   }
-  return { feeds: { features, ...all } };
+  return { feeds: { features, shares, ...all } };
 }
 
 /** A scene as the tower sees it; its features in half precision, for many are kept. */
