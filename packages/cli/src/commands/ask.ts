@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { isServer, loadBridge } from '../bridge.ts';
+import { EMBEDDED_TALKER_REMARK, isServer, loadBridge } from '../bridge.ts';
 import { type Command, command } from '../command.ts';
 import { answerFlags, bridgeFlags, decoderFlags, promptFlags } from '../bridge-flags.ts';
 
@@ -22,11 +22,11 @@ export const ask: Command = command({
     ...answerFlags,
     interactive: { kind: 'switch', short: 'i', help: 'a conversation: a question a line, until the input ends' },
   },
-  notes: `The embedded talker knows the drawn world that it was trained on, and nothing else. A server is
+  notes: `The embedded talker was hardly trained yet: its answers are about as good as guesses. A server is
 given the pictures as tokens: vLLM needs --enable-mm-embeds for a LLaVA, --enable-prompt-embeds for
 a model of text alone.`,
   async run(context) {
-    const { inputs, flags } = context;
+    const { inputs, flags, output } = context;
     const { llm, interactive } = flags;
     const engine = flags.engine ?? (isServer(llm) ? 'vllm' : 'local');
     if ((engine === 'local') === isServer(llm)) {
@@ -47,6 +47,7 @@ a model of text alone.`,
     }
     const { localAnswerer, serverAnswerer, converse, answerOnce } = await import('../work/answer.ts');
     await using bridge = await loadBridge(context, engine === 'local' ? 'answers' : 'tokens', flags);
+    if (llm === bridgeFlags.llm.default) output.note(EMBEDDED_TALKER_REMARK);
     const answerer = engine === 'local' ? localAnswerer(bridge, context) : await serverAnswerer(bridge, context);
     return interactive ? await converse(context, answerer, images) : await answerOnce(context, answerer, images, inputs.at(-1)!);
   },

@@ -101,8 +101,12 @@ export function packedLoss(
   const logits = languageHead(root, slice(read, { axis: 1, start: shared }), llama); // [rows, text, V]
   const single = crossEntropy(logits, graph.input('labels', 'int64', [rows, text]), { reduction: 'none' });
   const shares = graph.input('shares', 'float32', [rows, text]);
-  const total = (x: Value): Value => reshape(reduceSum(x, [0, 1]), []);
   return { graph, parameters, logits, loss: div(total(mul(single, shares)), total(shares)) };
+}
+
+/** Sum of all elements, a scalar. [rows, text] */
+function total(values: Value): Value {
+  return reshape(reduceSum(values, [0, 1]), []);
 }
 
 /** A token sees those before it that belong to all (segment 0) or to its own segment. int64 [rows, length] -> bool [rows, 1, length, length] */

@@ -2,7 +2,7 @@ import { normalizeAnswer } from '@vitamin-vlm/llava-bridge';
 import { type Question, renderScene } from '@vitamin-vlm/picture-world';
 
 /** Scenes of stream `train` from whose questions the habit is formed; they are drawn small, for nobody looks at them. */
-const SCENES = 5000;
+const SCENES = 2000;
 const SIDE = 64;
 
 /** Answers without looking: to each question what it is answered most often in training, to a new one what its kind is. */

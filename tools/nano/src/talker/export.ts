@@ -2,7 +2,9 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { floatToHalf, type Tensor, tensor, writeFileAtomic } from '@vitamin-vlm/core';
+import { loadTokenizer } from '@vitamin-vlm/llava-bridge';
 import { grid, llama, prompt, read } from './plan.ts';
+import { tokenizerFile } from './tokenizer-file.ts';
 
 const PROJECTOR = /^model\.mm_projector\./u;
 
@@ -14,6 +16,7 @@ export async function exportTalker(folder: string, parameters: ReadonlyMap<strin
   await writeSafetensors(join(folder, 'model.safetensors'), new Map(half.filter(([name]) => !PROJECTOR.test(name))), metadata);
   await writeSafetensors(join(folder, 'mm_projector.safetensors'), new Map(half.filter(([name]) => PROJECTOR.test(name))), metadata);
   await copyFile(tokenizer, join(folder, 'tokenizer.model'));
+  await writeJson(join(folder, 'tokenizer.json'), tokenizerFile((await loadTokenizer(tokenizer)).vocabulary));
   await writeJson(join(folder, 'config.json'), config());
   await writeJson(join(folder, 'tokenizer_config.json'), {
     tokenizer_class: 'LlamaTokenizer',
