@@ -12,8 +12,8 @@ export const trainTalker: Command = command({
   },
   needs: [['data'], ['images'], ['llm']],
   writes: 'folder',
-  notes: `The folder of -o holds model (weights, config.json, tokenizer, ready for vitamin ask --llm),
-log.jsonl and the state; with --captions the first stage lives in its folder stage-1. The same command goes
+  notes: `The folder of -o holds model (weights, config.json, tokenizer: for vitamin ask --llm), log.jsonl
+and the state; with --captions the first stage lives in its folder stage-1. The same command goes
 on where an earlier one stopped; with other settings it is refused. Ctrl-C saves first.
 Everything is held in float32 with two means of gradients: 16 bytes a parameter.`,
   run: async (context) => await runFit(context, 2, context.flags),
