@@ -47,7 +47,11 @@ function rowOf(...turns: readonly (readonly number[])[]): Record<string, Tensor>
     feeds['labels']![at + ids.length - 2] = BigInt(ids.at(-1)!);
     at += ids.length;
   }
-  const shares = tensor('float32', [1, size.text], Float32Array.from(feeds['labels']!, (label) => Number(label >= 0n)));
+  const shares = tensor(
+    'float32',
+    [1, size.text],
+    Float32Array.from(feeds['labels']!, (label) => Number(label >= 0n)),
+  );
   return { ...Object.fromEntries(names.map((name) => [name, tensor('int64', [1, size.text], feeds[name]!)])), shares };
 }
 
