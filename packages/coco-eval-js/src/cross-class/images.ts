@@ -3,8 +3,9 @@ import { prepareEvaluation } from '../coco/evaluate.ts';
 import type { Id } from '../coco/id-keys.ts';
 import { loadDetections } from '../coco/load-detections.ts';
 import { createOverlap } from '../coco/create-overlap.ts';
+import { IdIndex } from '../coco/ids.ts';
 import { resolveParams } from '../coco/params.ts';
-import { sortByScore } from '../coco/sort.ts';
+import { countingSort, sortByScore } from '../coco/sort.ts';
 import type { Dataset, EvaluationContext, ImageInfo, IouType, Result } from '../coco/types.ts';
 import { WarningLog } from '../coco/warnings.ts';
 import { schemeFor } from '../lvis/scheme.ts';
@@ -93,39 +94,51 @@ export function* compareImages({ dataset, gt, dt }: CrossClassInput, options: Cr
   const chosen = keyed(options.imgIds);
   const params = resolveParams({ iouType: comparedAs(iouType) }, dataset);
   const overlap = createOverlap(gt, dt, params, new WarningLog());
-  const annotationsOf = rowsByImage(gt, ordered(gt, order), categories);
+  // Of a repeated image the last record stands, at the place of the first (tidecv keeps images by id).
+  const images = [...new Map(dataset.images.map((record) => [record.id, record])).values()];
+  const at = new IdIndex(images.map(({ id }) => id));
+  // Crowd regions behind the others.
+  const behind = countingSort(ordered(gt, order), Int32Array.from(gt.crowd), 2);
+  const annotations = rowsByImage(gt, behind, at, images.length, categories);
   // Sorted once for all images; equal scores keep the order of the file or of the categories.
   const ranked = sortByScore(ordered(dt, order), dt.score).filter((row) => dt.score[row]! >= minScore);
-  const resultsOf = rowsByImage(dt, ranked, categories);
-  // Of a repeated image the last record stands, at the place of the first (tidecv keeps images by id).
-  const byId = new Map(dataset.images.map((record) => [record.id, record]));
-  for (const image of byId.values()) {
+  const results = rowsByImage(dt, ranked, at, images.length, categories);
+  for (let i = 0; i < images.length; i++) {
+    const image = images[i]!;
     if (chosen && !chosen.has(image.id)) continue;
-    const annotated = annotationsOf.get(image.id) ?? [];
-    const own = annotated.filter((row) => gt.crowd[row] === 0);
-    const crowd = annotated.filter((row) => gt.crowd[row] !== 0);
-    const dtRows = Int32Array.from((resultsOf.get(image.id) ?? []).slice(0, maxDets));
-    overlap.compute(dtRows, 0, dtRows.length, Int32Array.from([...own, ...crowd]), 0, annotated.length);
-    const columns = (from: number, to: number): Float64Array => cut(overlap.matrix, dtRows.length, annotated.length, from, to);
+    const [gFrom, gTo] = [annotations.start[i]!, annotations.start[i + 1]!];
+    let crowdFrom = gTo;
+    while (crowdFrom > gFrom && gt.crowd[annotations.rows[crowdFrom - 1]!] !== 0) crowdFrom--;
+    const dFrom = results.start[i]!;
+    const dTo = Math.min(results.start[i + 1]!, dFrom + maxDets);
+    overlap.compute(results.rows, dFrom, dTo, annotations.rows, gFrom, gTo);
+    const [d, own, all] = [dTo - dFrom, crowdFrom - gFrom, gTo - gFrom];
     const found = {
       imageId: dataset.keys.id(image.id),
-      dtIndexes: dtRows,
-      dtCategories: Float64Array.from(dtRows, (row) => dt.categoryId[row]!),
-      dtScores: Float64Array.from(dtRows, (row) => dt.score[row]!),
-      gtIndexes: Int32Array.from(own),
-      gtCategories: Float64Array.from(own, (row) => gt.categoryId[row]!),
-      iou: columns(0, own.length),
-      crowdCategories: Float64Array.from(crowd, (row) => gt.categoryId[row]!),
-      crowdIou: columns(own.length, annotated.length),
+      dtIndexes: results.rows.subarray(dFrom, dTo),
+      dtCategories: valuesOf(dt.categoryId, results.rows, dFrom, dTo),
+      dtScores: valuesOf(dt.score, results.rows, dFrom, dTo),
+      gtIndexes: annotations.rows.subarray(gFrom, crowdFrom),
+      gtCategories: valuesOf(gt.categoryId, annotations.rows, gFrom, crowdFrom),
+      iou: cut(overlap.matrix, d, all, 0, own),
+      crowdCategories: valuesOf(gt.categoryId, annotations.rows, crowdFrom, gTo),
+      crowdIou: cut(overlap.matrix, d, all, own, all),
     };
     yield lvis ? { ...found, ...uncheckedClasses(dataset, image, found) } : found;
   }
 }
 
+function valuesOf(values: Float64Array, rows: Int32Array, from: number, to: number): Float64Array {
+  const out = new Float64Array(to - from);
+  for (let i = from; i < to; i++) out[i - from] = values[rows[i]!]!;
+  return out;
+}
+
 /** Columns `from` to `to` of a `rows x width` matrix. */
 function cut(matrix: Float64Array, rows: number, width: number, from: number, to: number): Float64Array {
+  if (to - from === width) return matrix.slice(0, rows * width);
   const result = new Float64Array(rows * (to - from));
-  for (let row = 0; row < rows; row++) result.set(matrix.subarray(row * width + from, row * width + to), row * (to - from));
+  if (to > from) for (let row = 0; row < rows; row++) result.set(matrix.subarray(row * width + from, row * width + to), row * (to - from));
   return result;
 }
 
@@ -144,22 +157,23 @@ function uncheckedClasses(
 
 /** All rows, in file order or by ascending category. */
 function ordered({ count, categoryId }: Pick<GroundTruth, 'count' | 'categoryId'>, order: 'file' | 'category'): Int32Array {
-  const rows = Int32Array.from({ length: count }, (_, row) => row);
-  return order === 'file' ? rows : rows.toSorted((a, b) => categoryId[a]! - categoryId[b]! || a - b);
+  const rows = new Int32Array(count);
+  for (let row = 0; row < count; row++) rows[row] = row;
+  if (order === 'file') return rows;
+  const ids = Float64Array.from(new Set(categoryId)).toSorted();
+  return countingSort(rows, new IdIndex(ids).locate(categoryId), ids.length);
 }
 
-/** Rows of each image, in the given order. */
+/** Rows of each image, in the given order: of image i `start[i]` to `start[i + 1]`. Rows of other images and categories are left out. */
 function rowsByImage(
   { imageId, categoryId }: Pick<GroundTruth, 'imageId' | 'categoryId'>,
   order: Int32Array,
+  at: IdIndex,
+  images: number,
   categories: ReadonlySet<number> | undefined,
-): Map<number, number[]> {
-  const result = new Map<number, number[]>();
-  for (const row of order) {
-    if (categories && !categories.has(categoryId[row]!)) continue;
-    const rows = result.get(imageId[row]!);
-    if (rows) rows.push(row);
-    else result.set(imageId[row]!, [row]);
-  }
-  return result;
+): { readonly rows: Int32Array; readonly start: Int32Array } {
+  const imageOf = at.locate(imageId);
+  const wanted = order.filter((row) => imageOf[row]! >= 0 && (categories === undefined || categories.has(categoryId[row]!)));
+  const start = new Int32Array(images + 1);
+  return { rows: countingSort(wanted, imageOf, images, start), start };
 }

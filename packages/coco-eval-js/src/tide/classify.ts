@@ -52,28 +52,54 @@ export interface TideImageResult {
   readonly missed: readonly number[];
 }
 
-/** Largest value of a row where `accept` holds, other entries counting as 0; the first wins ties (numpy's argmax). */
-function best(iou: Float64Array, row: number, width: number, accept: (gt: number) => boolean): { at: number; value: number } {
-  let at = 0;
-  let value = -Infinity;
-  for (let gt = 0; gt < width; gt++) {
-    const candidate = accept(gt) ? iou[row * width + gt]! : 0;
-    if (candidate > value) [at, value] = [gt, candidate];
+/** Which ground truths of a row are looked at: by class, and whether a detection has found them. */
+type Choice = 'free' | 'same' | 'other' | 'used' | 'any';
+
+/** Largest value of a row, other ground truths than the chosen ones counting as 0; the first wins ties (numpy's argmax). */
+class RowBest {
+  at = 0;
+  value = -Infinity;
+  readonly #image: TideImage;
+  readonly #used: Uint8Array;
+
+  constructor(image: TideImage, used: Uint8Array) {
+    this.#image = image;
+    this.#used = used;
   }
-  return { at, value };
+
+  find(d: number, choice: Choice): this {
+    const { gtCategories, dtCategories, iou } = this.#image;
+    const [width, category, used] = [gtCategories.length, dtCategories[d], this.#used];
+    this.at = 0;
+    this.value = -Infinity;
+    for (let gt = 0; gt < width; gt++) {
+      const same = gtCategories[gt] === category;
+      let accepted = true;
+      if (choice === 'other') accepted = !same;
+      else if (choice === 'same') accepted = same;
+      else if (choice === 'free') accepted = same && used[gt] === 0;
+      else if (choice === 'used') accepted = same && used[gt] === 1;
+      const candidate = accepted ? iou[d * width + gt]! : 0;
+      if (candidate > this.value) {
+        this.at = gt;
+        this.value = candidate;
+      }
+    }
+    return this;
+  }
 }
 
 /** Matching and error types of one image (tidecv's `TIDEExample` and `TIDERun._eval_image`). */
 export function classifyImage(image: TideImage, positive: number, background: number): TideImageResult {
-  const { gtCategories, dtCategories, dtScores, iou } = image;
+  const { gtCategories, dtCategories, dtScores } = image;
   const g = gtCategories.length;
   const used = new Uint8Array(g);
   /** Position of the ground truth that each detection found, or -1. */
-  const matches = Array.from(dtCategories, (category, d) => {
-    const match = best(iou, d, g, (gt) => gtCategories[gt] === category && !used[gt]);
-    if (match.value < positive) return -1;
-    used[match.at] = 1;
-    return match.at;
+  const best = new RowBest(image, used);
+  const matches = Array.from(dtCategories, (_, d) => {
+    if (best.find(d, 'free').value < positive) return -1;
+    used[best.at] = 1;
+    return best.at;
   });
   /** The detections come by descending score, so the first to ask for an unused ground truth is its best. */
   const claimed = new Uint8Array(g);
@@ -88,16 +114,15 @@ export function classifyImage(image: TideImage, positive: number, background: nu
     if (match >= 0) return { category, score, state: 'tp', match };
     const found = { category, score, state: onCrowd(image, d, positive) ? 'ignored' : 'fp' } as const;
     if (g === 0) return { ...found, error: 'Bkg' };
-    const same = best(iou, d, g, (gt) => gtCategories[gt] === category);
-    if (same.value >= background && same.value <= positive) {
-      return claim(same.at) ? { ...found, error: 'Loc', repairedAs: category } : { ...found, error: 'Loc' };
+    best.find(d, 'same');
+    if (best.value >= background && best.value <= positive) {
+      return claim(best.at) ? { ...found, error: 'Loc', repairedAs: category } : { ...found, error: 'Loc' };
     }
-    const other = best(iou, d, g, (gt) => gtCategories[gt] !== category);
-    if (other.value >= positive) {
-      return claim(other.at) ? { ...found, error: 'Cls', repairedAs: gtCategories[other.at]! } : { ...found, error: 'Cls' };
+    if (best.find(d, 'other').value >= positive) {
+      return claim(best.at) ? { ...found, error: 'Cls', repairedAs: gtCategories[best.at]! } : { ...found, error: 'Cls' };
     }
-    if (best(iou, d, g, (gt) => gtCategories[gt] === category && used[gt] === 1).value >= positive) return { ...found, error: 'Dupe' };
-    return { ...found, error: best(iou, d, g, () => true).value <= background ? 'Bkg' : 'Both' };
+    if (best.find(d, 'used').value >= positive) return { ...found, error: 'Dupe' };
+    return { ...found, error: best.find(d, 'any').value <= background ? 'Bkg' : 'Both' };
   });
   const unmatched = Array.from(gtCategories).filter((_, gt) => !used[gt]);
   const missed = Array.from(gtCategories).filter((_, gt) => !used[gt] && !claimed[gt]);

@@ -9,19 +9,17 @@ import { countingSort } from '../coco/sort.ts';
  */
 function classAp(hits: Uint8Array, positives: number): number {
   if (positives === 0) return 0;
-  const precision = new Float64Array(hits.length);
-  const recall = new Float64Array(hits.length);
-  let right = 0;
-  for (let i = 0; i < hits.length; i++) {
-    right += hits[i]!;
-    precision[i] = right / (i + 1);
-    recall[i] = right / positives;
-  }
-  for (let i = hits.length - 1; i > 0; i--) if (precision[i]! > precision[i - 1]!) precision[i - 1] = precision[i]!;
+  // Only true positives raise precision or recall, so they alone are kept.
+  let found = 0;
+  for (const hit of hits) found += hit;
+  const precision = new Float64Array(found);
+  for (let i = 0, right = 0; i < hits.length; i++) if (hits[i] === 1) precision[right] = ++right / (i + 1);
+  for (let i = found - 1; i > 0; i--) if (precision[i]! > precision[i - 1]!) precision[i - 1] = precision[i]!;
+  // At recall 0 the first detection counts, right or wrong: the precision behind it is that of the first true positive.
   let sum = 0;
   for (let point = 0, i = 0; point <= 100; point++) {
-    while (i < hits.length && recall[i]! < point / 100) i++;
-    if (i < hits.length) sum += precision[i]!;
+    while (i < found && (i + 1) / positives < point / 100) i++;
+    if (i < found) sum += precision[i]!;
   }
   return sum / 101;
 }
@@ -40,12 +38,16 @@ export interface Ranking {
 
 /** Mean AP (0..1) over the classes that have a detection or a ground truth; `null` when none has. */
 export function meanAp({ order, classes, hits, positives }: Ranking): number | null {
-  const counted = order.filter((row) => classes[row]! >= 0);
-  const byClass = countingSort(counted, classes, positives.length);
-  const sorted = Uint8Array.from(byClass, (row) => hits[row]!);
+  const counted = new Int32Array(order.length);
+  let length = 0;
+  for (const row of order) if (classes[row]! >= 0) counted[length++] = row;
+  const start = new Int32Array(positives.length + 1);
+  const byClass = countingSort(counted.subarray(0, length), classes, positives.length, start);
+  const sorted = new Uint8Array(length);
+  for (let i = 0; i < length; i++) sorted[i] = hits[byClass[i]!]!;
   let [sum, n] = [0, 0];
-  for (let k = 0, from = 0, to = 0; k < positives.length; k++, from = to) {
-    while (to < byClass.length && classes[byClass[to]!] === k) to++;
+  for (let k = 0; k < positives.length; k++) {
+    const [from, to] = [start[k]!, start[k + 1]!];
     if (from === to && positives[k] === 0) continue;
     sum += classAp(sorted.subarray(from, to), positives[k]!);
     n++;

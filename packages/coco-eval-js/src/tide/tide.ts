@@ -71,7 +71,8 @@ export function tide(images: Iterable<TideImage>, options: TideOptions = {}): Ti
   }
   const collected = collect(images, positive, background);
   const scores = collected.scores.view();
-  const rows = Int32Array.from(scores, (_, row) => row);
+  const rows = new Int32Array(scores.length);
+  for (let row = 0; row < rows.length; row++) rows[row] = row;
   const correct = rows.filter((row) => collected.states.data[row] === states.tp);
   const wrong = rows.filter((row) => collected.states.data[row] !== states.tp);
   // Ties: tidecv keeps the order of the images for the plain AP, and puts errors before true positives in every repaired one.
