@@ -196,6 +196,52 @@ describe('guards', () => {
   });
 });
 
+describe('questions', () => {
+  let talking: RunningServer;
+  beforeAll(async () => {
+    talking = await startServer({ port: 0, models: { ask: 'nano/talker' } });
+  });
+  afterAll(() => talking?.close());
+
+  const events = async (path: string, body: object): Promise<Record<string, unknown>[]> => {
+    const response = await fetch(talking.url + path, { method: 'POST', body: JSON.stringify(body) });
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    const lines = (await response.text()).split('\n\n').filter((event) => event !== '');
+    expect(lines.at(-1)).toBe('data: [DONE]');
+    return lines.slice(0, -1).map((line) => JSON.parse(line.replace('data: ', '')) as Record<string, unknown>);
+  };
+
+  it('are answered whole, or word by word with the same words', async () => {
+    const { status, body } = await post('/v1/ask', { image, question: 'How many sheep are there?' }, { to: talking });
+    expect([status, body.model]).toEqual([200, 'nano/talker']);
+    expect(body.answer).toMatch(/\w/u);
+    const pieces = await events('/v1/ask', { key: body.key, question: 'How many sheep are there?', stream: true });
+    expect(
+      pieces
+        .map(({ text }) => text ?? '')
+        .join('')
+        .trim(),
+    ).toBe(body.answer);
+    expect(pieces.at(-1)).toMatchObject({ answer: body.answer });
+  });
+
+  it('come in the shape that programs for OpenAI know', async () => {
+    const content = [
+      { type: 'text', text: 'How many sheep are there?' },
+      { type: 'image_url', image_url: { url: `data:image/png;base64,${image}` } },
+    ];
+    const messages = [{ role: 'user', content }];
+    const { body } = await post('/v1/chat/completions', { messages, max_tokens: 20 }, { to: talking });
+    expect(body).toMatchObject({ object: 'chat.completion', choices: [{ message: { role: 'assistant' }, finish_reason: 'stop' }] });
+    const chunks = await events('/v1/chat/completions', { messages, max_tokens: 20, stream: true });
+    const words = chunks.map((chunk) => (chunk['choices'] as { delta: { content?: string } }[])[0]!.delta.content ?? '');
+    expect(words.join('').trim()).toBe(body.choices[0].message.content);
+    const system = await post('/v1/chat/completions', { messages: [{ role: 'system', content: 'x' }, ...messages] }, { to: talking });
+    expect([system.status, system.body.error.code]).toEqual([400, 'USAGE']);
+    expect((await post('/v1/chat/completions', { messages: [] }, { to: talking })).status).toBe(400);
+  });
+});
+
 describe('for other programs', () => {
   it('speaks the Open Inference Protocol, and gives what /v1 gives', async () => {
     const client = new InferenceClient(server.url);

@@ -34,7 +34,7 @@ export class Models implements AsyncDisposable {
   async bridge(): Promise<Bridge> {
     const { threads, cacheDir, models } = this.#settings;
     const tower = models.clip ?? EMBEDDED_MODEL;
-    return await this.#load('ask', (address) => Bridge.load({ tower, projector: address, llm: address, threads, cacheDir }));
+    return await this.#load('ask', (address) => Bridge.load({ tower, llm: address, threads, cacheDir }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
