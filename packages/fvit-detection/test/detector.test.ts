@@ -143,6 +143,20 @@ it('gives dense map and pooled embedding of the same pass, which the backbone ca
   expect(classifyEncoding(encoding as ImageEncoding, matrix).length).toBe(2);
 });
 
+it('shares a pass of the tower, and refuses one that was read another way', async () => {
+  const pass = await coco.towerMaps(picture);
+  const whole = await coco.encode(picture, { dense: true });
+  expect(await coco.encodeMaps(pass, { dense: true })).toEqual(whole);
+  expect(await coco.encodeMaps(pass, { dense: true })).toEqual(whole); // nothing was given away
+  const black = { ...pass, recipe: { ...pass.recipe, padding: 'zeroBefore' as const } };
+  expect((await coco.encodeMaps(black)).recipe.padding).toBe('zeroBefore');
+  await expect(coco.encodeMaps(pass, { stride: 32 })).rejects.toThrow(/recipe\.stride 32 but found 16/u);
+  await expect(coco.encodeMaps({ ...pass, maps: {} })).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(coco.encodeMaps({ ...pass, identity: { ...pass.identity, tower: '0'.repeat(64) } })).rejects.toThrow(
+    /the maps and the detector/u,
+  );
+});
+
 it('goes on after a broken picture and stops on request', async () => {
   await writeFile(at('broken.jpg'), 'no picture');
   const codes: string[] = [];

@@ -3,11 +3,20 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Backbone, EMBEDDED_MODEL } from '@vitamin-vlm/backbone';
 import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { Segmenter } from '@vitamin-vlm/fcclip-segmentation';
 import { Detector } from '@vitamin-vlm/fvit-detection';
 import { decodeImage, encodePng } from '@vitamin-vlm/image';
 import { kinds, stuffKinds } from '@vitamin-vlm/picture-world';
 import { readPicture } from './read-picture.ts';
 import { absentModelText, readingText } from './text.ts';
+
+/** Fewer, coarser words for the same picture. */
+const coarseWords = [
+  { name: 'animal', synonyms: ['sheep', 'cow', 'horse', 'cat', 'dog'] },
+  { name: 'vehicle', synonyms: ['car', 'truck', 'bus'] },
+  { name: 'plants', synonyms: ['trees', 'grass', 'bush'] },
+  { name: 'sky', synonyms: ['sky'] },
+];
 
 /** `npm start`: the main job on a bundled picture with the embedded model. Takes seconds and no network. */
 async function main(): Promise<number> {
@@ -16,9 +25,10 @@ async function main(): Promise<number> {
   try {
     const started = performance.now();
     await using detector = await Detector.load(EMBEDDED_MODEL);
+    await using segmenter = await Segmenter.load(EMBEDDED_MODEL);
     await using backbone = Backbone.from(detector.model.tower);
-    const words = { kinds: kinds.map(({ name }) => name), surroundings: stuffKinds };
-    const reading = await readPicture({ detector, backbone }, await decodeImage(picturePath), words);
+    const words = { kinds: kinds.map(({ name }) => name), surroundings: stuffKinds, again: coarseWords };
+    const reading = await readPicture({ detector, segmenter, backbone }, await decodeImage(picturePath), words);
     await mkdir(folder, { recursive: true });
     const boxesPath = join(folder, 'farm.boxes.png');
     const regionsPath = join(folder, 'farm.regions.png');

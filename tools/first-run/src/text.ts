@@ -1,5 +1,5 @@
 import type { ScoredLabel } from '@vitamin-vlm/backbone';
-import { type Reading, SPECK, SURE } from './read-picture.ts';
+import { type Reading, type ReadingWords, SURE } from './read-picture.ts';
 
 /** What the text says beside the reading. */
 export interface Circumstances {
@@ -10,7 +10,7 @@ export interface Circumstances {
   readonly folder: string;
   /** Name of the model. */
   readonly model: string;
-  readonly words: { readonly kinds: readonly string[]; readonly surroundings: readonly string[] };
+  readonly words: ReadingWords;
   readonly seconds: number;
 }
 
@@ -20,8 +20,9 @@ const BAR = 24;
 const UNLIKELY = 0.005;
 
 /** The reading for people, and what to try next. */
-export function readingText({ what, where, things }: Reading, circumstances: Circumstances): string {
+export function readingText({ what, segments, things, again, size }: Reading, circumstances: Circumstances): string {
   const { picturePath, boxesPath, regionsPath, folder, model, words, seconds } = circumstances;
+  const pixels = size.width * size.height;
   const asked = words.kinds.length + words.surroundings.length;
   return `
 ${picturePath}, read by ${model} in ${seconds.toFixed(1)} s
@@ -32,11 +33,13 @@ ${bars(what.slice(0, 5).filter(({ score }) => score >= UNLIKELY))}
 Each thing, by the detector (score at least ${SURE}; x, y, width, height in pixels)
 ${things.map(({ label, score, box }) => `  ${label.padEnd(12)} ${score.toFixed(2)}  ${box.map((side) => side.toFixed(0).padStart(4)).join('')}`).join('\n')}
 
-Where, as shares of the picture (${asked} words asked, without any training for segmentation)
-${bars(where)}
-  and ${percentOf(1 - where.reduce((sum, { score }) => sum + score, 0))} in words that have less than ${percentOf(SPECK)} each
+Every pixel, by the segmenter (${asked} words asked; share of the picture, score)
+${segmentLines(segments, pixels)}
 
-The picture with its boxes: ${boxesPath}, with its regions: ${regionsPath}
+Other words, asked of what is known of the picture already: ${again.milliseconds.toFixed(0)} ms for ${words.again.map(({ name }) => name).join(', ')}
+${segmentLines(again.segments, pixels)}
+
+The picture with its boxes: ${boxesPath}, with every pixel named: ${regionsPath}
 
 The model is small and knows only the drawn world that it was trained on. Any words can be asked of it:
 
@@ -65,6 +68,15 @@ Train it (an hour or two on two cores):
 or read the bundled picture with a published model, which is downloaded once:
   npx vitamin classify ${picturePath} --labels "sheep,truck,cat" --model vitamin-small-224
 `;
+}
+
+/** A line for each segment, and one for what belongs to none. */
+function segmentLines(segments: Reading['segments'], pixels: number): string {
+  const lines = segments.map(({ label, isThing, area, score }) => {
+    return `  ${label.padEnd(12)} ${isThing ? 'thing' : 'stuff'} ${percentOf(area / pixels).padStart(7)}  ${score.toFixed(2)}`;
+  });
+  const none = 1 - segments.reduce((sum, { area }) => sum + area, 0) / pixels;
+  return [...lines, `  ${'(none)'.padEnd(12)} ${' '.repeat(5)} ${percentOf(none).padStart(7)}`].join('\n');
 }
 
 function bars(labels: readonly ScoredLabel[]): string {

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
 import { Backbone, EMBEDDED_MODEL } from '@vitamin-vlm/backbone';
+import { Segmenter } from '@vitamin-vlm/fcclip-segmentation';
 import { Detector } from '@vitamin-vlm/fvit-detection';
 import { decodeImage } from '@vitamin-vlm/image';
 import { kinds, renderScene, stuffKinds } from '@vitamin-vlm/picture-world';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { readPicture } from '../src/read-picture.ts';
 import { absentModelText, readingText } from '../src/text.ts';
 
@@ -20,17 +21,29 @@ it('bundles a scene that no training step has seen', async () => {
 
 it.skipIf(!existsSync(model))('finds the sheep, the truck and what they stand on', async () => {
   await using detector = await Detector.load(EMBEDDED_MODEL);
+  await using segmenter = await Segmenter.load(EMBEDDED_MODEL);
   await using backbone = Backbone.from(detector.model.tower);
-  const words = { kinds: kinds.map(({ name }) => name), surroundings: stuffKinds };
+  const again = [
+    { name: 'plants', synonyms: ['trees', 'grass'] },
+    { name: 'sky', synonyms: ['sky'] },
+  ];
+  const words = { kinds: kinds.map(({ name }) => name), surroundings: stuffKinds, again };
   const picture = await decodeImage(picturePath);
-  const reading = await readPicture({ detector, backbone }, picture, words);
+  const passes = vi.spyOn(Backbone.prototype, 'windowMaps');
+  const reading = await readPicture({ detector, segmenter, backbone }, picture, words);
+  expect(passes).toHaveBeenCalledTimes(1);
+  passes.mockRestore();
   expect(reading.what[0]?.label).toBe('sheep');
   expect(reading.what.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 4);
-  expect(reading.where.reduce((sum, { score }) => sum + score, 0)).toBeGreaterThan(0.8);
-  const large = reading.where.slice(0, 6).map(({ label }) => label);
-  expect(large).toEqual(expect.arrayContaining(['grass', 'sky', 'trees', 'sheep']));
-  expect(reading.regions.height).toBeGreaterThan(picture.height); // the legend
-  expect(reading.things.map(({ label }) => label)).toEqual(expect.arrayContaining(['sheep', 'truck', 'cat']));
+  expect(reading.segments.slice(0, 3).map(({ label }) => label)).toEqual(expect.arrayContaining(['grass', 'sky', 'trees']));
+  const shares = reading.segments.map(({ area }) => area / (picture.width * picture.height));
+  expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeGreaterThan(0.7);
+  expect(reading.again.segments.slice(0, 2).map(({ label, isThing }) => [label, isThing])).toEqual([
+    ['plants', false],
+    ['sky', false],
+  ]);
+  expect(reading.things.map(({ label }) => label)).toEqual(expect.arrayContaining(['sheep', 'truck']));
   for (const { box } of reading.things) {
     expect(box[0] + box[2]).toBeLessThanOrEqual(picture.width);
     expect(box[1] + box[3]).toBeLessThanOrEqual(picture.height);

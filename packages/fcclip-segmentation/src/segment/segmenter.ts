@@ -1,5 +1,13 @@
-import { Backbone, checkRecipe, checkSameIdentity, type ImageSource, type Recipe } from '@vitamin-vlm/backbone';
-import { VitaminError } from '@vitamin-vlm/core';
+import {
+  Backbone,
+  checkRecipe,
+  checkSameIdentity,
+  type FeatureMaps,
+  type ImageGeometry,
+  type ImageSource,
+  type Recipe,
+} from '@vitamin-vlm/backbone';
+import { tensor, VitaminError } from '@vitamin-vlm/core';
 import { CLIP_NORMALIZATION_255, decodeImage } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import { makeVocabulary } from '../encoding/make-vocabulary.ts';
@@ -10,7 +18,7 @@ import { tierStride, TOWER_STRIDE } from '../recipe/recipe.ts';
 import { answer } from './answer.ts';
 import { EncodedMasks } from './encoded-masks.ts';
 import { TOWER_LEVELS } from './graphs.ts';
-import { Heads } from './heads.ts';
+import { Heads, type Maps } from './heads.ts';
 import type { EncodeOptions, SegmenterOptions, SegmentOptions, SegmentSource, SegmentWords, VocabularyOptions } from './options.ts';
 import { type PreparedPicture, preparePicture } from './prepare.ts';
 import type { Segmented } from './segmented.ts';
@@ -77,21 +85,54 @@ export class Segmenter implements AsyncDisposable {
    * @throws VitaminError as `encode`; `USAGE` for another canvas.
    */
   async encodePixels({ pixels, geometry }: PreparedPicture, options: EncodeOptions = {}): Promise<SegmentEncoding> {
-    const { width, height } = this.model.config.canvas;
-    if (geometry.inputWidth !== width || geometry.inputHeight !== height) {
-      throw new VitaminError(
-        'USAGE',
-        `Expected a canvas of ${width} x ${height} but received ${geometry.inputWidth} x ${geometry.inputHeight}`,
-        {
-          hint: 'The position embedding of a segmenter is learned for one size.',
-        },
-      );
-    }
+    this.#checkCanvas(geometry);
     const recipe = this.#recipe(options);
     const { window, stride, placement } = recipe;
     const { batch, signal, onProgress } = options;
-    const reading = { window, stride, placement, batch, signal, onProgress, levels: TOWER_LEVELS };
-    const maps = await this.#backbone.windowMaps(pixels, reading);
+    const maps = await this.#backbone.windowMaps(pixels, {
+      window,
+      stride,
+      placement,
+      batch,
+      signal,
+      onProgress,
+      levels: Segmenter.levels,
+    });
+    return await this.#encodeMaps(maps, geometry, recipe, options);
+  }
+
+  /** The tower's maps that a segmenter is built on. */
+  static readonly levels: readonly string[] = TOWER_LEVELS;
+
+  /**
+   * `encode` from a pass of the tower that was made for something else as well, for a detector on the same tower for example: its maps, which stay as they are. How the
+   * picture was read must be how this segmenter reads, but for padding, which the encoding's recipe takes over.
+   *
+   * @param pass - With `Segmenter.levels`, on the canvas of the model.
+   * @throws VitaminError as `encode`; `WEIGHTS_MISMATCH` for another tower, or another recipe; `USAGE` for another canvas, and when a level is missing.
+   */
+  async encodeMaps({ maps, geometry, identity, recipe }: FeatureMaps, options: EncodeOptions = {}): Promise<SegmentEncoding> {
+    checkSameIdentity(identity, this.model.identity, 'the maps and the segmenter');
+    this.#checkCanvas(geometry);
+    const own = { ...this.#recipe(options), padding: recipe.padding };
+    checkRecipe(recipe, own, 'the maps');
+    const missing = Segmenter.levels.find((level) => maps[level] === undefined);
+    if (missing !== undefined)
+      throw new VitaminError('USAGE', `Expected the levels ${Segmenter.levels.join(', ')} but ${missing} is missing`);
+    const copies = Segmenter.levels.map((level) => [level, tensor('float32', maps[level]!.shape, maps[level]!.data.slice())] as const);
+    return await this.#encodeMaps(Object.fromEntries(copies), geometry, own, options);
+  }
+
+  #checkCanvas({ inputWidth, inputHeight }: ImageGeometry): void {
+    const { width, height } = this.model.config.canvas;
+    if (inputWidth === width && inputHeight === height) return;
+    throw new VitaminError('USAGE', `Expected a canvas of ${width} x ${height} but received ${inputWidth} x ${inputHeight}`, {
+      hint: 'The position embedding of a segmenter is learned for one size.',
+    });
+  }
+
+  /** Gives the maps away. */
+  async #encodeMaps(maps: Maps, geometry: ImageGeometry, recipe: Recipe, { signal, onProgress }: EncodeOptions): Promise<SegmentEncoding> {
     return { identity: this.model.identity, recipe, geometry, ...(await this.#heads.masks(maps, { signal, onProgress })) };
   }
 

@@ -1,4 +1,4 @@
-import { Backbone, checkRecipe, checkSameIdentity, type ImageSource } from '@vitamin-vlm/backbone';
+import { Backbone, checkRecipe, checkSameIdentity, type FeatureMaps, type ImageGeometry, type ImageSource } from '@vitamin-vlm/backbone';
 import { type Box, type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { CLIP_NORMALIZATION_255, decodeImage } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
@@ -11,7 +11,7 @@ import { answer } from './answer.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Detections } from './detections.ts';
 import { encodeRegions } from './encode-regions.ts';
-import { Heads, TOWER_STRIDE } from './heads.ts';
+import { Heads, type Maps, TOWER_STRIDE } from './heads.ts';
 import type { DetectionWords, DetectOptions, DetectorOptions, DetectSource, EncodeOptions, VocabularyOptions } from './options.ts';
 import { type PreparedPicture, preparePicture, scaleFactors, squareCanvas } from './prepare.ts';
 import { clipVectorsOf, meanOfCorner } from './read-map.ts';
@@ -80,11 +80,61 @@ export class Detector implements AsyncDisposable {
    * @throws VitaminError as `encode`.
    */
   async encodePixels(picture: PreparedPicture, options: EncodeOptions = {}): Promise<DetectionEncoding> {
-    const { geometry } = picture;
-    const recipe = { ...this.#recipe(options), size: Math.max(geometry.inputWidth, geometry.inputHeight) };
+    const recipe = { ...this.#recipe(options), size: Math.max(picture.geometry.inputWidth, picture.geometry.inputHeight) };
+    return await this.#encodeMaps(await this.#read(picture.pixels, recipe, Detector.levels, options), picture.geometry, recipe, options);
+  }
+
+  /**
+   * The pass of the tower alone, for who builds something else on it as well, a segmenter on the same tower for example.
+   *
+   * @param options - `levels`: of the tower's maps, beside `Detector.levels`.
+   * @throws VitaminError as `encode`.
+   */
+  async towerMaps(
+    source: ImageSource,
+    options: EncodeOptions & { readonly levels?: readonly string[] | undefined } = {},
+  ): Promise<FeatureMaps> {
+    const recipe = this.#recipe(options);
+    const canvas = { ...squareCanvas(recipe.size), filter: recipe.resize };
+    const { pixels, geometry } = await preparePicture(await decodeImage(source), canvas, options.signal);
+    const levels = [...new Set([...Detector.levels, ...(options.levels ?? [])])];
+    return { maps: await this.#read(pixels, recipe, levels, options), geometry, identity: this.model.identity, recipe };
+  }
+
+  async #read(pixels: Tensor<'float32'>, recipe: DetectionRecipe, levels: readonly string[], options: EncodeOptions): Promise<Maps> {
+    return await this.#backbone.windowMaps(pixels, { ...windowsOf(recipe), ...work(options), levels });
+  }
+
+  /** The tower's maps that a detector is built on. */
+  static readonly levels: readonly string[] = [...TOWER_LEVELS, DENSE];
+
+  /**
+   * `encode` from a pass of the tower that was made for something else as well, a second detector on the same tower for example: its maps, which stay as they are. How
+   * the picture was read must be how this detector reads, but for padding and size, which the encoding's recipe takes over.
+   *
+   * @param pass - With `Detector.levels`.
+   * @throws VitaminError as `encode`; `WEIGHTS_MISMATCH` for another tower, or another recipe; `USAGE` when a level is missing.
+   */
+  async encodeMaps({ maps, geometry, identity, recipe }: FeatureMaps, options: EncodeOptions = {}): Promise<DetectionEncoding> {
+    checkSameIdentity(identity, this.model.identity, 'the maps and the detector');
+    const own = this.#recipe(options);
+    const { edge, resize, window, stride, placement, normalization, posEmbed, precision } = own;
+    checkRecipe(recipe, { edge, resize, window, stride, placement, normalization, posEmbed, precision }, 'the maps');
+    const missing = Detector.levels.find((level) => maps[level] === undefined);
+    if (missing !== undefined)
+      throw new VitaminError('USAGE', `Expected the levels ${Detector.levels.join(', ')} but ${missing} is missing`);
+    const copies = Detector.levels.map((level) => [level, tensor('float32', maps[level]!.shape, maps[level]!.data.slice())] as const);
+    return await this.#encodeMaps(Object.fromEntries(copies), geometry, { ...own, padding: recipe.padding, size: recipe.size }, options);
+  }
+
+  /** Gives the maps away. */
+  async #encodeMaps(
+    { [DENSE]: dense, ...maps }: Maps,
+    geometry: ImageGeometry,
+    recipe: DetectionRecipe,
+    options: EncodeOptions,
+  ): Promise<DetectionEncoding> {
     const { masks = false, dense: keepDense = false } = options;
-    const levels = [...TOWER_LEVELS, DENSE];
-    const { [DENSE]: dense, ...maps } = await this.#backbone.windowMaps(picture.pixels, { ...windowsOf(recipe), ...work(options), levels });
     const tokens = keepDense ? meanOfCorner(maps['final']!, geometry.region, TOWER_STRIDE) : undefined;
     const pooled = tokens ? await this.#heads.pooled(tokens, this.model.tower.tower, options) : undefined;
     const found = await encodeRegions({ maps, dense: dense!, geometry }, recipe, this.#heads, masks || keepDense, options);
@@ -220,7 +270,11 @@ function isEncoding(source: DetectSource): source is DetectionEncoding {
   return typeof source === 'object' && 'classVectors' in source;
 }
 
-function windowsOf({ window, stride, placement }: DetectionRecipe): Pick<DetectionRecipe, 'window' | 'stride' | 'placement'> {
+function windowsOf({
+  window,
+  stride,
+  placement,
+}: Pick<DetectionRecipe, 'window' | 'stride' | 'placement'>): Pick<DetectionRecipe, 'window' | 'stride' | 'placement'> {
   return { window, stride, placement };
 }
 
