@@ -13,6 +13,7 @@ import { llamaBench } from './benches/llama.ts';
 import { openBench } from './benches/open.ts';
 import { precisionBench } from './benches/precision.ts';
 import { resizeBench } from './benches/resize.ts';
+import { segmentBench } from './benches/segment.ts';
 import { sessionBench } from './benches/session.ts';
 import { trainingBench } from './benches/training.ts';
 import { windowBench } from './benches/window.ts';
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, Bench>> = {
   detect: detectBench,
   ask: askBench,
   llama: llamaBench,
+  segment: segmentBench,
 };
 
 interface Flags {
