@@ -101,9 +101,16 @@ export { vqav2Submission, vizwizSubmission } from './benchmarks/vqa-submission.t
 export type { Submission } from './benchmarks/vqa-submission.ts';
 export { workbook } from './benchmarks/workbook.ts';
 export { fixedText } from './text/python-text.ts';
-export { benchmarks } from './benchmarks/benchmark.ts';
+export { benchmarks, openBenchmark } from './benchmarks/benchmark.ts';
 export type { Benchmark, BenchmarkName } from './benchmarks/benchmark.ts';
 export type { BenchmarkPaths } from './benchmarks/find-files.ts';
 export { answerTo, lineQuestions, mmBenchFileQuestions, scienceAsked, scienceFileQuestions } from './benchmarks/questions.ts';
 export type { BenchmarkQuestion } from './benchmarks/questions.ts';
 export type { BenchmarkReport } from './benchmarks/report.ts';
+export { TokenCodec } from './gguf/token-codec.ts';
+export type { Carried, CodecOptions } from './gguf/token-codec.ts';
+export { writeGguf } from './gguf/write-gguf.ts';
+export type { GgufTensor, GgufValue } from './gguf/write-gguf.ts';
+export { writeLlamaGguf } from './gguf/write-llama.ts';
+export { LlamaCpp } from './engines/llama-cpp.ts';
+export type { LlamaCppAsk, LlamaCppOptions, LlamaNode } from './engines/llama-cpp.ts';

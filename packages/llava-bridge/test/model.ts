@@ -7,7 +7,7 @@ export function smallModel(): DecoderModel {
 }
 
 /** The same with a vocabulary of any size, and its `config.json`. */
-export function smallLlama(vocabulary: number): DecoderModel & { readonly json: Record<string, unknown> } {
+export function smallLlama(vocabulary: number, positions: number = 64): DecoderModel & { readonly json: Record<string, unknown> } {
   const json = {
     model_type: 'llama',
     hidden_size: 32,
@@ -16,7 +16,7 @@ export function smallLlama(vocabulary: number): DecoderModel & { readonly json: 
     num_attention_heads: 4,
     num_key_value_heads: 2,
     vocab_size: vocabulary,
-    max_position_embeddings: 64,
+    max_position_embeddings: positions,
   };
   const config = readLlamaConfig(json);
   const random = randomNumbers(7);

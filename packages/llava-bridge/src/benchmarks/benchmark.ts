@@ -1,5 +1,7 @@
 import type { AnswerFile } from './answers.ts';
+import { VitaminError } from '@vitamin-vlm/core';
 import type { BenchmarkPaths } from './find-files.ts';
+import { reportWorld, worldQuestions } from './picture-world.ts';
 import type { BenchmarkReport } from './report.ts';
 import { type BenchmarkQuestion, lineQuestions, mmBenchFileQuestions, scienceFileQuestions } from './questions.ts';
 import { reportMmBench, reportScience, reportSeed } from './report-choice.ts';
@@ -33,6 +35,9 @@ export type BenchmarkName =
   | 'seed'
   | 'llava-wild'
   | 'mmvet';
+
+/** Answers of picture-world are a few words. */
+const WORDS = 64;
 
 /** What `--max_new_tokens` is in LLaVA's two kinds of scripts. */
 const [SHORT, LONG] = [128, 1024];
@@ -82,3 +87,22 @@ export const benchmarks: Readonly<Record<BenchmarkName, Benchmark>> = {
   'llava-wild': lines('LLaVA-Bench (in the wild)', LONG, reportWild),
   mmvet: lines('MM-Vet', LONG, reportMmVet),
 };
+
+const world: Benchmark = { title: 'picture-world', maxTokens: WORDS, tolerant: false, questions: worldQuestions, report: reportWorld };
+
+/**
+ * A benchmark by its name; `picture-world` is the questions of such a data set.
+ *
+ * @throws VitaminError `USAGE` for another name.
+ * @example
+ * ```ts
+ * import { openBenchmark } from '@vitamin-vlm/llava-bridge';
+ * const questions = await openBenchmark('picture-world').questions('world/annotations/questions.json');
+ * console.log(questions[0]?.asked, questions[0]?.image);
+ * ```
+ */
+export function openBenchmark(name: string): Benchmark {
+  if (name === 'picture-world') return world;
+  if (Object.hasOwn(benchmarks, name)) return benchmarks[name as BenchmarkName];
+  throw new VitaminError('USAGE', `Expected a benchmark (${Object.keys(benchmarks).join(', ')}, picture-world) but received "${name}"`);
+}

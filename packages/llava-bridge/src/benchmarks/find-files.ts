@@ -13,6 +13,8 @@ export interface BenchmarkPaths {
   readonly truth?: string | undefined;
   /** The folder of pictures. MME's own files lie there. */
   readonly images?: string | undefined;
+  /** Of the picture-world questions only the first were asked. */
+  readonly limit?: number | undefined;
 }
 
 /** The first of these names that is there: in `truth` when it is a folder, `truth` itself when it is a file, else beside the questions. */

@@ -16,7 +16,8 @@ import type { LlamaTokenizer } from '../tokenizer/llama-tokenizer.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { type BridgeSettings, projectorOf } from './bridge-settings.ts';
 import { TokenMaker, type TokenMakerOptions, type TokenResult } from '../tokens/token-maker.ts';
-import type { VisualTokens } from '../tokens/visual-tokens.ts';
+import type { TokenRecipe, VisualTokens } from '../tokens/visual-tokens.ts';
+import type { CodecOptions, TokenCodec } from '../gguf/token-codec.ts';
 
 /** What a bridge is made of. */
 export interface BridgeOptions extends Omit<TokenMakerOptions, 'sessions'>, Omit<OpenModelOptions, 'cacheDir' | 'prefix'>, PoolOptions {
@@ -117,6 +118,21 @@ export class Bridge implements AsyncDisposable {
   /** What the tower sees of a picture, for a language model. @throws VitaminError as `TokenMaker.tokens`. */
   async tokens(image: ImageSource, options: WorkOptions = {}): Promise<VisualTokens> {
     return await this.#maker.tokens(image, options);
+  }
+
+  /** How pictures are read. */
+  get recipe(): TokenRecipe {
+    return this.#maker.recipe;
+  }
+
+  /** What carries tokens through any program that is built on llama.cpp. @throws VitaminError as `TokenMaker.codec`. */
+  codec(options: Omit<CodecOptions, 'grid'> = {}): TokenCodec {
+    return this.#maker.codec(options);
+  }
+
+  /** A picture for such a program, PNG. @throws VitaminError as `TokenMaker.codecPicture`. */
+  async codecPicture(codec: TokenCodec, image: ImageSource, options: WorkOptions = {}): Promise<Buffer> {
+    return await this.#maker.codecPicture(codec, image, options);
   }
 
   /** Tokens of many pictures, one after the other: memory stays flat. */

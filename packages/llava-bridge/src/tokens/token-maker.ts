@@ -3,6 +3,7 @@ import { Backbone, type ImageSource, type OpenedModel } from '@vitamin-vlm/backb
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
+import { type CodecOptions, TokenCodec } from '../gguf/token-codec.ts';
 import type { OpenedProjector } from '../load/open-projector.ts';
 import { type GridRule, PLAIN_GRID } from '../models/grid-features.ts';
 import { type PictureRule, preparePicture } from '../picture/prepare-picture.ts';
@@ -41,6 +42,8 @@ const CACHE_BYTES = 256 * 2 ** 20;
 /** Makes visual tokens of pictures: a tower's features at a layer, through a projector. */
 export class TokenMaker implements AsyncDisposable {
   readonly recipe: TokenRecipe;
+  /** Tokens along a side of the grid. */
+  readonly side: number;
   readonly projector: OpenedProjector;
   readonly #backbone: Backbone;
   readonly #sessions: SessionPool;
@@ -88,6 +91,7 @@ export class TokenMaker implements AsyncDisposable {
     if (!Number.isInteger(cells / grid.merge)) {
       throw new VitaminError('USAGE', `Expected a grid of ${cells} cells that is merged by a divisor but received ${grid.merge}`);
     }
+    this.side = cells / grid.merge;
   }
 
   /** Which weights, 64 hexadecimal digits each. */
@@ -156,9 +160,7 @@ export class TokenMaker implements AsyncDisposable {
    * @throws VitaminError as `decodeImage`.
    */
   async features(source: ImageSource, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
-    const { size, rule, normalization } = this.recipe;
-    const { shape, data } = await preparePicture(await decodeImage(source), size, rule, { normalization, signal: options.signal });
-    const map = await this.towerMap(tensor('float32', [1, ...shape], data), options);
+    const map = await this.towerMap(await this.#prepare(await decodeImage(source), options), options);
     const [channels, cells] = [map.shape[1]!, map.shape[2]! * map.shape[3]!];
     const rows = tensor('float32', [cells, channels]);
     for (let c = 0; c < channels; c++) for (let i = 0; i < cells; i++) rows.data[i * channels + c] = map.data[c * cells + i]!;
@@ -172,6 +174,33 @@ export class TokenMaker implements AsyncDisposable {
     return maps[this.#level]!;
   }
 
+  /**
+   * What carries tokens of this maker through llama.cpp.
+   *
+   * @throws VitaminError as `TokenCodec`; `UNSUPPORTED` for features that are not all that the projector takes.
+   */
+  codec(options: Omit<CodecOptions, 'grid'> = {}): TokenCodec {
+    const { finalNorm, grid } = this.recipe;
+    const isPlain = !finalNorm && !grid.positions && grid.merge === 1;
+    if (options.carry === 'features' && !isPlain) {
+      throw new VitaminError(
+        'UNSUPPORTED',
+        'Expected features as the tower gives them but the projector takes them normed, placed or merged',
+        {
+          hint: 'Carry tokens instead of features.',
+        },
+      );
+    }
+    const carry = options.carry ?? (isPlain ? undefined : 'tokens');
+    return new TokenCodec(this.projector, { ...options, carry, grid: { height: this.side, width: this.side } });
+  }
+
+  /** A picture's tokens, or features, as a PNG for the file that `codec` writes. @throws VitaminError as `tokens` and `TokenCodec.picture`. */
+  async codecPicture(codec: TokenCodec, source: ImageSource, options: WorkOptions = {}): Promise<Buffer> {
+    const { carry } = codec;
+    return await codec.picture(carry === 'tokens' ? (await this.tokens(source, options)).data : await this.features(source, options));
+  }
+
   /** Waits for the calls that run, then frees all sessions of its own. */
   async close(): Promise<void> {
     await this.#backbone.close();
@@ -183,9 +212,7 @@ export class TokenMaker implements AsyncDisposable {
   }
 
   async #make(picture: Picture, options: WorkOptions): Promise<VisualTokens> {
-    const { size, rule, normalization } = this.recipe;
-    const { shape, data } = await preparePicture(picture, size, rule, { normalization, signal: options.signal });
-    const { features, tokens } = await this.project(tensor('float32', [1, ...shape], data), options);
+    const { features, tokens } = await this.project(await this.#prepare(picture, options), options);
     expectFinite(tokens, 'visual tokens');
     return {
       data: tokens,
@@ -195,6 +222,12 @@ export class TokenMaker implements AsyncDisposable {
       identity: this.identity,
       recipe: this.recipe,
     };
+  }
+
+  async #prepare(picture: Picture, options: WorkOptions): Promise<Tensor<'float32'>> {
+    const { size, rule, normalization } = this.recipe;
+    const { shape, data } = await preparePicture(picture, size, rule, { normalization, signal: options.signal });
+    return tensor('float32', [1, ...shape], data);
   }
 
   #keep(key: string, tokens: VisualTokens, isKnown: boolean): void {

@@ -1,0 +1,274 @@
+import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkGguf } from '../gguf/check-gguf.ts';
+import type { TokenCodec } from '../gguf/token-codec.ts';
+import { LLAMA_SPECIALS, type PromptPart } from '../prompt/prompt-part.ts';
+
+/** What is used of the package `@fugood/llama.node`, which is llama.cpp, built. */
+export interface LlamaNode {
+  loadModel(options: Readonly<Record<string, unknown>>): Promise<LlamaContext>;
+}
+
+type OnToken = (piece: { readonly token: string }) => void;
+
+interface LlamaContext {
+  initMultimodal(options: { readonly path: string; readonly use_gpu?: boolean }): boolean;
+  completion(options: Readonly<Record<string, unknown>>, onToken: OnToken): Promise<{ readonly text: string }>;
+  stopCompletion(): void;
+  release(): Promise<void>;
+}
+
+/** What a llama.cpp in this process runs on. */
+export interface LlamaCppOptions {
+  /** A language model, .gguf. */
+  readonly model: string;
+  /** What the pictures are written with. */
+  readonly codec: TokenCodec;
+  /** Tokens of prompt and answer at most. Default 2048, as LLaVA has it. */
+  readonly context?: number | undefined;
+  readonly threads?: number | undefined;
+  /** What keys and values are kept in. Default `f16`, as llama.cpp has it; with `f32` its words are those of our decoder. */
+  readonly cache?: 'f16' | 'f32' | undefined;
+  /** Layers that a GPU computes, where the package was built for one. Default none. */
+  readonly gpuLayers?: number | undefined;
+  /** The package. Default: `@fugood/llama.node` from beside this one. */
+  readonly engine?: LlamaNode | undefined;
+}
+
+/** How an answer is chosen. */
+export interface LlamaCppAsk {
+  readonly maxTokens?: number | undefined;
+  /** Default 0: the likeliest word each time. */
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly topK?: number | undefined;
+  readonly repetitionPenalty?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly stop?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const PACKAGE = '@fugood/llama.node';
+/** Where a picture stands in llama.cpp's prompts. */
+const MARKER = '<__media__>';
+/** LLaVA's own bounds. */
+const [CONTEXT, MAX_TOKENS] = [2048, 512];
+
+/**
+ * A language model in GGUF, run by llama.cpp in this process, that reads the tokens of our towers through a `TokenCodec`: a Vicuna in 4 bits sees with a ViTamin.
+ * The package `@fugood/llama.node` (prebuilt, MIT) is loaded when it is installed, and is not part of this one.
+ *
+ * @example
+ * ```ts
+ * import { identityProjector, LlamaCpp, pictureMessage, renderPrompt, TokenCodec } from '@vitamin-vlm/llava-bridge';
+ * import { tensor } from '@vitamin-vlm/core';
+ * const codec = new TokenCodec(identityProjector(4096), { grid: { height: 21, width: 21 } });
+ * await using llama = await LlamaCpp.load({ model: 'vicuna-7b-v1.5.Q4_K_M.gguf', codec });
+ * const picture = await codec.picture(tensor('float32', [441, 4096]));
+ * const prompt = renderPrompt('vicuna_v1', [pictureMessage('What is this?'), null]);
+ * for await (const text of llama.generate(prompt, [picture])) process.stdout.write(text);
+ * ```
+ */
+export class LlamaCpp implements AsyncDisposable {
+  readonly #context: LlamaContext;
+  readonly #folder: string;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(context: LlamaContext, folder: string) {
+    this.#context = context;
+    this.#folder = folder;
+  }
+
+  /**
+   * @throws VitaminError `UNSUPPORTED` when the package is not installed; `WEIGHTS_MISSING`, `WEIGHTS_CORRUPT` for the model; `WEIGHTS_MISMATCH` for one of another
+   *   width than the codec's; `RUNTIME` when llama.cpp does not load it.
+   */
+  static async load({
+    model,
+    codec,
+    context = CONTEXT,
+    threads,
+    gpuLayers = 0,
+    cache = 'f16',
+    engine,
+  }: LlamaCppOptions): Promise<LlamaCpp> {
+    const { loadModel } = engine ?? (await importEngine());
+    // The engine ends the whole process when a file is not what it should be.
+    const { embedding } = await checkGguf(model);
+    const { output } = codec.projector.config;
+    if (embedding !== output) {
+      throw new VitaminError(
+        'WEIGHTS_MISMATCH',
+        `Expected a projector for the ${embedding} numbers of ${model} but found one that gives ${output}`,
+        {
+          hint: 'A projector works with the language model that it was trained with, and with no other.',
+        },
+      );
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'vitamin-codec-'));
+    let loaded: LlamaContext | undefined;
+    try {
+      const projector = join(folder, 'mmproj.gguf');
+      await codec.write(projector);
+      loaded = await loadModel({
+        model,
+        n_ctx: context,
+        n_gpu_layers: gpuLayers,
+        cache_type_k: cache,
+        cache_type_v: cache,
+        ...(threads === undefined ? {} : { n_threads: threads }),
+      });
+      if (!loaded.initMultimodal({ path: projector, use_gpu: gpuLayers > 0 })) throw new Error('it refused the codec');
+      return new LlamaCpp(loaded, folder);
+    } catch (cause) {
+      await loaded?.release();
+      await rm(folder, { recursive: true, force: true });
+      if (cause instanceof VitaminError) throw cause;
+      throw new VitaminError('RUNTIME', `Expected llama.cpp to load ${model} but it answered: ${messageOf(cause)}`, {
+        hint: 'The file must be a GGUF language model of the width that the projector was trained for.',
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Answers a prompt, piece by piece. One answer at a time: a second call waits for the first.
+   *
+   * @param pictures - What `codec.picture` made, one for each picture of the prompt.
+   * @throws VitaminError `USAGE` for more or fewer pictures than places, and for text that llama.cpp would read as a picture or a special token; `RUNTIME`; `ABORTED`.
+   */
+  async *generate(
+    prompt: readonly PromptPart[],
+    pictures: readonly Uint8Array[],
+    options: LlamaCppAsk = {},
+  ): AsyncGenerator<string, void, undefined> {
+    const { signal } = options;
+    const text = written(prompt, pictures.length);
+    const before = this.#last;
+    const { promise, resolve: done } = deferred();
+    this.#last = promise;
+    await before;
+    const abort = (): void => this.#context.stopCompletion();
+    try {
+      throwIfAborted(signal);
+      signal?.addEventListener('abort', abort, { once: true });
+      const request = { prompt: text, media_paths: pictures.map(dataUrl), ...settings(options) };
+      let isFirst = true;
+      for await (const piece of pieces((onToken) => this.#context.completion(request, onToken), abort)) {
+        throwIfAborted(signal);
+        // The space before the first word is the tokenizer's.
+        const said = isFirst ? piece.replace(/^ /u, '') : piece;
+        isFirst = false;
+        if (said !== '') yield said;
+      }
+      throwIfAborted(signal);
+    } catch (cause) {
+      throwIfAborted(signal);
+      if (cause instanceof VitaminError) throw cause;
+      throw new VitaminError('RUNTIME', `Expected an answer from llama.cpp but received: ${messageOf(cause)}`, { cause });
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      done();
+    }
+  }
+
+  /** Waits for what runs, then frees everything. */
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#context.release();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function importEngine(): Promise<LlamaNode> {
+  // The name is not written as a literal: the package is not there when this is compiled.
+  return (await import(PACKAGE as string).catch((cause: unknown) => {
+    throw new VitaminError('UNSUPPORTED', `Expected the package ${PACKAGE}, which is llama.cpp, but it is not installed`, {
+      hint: `npm install ${PACKAGE}`,
+      cause,
+    });
+  })) as LlamaNode;
+}
+
+/** The prompt as llama.cpp reads it, which takes every marker and every special token in a text for its own. */
+function written(prompt: readonly PromptPart[], pictures: number): string {
+  const places = prompt.filter(({ kind }) => kind === 'picture').length;
+  if (places !== pictures)
+    throw new VitaminError('USAGE', `Expected ${places} pictures for the places in the prompt but received ${pictures}`);
+  for (const { kind, text } of prompt) {
+    const read = kind === 'text' ? [MARKER, ...LLAMA_SPECIALS].find((name) => text.includes(name)) : undefined;
+    if (read === undefined) continue;
+    throw new VitaminError('USAGE', `Expected text but found ${read}, which llama.cpp reads as a picture or a special token`, {
+      hint: 'Write it another way.',
+    });
+  }
+  return prompt.map(({ kind, text }) => (kind === 'picture' ? MARKER : text)).join('');
+}
+
+function settings(options: LlamaCppAsk): Record<string, unknown> {
+  const { maxTokens = MAX_TOKENS, temperature = 0, topP = 1, topK = 0, repetitionPenalty = 1, seed = 0, stop = [] } = options;
+  const off = { min_p: 0, penalty_freq: 0, penalty_present: 0 };
+  return { ...off, n_predict: maxTokens, temperature, top_p: topP, top_k: topK, penalty_repeat: repetitionPenalty, seed, stop };
+}
+
+/** What a call hands to its callback, one after the other, and what it had not handed over when it ended. Leaving the loop early stops the call. */
+async function* pieces(
+  call: (onToken: OnToken) => Promise<{ readonly text: string }>,
+  stop: () => void,
+): AsyncGenerator<string, void, undefined> {
+  const waiting: string[] = [];
+  let news = deferred();
+  let end: { readonly text?: string; readonly error?: unknown } | undefined;
+  const running = call(({ token }) => {
+    waiting.push(token);
+    news.resolve();
+  })
+    .then(
+      ({ text }) => (end = { text }),
+      (error: unknown) => (end = { error }),
+    )
+    .then(() => news.resolve());
+  let given = '';
+  try {
+    for (;;) {
+      await news.promise;
+      news = deferred();
+      while (waiting.length > 0) {
+        const piece = waiting.shift()!;
+        given += piece;
+        yield piece;
+      }
+      if (end) break;
+    }
+  } finally {
+    if (!end) stop();
+    await running;
+  }
+  const { text = '', error } = end;
+  if (error !== undefined) throw error;
+  // The last pieces may come after the end.
+  if (text.length > given.length && text.startsWith(given)) yield text.slice(given.length);
+}
+
+/** A promise, and what fulfills it. */
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void;
+  const promise = new Promise<void>((fulfill) => {
+    resolve = fulfill;
+  });
+  return { promise, resolve: resolve! };
+}
+
+function dataUrl(png: Uint8Array): string {
+  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
