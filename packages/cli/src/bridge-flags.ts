@@ -54,3 +54,18 @@ export const answerFlags = {
   seed: { kind: 'whole', value: 'n', default: 0, help: 'of what is drawn by chance' },
   stop: { kind: 'repeated', value: 'text', help: 'ends an answer; may be given several times' },
 } as const;
+
+/** Of commands that carry tokens through llama.cpp. */
+export const codecFlags = {
+  carry: {
+    kind: 'choice',
+    choices: ['features', 'tokens'],
+    value: 'what',
+    help: "what a picture for llama.cpp holds: the tower's features, or tokens behind the projector (default: features for mlp2x_gelu)",
+  },
+  range: {
+    kind: 'number',
+    value: 'n',
+    help: 'such a picture holds numbers from -n to n; a power of two (default: 64 for features, 16 for tokens)',
+  },
+} as const;

@@ -5,12 +5,14 @@ import { detect } from './commands/detect.ts';
 import { doctor } from './commands/doctor.ts';
 import { encode } from './commands/encode.ts';
 import { evalClassify } from './commands/eval-classify.ts';
+import { evalAnswer } from './commands/eval-answer.ts';
 import { evalDetect } from './commands/eval-detect.ts';
 import { evalSegment } from './commands/eval-segment.ts';
 import { evalMerge } from './commands/eval-merge.ts';
 import { cocoEval } from './commands/eval.ts';
 import { evalSuite } from './commands/eval-suite.ts';
 import { exportTriton } from './commands/export-triton.ts';
+import { exportCodec } from './commands/export-codec.ts';
 import { features } from './commands/features.ts';
 import { list } from './commands/list.ts';
 import { pull } from './commands/pull.ts';
@@ -34,6 +36,7 @@ export const commands: readonly (Command | PassThrough)[] = [
   encode,
   ask,
   tokens,
+  exportCodec,
   retrieve,
   trainDetect,
   trainSegment,
@@ -50,6 +53,7 @@ export const commands: readonly (Command | PassThrough)[] = [
   evalDetect,
   evalSegment,
   evalSuite,
+  evalAnswer,
   evalMerge,
   tables,
 ];

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import { isServer, loadBridge } from '../bridge.ts';
 import { type Command, command } from '../command.ts';
-import { bridgeFlags } from '../bridge-flags.ts';
+import { bridgeFlags, codecFlags } from '../bridge-flags.ts';
 import { expandInputs } from '../inputs.ts';
 
 /** Endings of each use, the usual one first. */
@@ -10,6 +10,7 @@ const endings = {
   vllm: ['.json', '.npy', '.pt'],
   transformers: ['.safetensors', '.pt'],
   npy: ['.npy'],
+  'llama.cpp': ['.png'],
 } as const;
 
 /** What a tower sees of pictures, in a file that another engine reads. */
@@ -21,12 +22,13 @@ export const tokens: Command = command({
     ...bridgeFlags,
     for: {
       kind: 'choice',
-      choices: ['vllm', 'transformers', 'npy'],
+      choices: ['vllm', 'llama.cpp', 'transformers', 'npy'],
       value: 'engine',
       default: 'npy',
-      help: 'vllm: FILE.json, a whole request, or FILE.npy, FILE.pt, its payload; transformers: FILE.safetensors; npy: FILE.npy',
+      help: 'vllm: FILE.json, a whole request, or FILE.npy, FILE.pt, its payload; llama.cpp: FILE.png; transformers: FILE.safetensors; npy: FILE.npy',
     },
     type: { kind: 'choice', choices: ['float32', 'float16', 'bfloat16'], value: 'type', default: 'float32', help: 'of the numbers' },
+    ...codecFlags,
     question: { kind: 'text', value: 'text', default: 'Describe the picture.', help: 'asked in the request' },
     served: { kind: 'text', value: 'name', default: 'MODEL', help: 'name of the model at the server, in the request' },
   },

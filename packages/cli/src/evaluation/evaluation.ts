@@ -1,7 +1,7 @@
 import type { Outcome } from '@vitamin-vlm/runs';
 
 /** Kinds of evaluations, by the word behind `eval`. */
-export type TaskName = 'classify' | 'detect' | 'segment';
+export type TaskName = 'classify' | 'detect' | 'segment' | 'answer';
 
 /** Where a data set lies. Nothing in the results depends on it, so it may have moved. */
 export type Places = Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ import { evaluationFolder, placesOf, scoreEvaluation } from './run-evaluation.ts
 const openScorer: Readonly<Record<TaskName, OpenScorer>> = {
   classify: async (...args) => await (await import('./score-classification.ts')).openZeroShotScorer(...args),
   detect: async (...args) => await (await import('./score-detections.ts')).openDetectionScorer(...args),
+  answer: async (settings, places) => await (await import('./score-answers.ts')).openAnswerScorer(settings, places),
   segment: async (...args) => await (await import('./score-segments.ts')).openSegmentScorer(...args),
 };
 

@@ -23,7 +23,7 @@ type RunContext = Context<typeof runFlags & typeof evaluationFlags>;
 type WorkContext = Pick<Context<Pick<typeof runFlags, 'retryBroken'>>, 'flags' | 'output' | 'progress' | 'signal'>;
 
 /** Where -o leads. @throws VitaminError `USAGE` without -o, or for a folder with an evaluation's files that no run of ours has left. */
-export async function evaluationFolder({ flags }: Pick<Context, 'flags'>): Promise<string> {
+export async function evaluationFolder({ flags }: Pick<Context, 'flags'>, results: readonly string[] = RESULTS): Promise<string> {
   const { output: folder, force } = flags;
   if (folder === undefined) throw new VitaminError('USAGE', 'Expected -o DIR, where the evaluation lives, but received none');
   const isThere = async (name: string): Promise<boolean> =>
@@ -33,7 +33,7 @@ export async function evaluationFolder({ flags }: Pick<Context, 'flags'>): Promi
     );
   if (force || (await isThere('run.json'))) return folder;
   let found: string | undefined;
-  for (const name of RESULTS) if (found === undefined && (await isThere(name))) found = name;
+  for (const name of results) if (found === undefined && (await isThere(name))) found = name;
   if (found === undefined) return folder;
   throw new VitaminError('USAGE', `Expected an evaluation or no results in ${folder} but found a ${found} of something else`, {
     hint: 'Use a new folder, or --force to write over it.',
@@ -103,6 +103,13 @@ export async function scoreRun<R>(folder: string, scorer: Scorer<R>): Promise<Sc
   const scores = await scorer.score(folder, outcomes());
   await writeFileAtomic(join(folder, 'metrics.json'), `${JSON.stringify(scores.metrics, null, 2)}\n`);
   return { ...scores, failed };
+}
+
+/** Writes metrics.json and prints the numbers. Returns the exit status. */
+export async function writeScores(context: Context, folder: string, task: TaskName, { metrics, text }: Scores): Promise<number> {
+  await writeFileAtomic(join(folder, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
+  await context.output.whole(text.trimEnd(), { task, metrics, folder });
+  return 0;
 }
 
 function collect(failed: Failure[], outcome: Outcome): void {

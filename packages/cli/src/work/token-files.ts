@@ -1,7 +1,8 @@
 import { encodeNpy, writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { type Tensor, tensor, writeFileAtomic } from '@vitamin-vlm/core';
+import { type Tensor, tensor, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import {
   type Bridge,
+  type Carried,
   chatEmbedsRequest,
   imageEmbedsRequest,
   loadTokenizer,
@@ -19,7 +20,9 @@ import type { Progress } from '../progress.ts';
 export interface TokenFileOptions {
   readonly path: string;
   readonly ending: string;
-  readonly for: 'vllm' | 'transformers' | 'npy';
+  readonly for: 'vllm' | 'llama.cpp' | 'transformers' | 'npy';
+  readonly carry: Carried | undefined;
+  readonly range: number | undefined;
   readonly type: PayloadType;
   readonly question: string;
   readonly served: string;
@@ -60,12 +63,21 @@ export async function writeTokens(bridge: Bridge, files: readonly string[], opti
   };
   if (ending === '.json') await writeFileAtomic(path, `${JSON.stringify(requestOf(all, options))}\n`);
   else if (ending === '.npy') await writeFileAtomic(path, encodeNpy(joined(all, type)));
+  else if (ending === '.png') await writeFileAtomic(path, await pictureOf(bridge, files, options));
   else if (ending === '.pt') await writeFileAtomic(path, torchTensor(joined(all, type)));
   else await writeSafetensors(path, new Map(all.map(({ data }, i) => [`tokens.${i}`, payloadTensor(data, type)])), { format: 'pt' });
   const sidecar = ending === '.json' ? path.replace(/\.json$/iu, '.meta.json') : `${path}.json`;
   await writeFileAtomic(sidecar, `${JSON.stringify({ schemaVersion: 1, ...about }, null, 2)}\n`);
   const ids = bridge.folder === undefined ? [] : await promptIds(bridge, bridge.folder, question, files.length);
   return { path, ending, sidecar, about, ids };
+}
+
+/** The picture that carries one picture's numbers through llama.cpp. @throws VitaminError `USAGE` for several: each has a file of its own. */
+async function pictureOf(bridge: Bridge, files: readonly string[], { carry, range, signal }: TokenFileOptions): Promise<Buffer> {
+  if (files.length === 1) return await bridge.codecPicture(bridge.codec({ carry, range }), files[0]!, { signal });
+  throw new VitaminError('USAGE', `Expected one image for --for llama.cpp but received ${files.length}`, {
+    hint: 'Call it once for each.',
+  });
 }
 
 async function promptIds({ template }: Bridge, folder: string, question: string, pictures: number): Promise<readonly number[]> {
@@ -98,6 +110,7 @@ export function howToUse(
   const { path, ending } = written;
   if (options.for === 'npy')
     return `import numpy as np\ntokens = np.load(${quote(path)})  # [tokens, hidden], or [pictures, tokens, hidden]`;
+  if (options.for === 'llama.cpp') return llamaCppLines(path);
   if (options.for === 'transformers') return transformersLines(written, options.folder ?? options.llm);
   const server = 'http://127.0.0.1:8000/v1/chat/completions';
   if (ending === '.json') {
@@ -111,6 +124,14 @@ export function howToUse(
   return `# a server with ${isTorch ? '--enable-prompt-embeds' : '--enable-mm-embeds'}; one picture a part
 curl ${server} -H 'Content-Type: application/json' -d @- <<< \\
   '{"model": "MODEL", "temperature": 0, "messages": [{"role": "user", "content": [${part.replace('FILE', path)}, {"type": "text", "text": "Describe the picture."}]}]}'`;
+}
+
+/** How llama.cpp's own programs take the picture. */
+function llamaCppLines(path: string): string {
+  return `# once for all pictures: vitamin export codec -o mmproj.gguf, with the same --carry and --range
+llama-server -m LLM.gguf --mmproj mmproj.gguf
+curl http://127.0.0.1:8080/v1/chat/completions -H 'Content-Type: application/json' -d @- <<< \\
+  '{"temperature": 0, "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,'"$(base64 -w0 ${path})"'"}}, {"type": "text", "text": "Describe the picture."}]}]}'`;
 }
 
 /** Python that answers the question with transformers. The ids are those of the prompt, -200 in each picture's place. */
