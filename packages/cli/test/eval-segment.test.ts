@@ -270,6 +270,16 @@ describe('data sets', () => {
     expect(panoptic.status).toBe(0);
     const { PQ } = await metricsOf('whole');
     expect(await metricsOf('panoptic')).toMatchObject({ PQ, mIoU });
+
+    // What the rules tolerate is told: an area in the file that its pixels do not have makes IoU wrong.
+    const set = await readFile(temporary('world', 'annotations', 'panoptic.json'), 'utf8');
+    await writeFile(join(folder, 'areas.json'), set.replace(/"area":\d/u, '$&1'));
+    const plainMaps = ['--images', 'world/images', '--maps', 'world/panoptic'];
+    const areas = await run('eval', 'segment', ...plainMaps, '--annotations', 'plain/areas.json', '-o', 'areas');
+    expect([areas.status, areas.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^warning: 1 annotations with a segment whose "area" is not its pixels in the map$/mu),
+    ]);
   });
 
   it('by name: words and things of the list', async () => {

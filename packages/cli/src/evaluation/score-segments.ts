@@ -67,13 +67,14 @@ export function segmentScorer(
           const found = 'error' in outcome ? undefined : outcome.result;
           await sinks.panoptic?.(panopticEntry(item, data, found));
           for (const entry of instanceEntries(item, instances, found)) await sinks.instances?.(entry);
-          if (confusion) await count(confusion, folder, item, data);
+          if (confusion) await countPixels(confusion, folder, item, data);
           signal.throwIfAborted();
         }
       });
-      const { classes, whole } = await withCocoErrors(() => measure(folder, data, settings, { confusion, instances, signal }));
+      const { classes, whole, warnings } = await withCocoErrors(() => measure(folder, data, settings, { confusion, instances, signal }));
       await writeFileAtomic(join(folder, 'classes.json'), `${JSON.stringify(classes, null, 1)}\n`);
-      return segmentScores(classes, whole) satisfies Scores;
+      const scores: Scores = segmentScores(classes, whole);
+      return { ...scores, text: [scores.text, ...warnings.map((one) => `warning: ${one}`)].join('\n') };
     },
     report: async (folder) => await (await import('./segment-report.ts')).segmentReport(folder, settings),
   };
@@ -138,7 +139,7 @@ function* instanceEntries(item: SegmentItem, truth: InstanceTruth | undefined, f
   }
 }
 
-async function count(confusion: SemanticConfusion, folder: string, item: SegmentItem, data: SegmentData): Promise<void> {
+async function countPixels(confusion: SemanticConfusion, folder: string, item: SegmentItem, data: SegmentData): Promise<void> {
   const truth = await readSegmentTruth(item, data);
   const answer = await readSemanticMap(folder, item, truth, data.labels.length);
   await withCocoErrors(async () => countSemanticImage(confusion, answer, truth.classes, { ignoreLabel: NONE, noAnswer: NONE }));
@@ -155,14 +156,20 @@ async function measure(
   { labels, things, items, places, categories }: SegmentData,
   { tasks, base }: SegmentDataSettings,
   { confusion, instances, signal }: Measures,
-): Promise<{ classes: ClassScores[]; whole: WholeScores }> {
+): Promise<{ classes: ClassScores[]; whole: WholeScores; warnings: string[] }> {
   const whole: Record<string, number | null> = {};
+  const warnings: string[] = [];
   const known = new Set(base);
   let classes = labels.map(({ name }, i): ClassScores => ({ class: i, name, thing: things[i]!, novel: !known.has(i) }));
   if (tasks.includes('panoptic')) {
     const { annotations, maps } = places.panoptic!;
     const imgIds = items.map(({ panoptic }) => panoptic!.imageId);
-    const { result } = await evaluatePanopticFiles(annotations, join(folder, 'panoptic.json'), { gtFolder: maps, imgIds, signal });
+    const { result, warnings: tolerated } = await evaluatePanopticFiles(annotations, join(folder, 'panoptic.json'), {
+      gtFolder: maps,
+      imgIds,
+      signal,
+    });
+    warnings.push(...tolerated.map(({ message, count }) => `${count} ${message}`));
     const byId = new Map(result.perClass.map((one) => [one.id, one]));
     classes = classes.map((one, i) => {
       const { pq, sq, rq, tp, fp, fn } = byId.get(categories![i]!.id)!;
@@ -185,5 +192,5 @@ async function measure(
       return one.thing ? { ...one, AP: row?.AP ?? null, AP50: row?.AP50 ?? null } : one;
     });
   }
-  return { classes, whole };
+  return { classes, whole, warnings };
 }
