@@ -189,11 +189,11 @@ describe.skipIf(whyNot !== '')(`llama.cpp in this process${whyNot}`, () => {
       await using llama = await LlamaCpp.load({ model: join(folder, 'llama.gguf'), codec, threads: 1, cache: 'f32', engine: node });
       const pngs = await Promise.all((carry === 'features' ? features : tokens).map((values) => codec.picture(values)));
       for (const pictures of [[0], [1], [0, 1], [1, 0], []]) {
-        const prompt = renderPrompt('vicuna_v1', [pictureMessage('What?', pictures.length), null]);
+        const prompt = renderPrompt('vicuna_v1', [pictureMessage('Is it red?', pictures.length), null]);
         let text = '';
         const chosen = pictures.map((i) => pngs[i]!);
         for await (const piece of llama.generate(prompt, chosen, { maxTokens: 12 })) text += piece;
-        expect(text).toBe(await expected('What?', pictures));
+        expect(text).toBe(await expected('Is it red?', pictures));
       }
     },
   );
