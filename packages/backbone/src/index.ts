@@ -52,9 +52,20 @@ export type {
   WordOptions,
   Words,
 } from './backbone/options.ts';
-export { inferConfig } from './load/config.ts';
-export type { InferredConfig, Shapes } from './load/config.ts';
-export type { LayoutForm, WeightLayout } from './load/layout.ts';
+export { towerFamilies } from './families/registry.ts';
+export type { WeightLayout } from './families/registry.ts';
+export type { PositionTable, TowerConfig, TowerFamily, TowerPlan } from './families/family.ts';
+export type { LayoutForm, TowerLayout } from './families/layouts.ts';
+export { hintsOfOpenClip } from './load/hints.ts';
+export type { Hints } from './load/hints.ts';
+export { inferConfig } from './load/infer.ts';
+export type { InferredConfig } from './load/infer.ts';
+export type { Preprocessing } from './load/preprocessing.ts';
+export type { Shapes } from './load/shapes.ts';
+export { vitDenseHead, vitHead, vitMap, vitTrunk } from './models/vit.ts';
+export type { ViTConfig, ViTTaps } from './models/vit.ts';
+export type { Activation } from './models/parts/activation.ts';
+export type { BlockTaps } from './models/parts/transformer-block.ts';
 export { int8Weights } from './load/int8-weights.ts';
 export type { Int8Weights, RoundedPart } from './load/int8-weights.ts';
 export { EMBEDDED_MODEL } from './load/locate.ts';

@@ -21,7 +21,7 @@ it('shares a bounded pool between models, and holds the bound', async () => {
     await first.features(picture, { window, levels: ['final'] });
     expect(sessions.bytes).toBeLessThanOrEqual(70e6);
     expect(sessions.keys.length).toBeLessThanOrEqual(3);
-    expect(sessions.keys.at(-1)).toMatchObject({ size: window });
+    expect(sessions.keys.at(-1)).toMatchObject({ height: window, width: window });
   }
   await first.close();
   expect((await skipping.encodeImage(picture)).pooled.shape).toEqual([32]);

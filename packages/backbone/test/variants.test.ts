@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
-import { inferConfig } from '../src/load/config.ts';
-import { recognizeLayout } from '../src/load/layout.ts';
+import { familyOf, recognizeLayout } from '../src/families/registry.ts';
+import { inferConfig } from '../src/load/infer.ts';
+import type { Shapes } from '../src/load/shapes.ts';
 import { publishedModels } from '../src/load/models.data.ts';
-import { variantName } from '../src/load/variant.ts';
 import { textTowers } from '../src/models/text-tower.ts';
 import { vitaminSizes } from '../src/models/vitamin.ts';
 import { declaredShapes } from './support/tiny-model.ts';
+
+const variantName = (shapes: Shapes, imageSize: number): string => familyOf('vitamin').plan(shapes, {}).id(imageSize);
 
 type SizeName = keyof typeof vitaminSizes;
 
@@ -26,8 +28,8 @@ it.each(publishedModels.map(({ name, imageSize }) => [name, imageSize] as const)
   expect(config.image).toEqual({ ...vitaminSizes[size], ...(locked ? { embedDim: 768 } : {}) });
   expect(config.text).toEqual(locked ? textTowers.large : textTowers[size]);
   // ViTamin-XL has no position embeddings, hence no grid.
-  expect(config.grid).toBe(size === 'xlarge' ? undefined : imageSize / 16);
-  expect(variantName(config, imageSize)).toBe(name.replace('-s13b', ''));
+  expect(config.imageSize).toBe(size === 'xlarge' ? undefined : imageSize);
+  expect(variantName(shapes, imageSize)).toBe(name.replace('-s13b', ''));
 });
 
 it.each([
@@ -43,9 +45,10 @@ it('gives sizes that nobody published a name of their own', () => {
   const image = { widths: [16, 32, 192], depths: [2, 4, 6], heads: 3, embedDim: 128, positions: true } as const;
   const shapes = new Map([...declaredShapes(image, 96)].map(([key, shape]) => [key, { shape }]));
   const config = inferConfig(shapes);
-  expect(config).toEqual({ image, grid: 6, head: true });
-  expect(variantName(config, 96)).toBe('vitamin-nano-96');
-  expect(variantName({ ...config, image: { ...image, widths: [24, 32, 192] } }, 96)).toBe('vitamin-custom-96');
+  expect(config).toEqual({ family: 'vitamin', image, imageSize: 96, head: true });
+  expect(variantName(shapes, 96)).toBe('vitamin-nano-96');
+  shapes.set('visual.trunk.patch_embed.backbone.stem.conv1.weight', { shape: [24, 3, 3, 3] });
+  expect(variantName(shapes, 96)).toBe('vitamin-custom-96');
 });
 
 it('refuses widths whose heads nobody knows, and grids that are no square', () => {
@@ -77,9 +80,9 @@ it('tells the layouts apart by names', () => {
     `clip|backbone.clip_model.|${clip}<backbone.clip_model.${clip}|sem_seg_head.x`,
   );
   expect(form([`a.${clip}`, `b.${clip}`], 'b')).toBe(`clip|b.|${clip}<b.${clip}|a.${clip}`);
-  expect(() => recognizeLayout([`a.${clip}`, `b.${clip}`])).toThrow(/one image tower but found 2, at a\.visual\.trunk\., b\./u);
+  expect(() => recognizeLayout([`a.${clip}`, `b.${clip}`])).toThrow(/one image tower but found 2: ViTamin at a\., ViTamin at b\./u);
   expect(() => recognizeLayout([clip, 'text_projection', 'text.text_projection'])).toThrow(
     /found text_projection and text\.text_projection/u,
   );
-  expect(() => recognizeLayout(['visual.conv1.weight'])).toThrow(/Expected a ViTamin.* but found visual\.conv1\.weight/u);
+  expect(() => recognizeLayout(['visual.conv1.weight'])).toThrow(/Expected an image tower but found visual\.conv1\.weight/u);
 });

@@ -31,6 +31,12 @@ export function clipInput(picture: Picture, size: number, options: ClipInputOpti
   return toTensor({ width: size, height: size, data: target.data }, { into: options.into });
 }
 
+/** Options of `clipCrop`. */
+export interface ClipCropOptions extends Pick<ClipInputOptions, 'cropRounding'>, Pick<WorkOptions, 'signal'> {
+  /** Default `bicubic`, as CLIP has it. */
+  readonly filter?: 'bicubic' | 'bilinear' | undefined;
+}
+
 /**
  * The picture that `clipInput` normalizes, made without holding the event loop for much more than 8 ms.
  *
@@ -41,13 +47,9 @@ export function clipInput(picture: Picture, size: number, options: ClipInputOpti
  * const input = toTensor(await clipCrop(await decodeImage('street.jpg'), 336));
  * ```
  */
-export async function clipCrop(
-  picture: Picture,
-  size: number,
-  options: Pick<ClipInputOptions, 'cropRounding'> & Pick<WorkOptions, 'signal'> = {},
-): Promise<Picture> {
+export async function clipCrop(picture: Picture, size: number, options: ClipCropOptions = {}): Promise<Picture> {
   const target = centerOf(picture, size, options.cropRounding);
-  await inSlices(pillowSteps(picture, target, 'bicubic'), options.signal);
+  await inSlices(pillowSteps(picture, target, options.filter ?? 'bicubic'), options.signal);
   return { width: size, height: size, data: target.data };
 }
 

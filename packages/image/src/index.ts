@@ -1,5 +1,5 @@
 export { clipCrop, clipInput } from './clip-input.ts';
-export type { ClipInputOptions } from './clip-input.ts';
+export type { ClipCropOptions, ClipInputOptions } from './clip-input.ts';
 export { decodeImage, MAX_PIXELS } from './decode.ts';
 export type { DecodeOptions } from './decode.ts';
 export type { ImageSource, PixelData } from './read-source.ts';

@@ -32,7 +32,7 @@ export type { LayerTaps, Places } from './models/llama.ts';
 export { projector } from './models/projector.ts';
 export type { ProjectorConfig } from './models/projector.ts';
 export { ropeFrequencies, ropeTable } from './models/rope.ts';
-export { TokenMaker } from './tokens/token-maker.ts';
+export { TokenMaker, tokenWidth } from './tokens/token-maker.ts';
 export type { TokenMakerOptions, TokenOptions, TokenResult } from './tokens/token-maker.ts';
 export { expectFinite, tokensHash } from './tokens/visual-tokens.ts';
 export type { TokenRecipe, VisualTokens } from './tokens/visual-tokens.ts';

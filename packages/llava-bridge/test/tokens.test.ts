@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const model = await openModel('nano');
-const width = model.config.image.widths[2];
+const width = model.tower.levels.find(({ name }) => name === 'final')!.channels;
 
 function layers(names: readonly [string, string], input = width, output = 24): [string, Tensor<'float32'>][] {
   const random = randomNumbers(1);

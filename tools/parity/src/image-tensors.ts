@@ -1,5 +1,5 @@
 import { type Backbone, normalizeRows } from '@vitamin-vlm/backbone';
-import { type Tensor, tensor } from '@vitamin-vlm/core';
+import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import type { SessionOptions } from '@vitamin-vlm/runtime';
 import type { ImageExpectation, SlidingExpectation } from './expectation.ts';
 import { mapNames, slidingFields } from './fields.ts';
@@ -43,10 +43,12 @@ export async function* imageTensors(
 
   if (inner.size === 0) return;
   const { tower, config } = backbone.model;
+  if (config.family !== 'vitamin') throw new VitaminError('USAGE', `Expected a ViTamin but found ${tower.id}`);
+  const { image: sizes } = config;
   const found = await runTaps(
     tower.weightsFor(size),
     { image: input },
-    (root, { image }) => imageTaps(root, image!, config.image),
+    (root, { image }) => imageTaps(root, image!, sizes),
     [...inner],
     options,
   );

@@ -23,7 +23,7 @@ const builders: Record<string, (p: Params, x: Value) => Value> = {
   mbConvStride2: (p, x) => mbConvLN(p.at('mb2'), x, 16, 2),
   mbConvStride1: (p, x) => mbConvLN(p.at('mb1'), x, 8, 1),
   transformerBlock: (p, x) => transformerBlock(p.at('block'), x, 2),
-  textBlock: (p, x) => residualBlock(p.at('resblock'), x, x.graph.constant(causalMask(6)), { heads: 2, width: 32 }),
+  textBlock: (p, x) => residualBlock(p.at('resblock'), x, x.graph.constant(causalMask(6)), { heads: 2 }),
 };
 
 /** Runs loss = Σ block(input) · weights and its gradients with formula numbers. */

@@ -17,7 +17,7 @@ import { windowGrid } from '../window/grid.ts';
 import { cropFrom } from '../window/slide-windows.ts';
 import { type EncodedImage, encodeEach } from './encode-each.ts';
 import { type Encoder, encodeInWindows, encodeSquares, type FeatureMaps, slidePicture, wantsDense } from './encode.ts';
-import { DENSE, ImageSide } from './image-side.ts';
+import { DENSE, ImageSide, usualLevels } from './image-side.ts';
 import type {
   BackboneOptions,
   ClassifyOptions,
@@ -32,13 +32,11 @@ import type {
 import { Running } from './running.ts';
 import { TextSide } from './text-side.ts';
 
-/** Levels that are given unless others are asked for: what the published frameworks take. */
-const LEVELS: readonly string[] = ['os4', 'os8', 'mid', 'final'];
 /** Tokens of CLIP's vocabulary, which the tokenizer gives. */
 const CLIP_VOCABULARY = 49_408;
 
 /**
- * A ViTamin with both of its towers. Pictures are encoded once and asked with any words; a session of ONNX Runtime is made only when it is
+ * A CLIP model with both of its towers. Pictures are encoded once and asked with any words; a session of ONNX Runtime is made only when it is
  * first needed, and the text tower only when words come.
  *
  * @example
@@ -64,7 +62,7 @@ export class Backbone implements AsyncDisposable {
   private constructor(model: OpenedModel, options: SessionsOptions) {
     const { threads, provider, cacheDir, execution, maxBytes, sessions } = options;
     this.model = model;
-    this.imageSize = checkImageSize(options.imageSize ?? model.tower.imageSize);
+    this.imageSize = checkImageSize(options.imageSize ?? model.tower.imageSize, model.tower.stride);
     this.#sessions = sessions ?? new SessionPool({ threads, provider, cacheDir, execution, maxBytes });
     this.#ownsSessions = sessions === undefined;
     const { text: _, ...identity } = model.identity;
@@ -136,7 +134,13 @@ export class Backbone implements AsyncDisposable {
    * @throws VitaminError as `features`.
    */
   async windowMaps(pixels: Tensor<'float32'>, options: Omit<FeatureOptions, 'size'> = {}): Promise<Record<string, Tensor<'float32'>>> {
-    const { window = this.imageSize, stride = Math.floor(window / 2), batch = 1, levels = LEVELS, placement = 'floor' } = options;
+    const {
+      window = this.imageSize,
+      stride = Math.floor(window / 2),
+      batch = 1,
+      levels = usualLevels(this.model.tower),
+      placement = 'floor',
+    } = options;
     const [n, channels, height = 0, width = 0] = pixels.shape;
     if (pixels.shape.length !== 4 || n !== 1 || channels !== 3) {
       throw new VitaminError('USAGE', `Expected pixels [1, 3, H, W] but received [${pixels.shape.join(', ')}]`);
@@ -145,6 +149,20 @@ export class Backbone implements AsyncDisposable {
     const grid = windowGrid(height, width, window, stride, { align });
     const crop = cropFrom(pixels, window);
     return await this.#running.call(() => this.#encoder.image.maps({ ...options, grid, crop, levels, batch }));
+  }
+
+  /**
+   * Normalized pixels in, maps of the whole picture from one look at it out: for towers that see a picture at once.
+   *
+   * @param pixels - [1, 3, H, W] with sides that are multiples of the tower's stride.
+   * @returns [1, C, H / stride, W / stride] by level.
+   * @throws VitaminError `USAGE` for other pixels and unknown levels; `UNSUPPORTED` for a tower of one size; `RUNTIME`.
+   */
+  async wholeMaps(
+    pixels: Tensor<'float32'>,
+    options: WorkOptions & { readonly levels?: readonly string[] | undefined } = {},
+  ): Promise<Record<string, Tensor<'float32'>>> {
+    return await this.#running.call(() => this.#encoder.image.whole(pixels, options.levels ?? usualLevels(this.model.tower), options));
   }
 
   /** Embeds normalized squares: [N, 3, S, S] -> [N, E], not normalized. S need not be the image size. */
@@ -244,7 +262,7 @@ export class Backbone implements AsyncDisposable {
   }
 
   async #features(source: ImageSource, options: FeatureOptions): Promise<FeatureMaps> {
-    return await slidePicture(this.#encoder, await decodeImage(source), options.levels ?? LEVELS, options);
+    return await slidePicture(this.#encoder, await decodeImage(source), options.levels ?? usualLevels(this.model.tower), options);
   }
 
   async #vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {

@@ -29,9 +29,6 @@ export interface Encoder {
   readonly image: ImageSide;
 }
 
-/** What all encodings of a picture have in common. */
-const LOOK = { edge: 'shortest', resize: 'bicubic' } as const;
-
 /** Whether windows are to be run over the whole picture, or one look at it is enough. */
 export function wantsDense({ dense, size, window, stride, levels }: EncodeOptions): boolean {
   if ((levels?.length ?? 0) > 0) return true;
@@ -47,14 +44,15 @@ export async function encodeSquares(encoder: Encoder, sources: readonly ImageSou
   const geometries: ImageGeometry[] = [];
   for (const source of sources) {
     const picture = await decodeImage(source);
-    inputs.push(await squareInput(picture, window, image.tower.normalization, signal));
-    geometries.push(squareGeometry(picture, window));
+    inputs.push(await squareInput(picture, window, image.tower, signal));
+    geometries.push(squareGeometry(picture, window, image.tower));
   }
   const { shape, data } = await image.embed(inputs, window, batch, { signal, onProgress });
   const width = shape[1]!;
+  const { edge, resize } = image.tower;
   return geometries.map((geometry, i) => ({
     identity,
-    recipe: { ...recipe, ...LOOK, size: window, window, stride: window, placement: 'floor', padding: 'none' },
+    recipe: { ...recipe, edge, resize, size: window, window, stride: window, placement: 'floor', padding: 'none' },
     geometry,
     pooled: tensor('float32', [width], data.slice(i * width, (i + 1) * width)),
   }));
@@ -88,11 +86,16 @@ export async function slidePicture(
 ): Promise<FeatureMaps> {
   const { window = imageSize, size = window, stride = Math.floor(window / 2), batch = 1, placement = 'floor' } = options;
   image.checkSide(window, 'window');
-  const { normalization, stride: cell } = image.tower;
-  const { scaled, geometry } = await layOut(picture, { size, window, stride: cell }, options.signal);
+  const { normalization, resize, stride: cell } = image.tower;
+  const { scaled, geometry } = await layOut(picture, { size, window, tower: image.tower }, options.signal);
   const align = placement === 'aligned' ? cell : 1;
   const grid = windowGrid(geometry.inputHeight, geometry.inputWidth, window, stride, { align });
   const crop = cropFromPicture(scaled, window, normalization);
   const maps = await image.maps({ ...options, grid, crop, levels, batch });
-  return { maps, geometry, identity, recipe: { ...recipe, ...LOOK, size, window, stride, placement, padding: 'zeroAfter' } };
+  return {
+    maps,
+    geometry,
+    identity,
+    recipe: { ...recipe, edge: 'shortest', resize, size, window, stride, placement, padding: 'zeroAfter' },
+  };
 }

@@ -3,7 +3,7 @@ import type { Lease, Session, SessionKey, SessionPool } from '@vitamin-vlm/runti
 import type { Identity } from '../load/identity.ts';
 import type { Int8Weights } from '../load/int8-weights.ts';
 import type { OpenedModel } from '../load/open-model.ts';
-import { denseGraph, EMBEDDING, imageGraph } from '../towers/graphs.ts';
+import { denseGraph, EMBEDDING, imageGraph, type ImageGraphOptions } from '../towers/graphs.ts';
 import type { ImageTower } from '../towers/image-tower.ts';
 import type { WindowGrid, WindowPosition } from '../window/grid.ts';
 import { slideWindows } from '../window/slide-windows.ts';
@@ -14,6 +14,14 @@ const MAX_BATCH = 1024;
 
 /** Name of the dense CLIP map among the maps. */
 export const DENSE = 'dense';
+
+/** Levels that are given unless others are asked for, where the tower has them: what the published frameworks take. */
+const LEVELS: readonly string[] = ['os4', 'os8', 'mid', 'res2', 'res3', 'res4', 'res5', 'final'];
+
+/** Those that a tower has. */
+export function usualLevels({ levels }: Pick<ImageTower, 'levels'>): readonly string[] {
+  return LEVELS.filter((name) => levels.some((level) => level.name === name));
+}
 
 /** What to compute over the windows of a picture. */
 export interface SlideMapsOptions extends WorkOptions {
@@ -26,7 +34,10 @@ export interface SlideMapsOptions extends WorkOptions {
   readonly onEmbedding?: ((embedding: Tensor<'float32'>) => void) | undefined;
 }
 
-/** The image tower of a model. One session per input side, batch and set of outputs, made when first needed. */
+/** The input of a session. */
+type InputShape = Pick<ImageGraphOptions, 'height' | 'width' | 'batch'>;
+
+/** The image tower of a model. One session per input shape, batch and set of outputs, made when first needed. */
 export class ImageSide {
   readonly tower: ImageTower;
   readonly #identity: Identity;
@@ -47,7 +58,7 @@ export class ImageSide {
   async embed(inputs: readonly Tensor<'float32'>[], size: number, batch: number, options: WorkOptions): Promise<Tensor<'float32'>> {
     this.#requireHead();
     const { embedDim } = this.tower;
-    using lease = await this.#lease(size, batch, [EMBEDDING], options);
+    using lease = await this.#lease({ height: size, width: size, batch }, [EMBEDDING], options);
     const out = tensor('float32', [inputs.length, embedDim!]);
     const pixels = 3 * size * size;
     for (let first = 0; first < inputs.length; first += batch) {
@@ -70,7 +81,7 @@ export class ImageSide {
     const dense = head && this.#denseMap(head.session, grid);
     const collected = dense && levels.includes(denseLevel) ? collectRows(grid, dense.channels, dense.stride) : undefined;
     const names = [...new Set([...levels.filter((name) => name !== DENSE), ...(dense ? [denseLevel] : [])])];
-    using lease = await this.#lease(grid.window, batch, names, options);
+    using lease = await this.#lease({ height: grid.window, width: grid.window, batch }, names, options);
     const maps = await slideWindows({
       grid,
       batchSize: batch,
@@ -98,6 +109,27 @@ export class ImageSide {
     return { ...maps, ...(collected ? { [denseLevel]: collected.map } : {}), ...(dense ? { [DENSE]: dense.map } : {}) };
   }
 
+  /** Runs the tower once over a whole picture, [1, 3, H, W]. */
+  async whole(pixels: Tensor<'float32'>, levels: readonly string[], options: WorkOptions): Promise<Record<string, Tensor<'float32'>>> {
+    this.#checkLevels(levels);
+    const [n, colors, height = 0, width = 0] = pixels.shape;
+    if (pixels.shape.length !== 4 || n !== 1 || colors !== 3) {
+      throw new VitaminError('USAGE', `Expected pixels [1, 3, H, W] but received [${pixels.shape.join(', ')}]`);
+    }
+    const { denseLevel } = this.tower;
+    using head = levels.includes(DENSE) ? await this.#denseHead(options) : undefined;
+    const names = [...new Set([...levels.filter((name) => name !== DENSE), ...(head ? [denseLevel] : [])])];
+    using lease = await this.#lease({ height, width, batch: 1 }, names, options);
+    throwIfAborted(options.signal);
+    const outputs = await lease.session.run({ image: pixels }, { signal: options.signal });
+    const maps = Object.fromEntries(names.map((name) => [name, outputs[name] as Tensor<'float32'>]));
+    if (!head) return maps;
+    const [, channels, h, w] = maps[denseLevel]!.shape as [number, number, number, number];
+    const { dense } = await head.session.run({ map: tensor('float32', [1, channels, h * w], maps[denseLevel]!.data) });
+    maps[DENSE] = tensor('float32', [1, this.tower.embedDim!, h, w], dense!.data as Float32Array);
+    return Object.fromEntries(levels.map((name) => [name, maps[name]!]));
+  }
+
   async #denseHead(options: WorkOptions): Promise<Lease> {
     this.#requireHead();
     return await this.#sessions.lease({ ...this.#key, kind: 'dense' }, () => denseGraph(this.tower, this.#identity), options);
@@ -110,21 +142,22 @@ export class ImageSide {
   }
 
   /** The session that gives these outputs: one that gives more serves as well. */
-  async #lease(size: number, batch: number, outputs: readonly string[], options: WorkOptions): Promise<Lease> {
-    this.checkSide(size, 'window');
+  async #lease(input: InputShape, outputs: readonly string[], options: WorkOptions): Promise<Lease> {
+    const { height, width, batch } = input;
+    for (const side of [height, width]) this.checkSide(side, height === width ? 'window' : 'side');
     if (!Number.isInteger(batch) || batch < 1 || batch > MAX_BATCH) {
       throw new VitaminError('USAGE', `Expected a batch of 1 to ${MAX_BATCH} but received ${batch}`);
     }
     const all = this.tower.embedDim === undefined ? [] : [EMBEDDING];
     const wanted = [...new Set([...all, this.tower.denseLevel, ...outputs])].toSorted();
-    const fields = { ...this.#key, kind: 'image', size, batch };
+    const fields = { ...this.#key, kind: 'image', ...input };
     const fitting = this.#sessions.keys.find(({ outputs: given, ...others }) => {
       const same = Object.entries(fields).every(([name, value]) => others[name] === value);
       return same && Array.isArray(given) && wanted.every((name) => given.includes(name));
     });
     return await this.#sessions.lease(
       fitting ?? { ...fields, outputs: wanted },
-      () => imageGraph(this.tower, this.#identity, { size, batch, outputs: wanted, int8: this.#int8 }),
+      () => imageGraph(this.tower, this.#identity, { ...input, outputs: wanted, int8: this.#int8 }),
       options,
     );
   }

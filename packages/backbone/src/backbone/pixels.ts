@@ -1,6 +1,8 @@
 import { type Tensor, throwIfAborted, VitaminError } from '@vitamin-vlm/core';
 import { clipCrop, crop, type Normalization, type Picture, resizeAsync, shortestEdgeSize, type Size, toTensor } from '@vitamin-vlm/image';
 import type { ImageGeometry } from '../tasks/image-geometry.ts';
+import type { Preprocessing } from '../load/preprocessing.ts';
+import type { ImageTower } from '../towers/image-tower.ts';
 import type { WindowPosition } from '../window/grid.ts';
 
 /** Pixels of an input that is encoded in windows. Larger ones are strips, or scales, that nobody means. */
@@ -8,19 +10,26 @@ const MAX_INPUT_PIXELS = 2 ** 28;
 /** Its longest side: what the resize makes at most. */
 const MAX_INPUT_SIDE = 65_535;
 
-/** What a tower sees of a picture in one look: open_clip's evaluation transform (`clipInput`), without holding the event loop. [3, size, size] */
+/** What a tower sees of a picture in one look: open_clip's evaluation transform, without holding the event loop. [3, size, size] */
 export async function squareInput(
   picture: Picture,
   size: number,
-  normalization: Normalization,
+  preprocessing: Preprocessing,
   signal: AbortSignal | undefined,
 ): Promise<Tensor<'float32'>> {
-  return toTensor(await clipCrop(picture, size, { signal }), { normalization });
+  const { normalization, resize, edge } = preprocessing;
+  if (edge === 'both') return toTensor(await scaleTo(picture, { width: size, height: size }, resize, signal), { normalization });
+  return toTensor(await clipCrop(picture, size, { filter: resize, signal }), { normalization });
 }
 
-/** Where a picture lies in its `squareInput`: it sticks out at both ends of its longer side. */
-export function squareGeometry(picture: Size, size: number): ImageGeometry {
-  const { width, height } = shortestEdgeSize(picture, size);
+/** What a picture is scaled to before the middle is cut out. */
+function squareSize(picture: Size, size: number, { edge }: Pick<Preprocessing, 'edge'>): Size {
+  return edge === 'both' ? { width: size, height: size } : shortestEdgeSize(picture, size);
+}
+
+/** Where a picture lies in its `squareInput`: unless it is stretched, it sticks out at both ends of its longer side. */
+export function squareGeometry(picture: Size, size: number, preprocessing: Pick<Preprocessing, 'edge'>): ImageGeometry {
+  const { width, height } = squareSize(picture, size, preprocessing);
   const region = { left: (size - width) / 2, top: (size - height) / 2, width, height };
   return { width: picture.width, height: picture.height, inputWidth: size, inputHeight: size, region };
 }
@@ -32,12 +41,12 @@ export interface LaidOut {
 }
 
 /**
- * Scales a picture so that its shortest edge has `size` pixels (bicubic), and puts it in the top left corner of a canvas whose sides are
+ * Scales a picture so that its shortest edge has `size` pixels, and puts it in the top left corner of a canvas whose sides are
  * multiples of the tower's stride and at least a window long.
  */
 export async function layOut(
   picture: Picture,
-  { size, window, stride }: { readonly size: number; readonly window: number; readonly stride: number },
+  { size, window, tower }: { readonly size: number; readonly window: number; readonly tower: Pick<ImageTower, 'stride' | 'resize'> },
   signal: AbortSignal | undefined,
 ): Promise<LaidOut> {
   const { width, height } = shortestEdgeSize(picture, size);
@@ -48,7 +57,7 @@ export async function layOut(
       { hint: 'It is too long for its width: cut it into pieces, or ask for a smaller size.' },
     );
   }
-  const side = (pixels: number): number => Math.max(Math.ceil(pixels / stride) * stride, window);
+  const side = (pixels: number): number => Math.max(Math.ceil(pixels / tower.stride) * tower.stride, window);
   if (side(width) * side(height) > MAX_INPUT_PIXELS) {
     throw new VitaminError(
       'USAGE',
@@ -65,13 +74,18 @@ export async function layOut(
     inputHeight: side(height),
     region: { left: 0, top: 0, width, height },
   };
-  return { scaled: await scaleTo(picture, { width, height }, signal), geometry };
+  return { scaled: await scaleTo(picture, { width, height }, tower.resize, signal), geometry };
 }
 
-async function scaleTo(picture: Picture, { width, height }: Size, signal: AbortSignal | undefined): Promise<Picture> {
+async function scaleTo(
+  picture: Picture,
+  { width, height }: Size,
+  filter: Preprocessing['resize'],
+  signal: AbortSignal | undefined,
+): Promise<Picture> {
   throwIfAborted(signal);
   if (picture.width === width && picture.height === height) return picture;
-  return await resizeAsync(picture, width, height, 'bicubic', { signal });
+  return await resizeAsync(picture, width, height, filter, { signal });
 }
 
 /** Cuts normalized windows out of a picture; what lies outside of it is 0, the mean color. Only one window is ever held as floats. */

@@ -46,12 +46,16 @@ export class TextSide implements TextEmbedder {
     return out;
   }
 
-  /** [N, context] ids -> [N, E]. Cut to the longest text, which changes nothing: a token sees only what stands before it. */
+  /**
+   * [N, context] ids -> [N, E]. Cut to the longest text where a token sees only what stands before it: that changes nothing. Where it sees the padding too,
+   * all of the context is read.
+   */
   async embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>> {
-    const { ids, eot } = trimTokens(tokens);
+    const { context, bidirectional = false, pool } = this.#config;
+    const { ids, eot } = bidirectional ? tokens : trimTokens(tokens);
     const [rows = 0, longest = 0] = ids.shape;
-    const { context } = this.#config;
-    const length = [...LENGTHS, context].find((candidate) => candidate >= longest && candidate <= context);
+    const lengths = bidirectional || pool === 'last' ? [context] : [...LENGTHS, context];
+    const length = lengths.find((candidate) => candidate >= longest && candidate <= context);
     if (length === undefined) throw new VitaminError('USAGE', `Expected at most ${context} tokens a text but received ${longest}`);
     const key = { kind: 'text', text: this.identity.text, precision: this.precision, length };
     const build = (): Graph => textGraph(this.#model, this.identity, this.#config, length);
@@ -62,7 +66,7 @@ export class TextSide implements TextEmbedder {
     const ends = tensor(
       'int32',
       [rows],
-      Int32Array.from(eot, (end, n) => n * length + end),
+      Int32Array.from(eot, (end, n) => n * length + (pool === 'last' ? context - 1 : end)),
     );
     const { features } = await lease.session.run({ ids: padded, ends }, { signal: options.signal });
     return features as Tensor<'float32'>;

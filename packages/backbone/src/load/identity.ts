@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { WeightPart } from './weights/weight-part.ts';
 
@@ -13,31 +14,48 @@ export interface Identity {
   readonly text?: string;
 }
 
-/** Stands in the trunk but belongs to the head. */
-const HEAD = /^visual\.(?:trunk\.fc_norm|head)\./u;
+/** Which part of a model a tensor belongs to, by its name in open_clip. */
+export class ModelParts {
+  readonly #head: RegExp;
 
-function isHead(name: string): boolean {
-  return HEAD.test(name);
+  /** @param head - The tensors of the family that project into the joint space. */
+  constructor(head: RegExp) {
+    this.#head = head;
+  }
+
+  isHead(name: string): boolean {
+    return this.#head.test(name);
+  }
+
+  /** Belongs to the image tower up to its tokens. */
+  isTower(name: string): boolean {
+    return name.startsWith('visual.') && !this.isHead(name);
+  }
+
+  /** Belongs to the text tower. */
+  isText(name: string): boolean {
+    return name.startsWith('text.');
+  }
 }
 
-/** Belongs to the image tower up to its tokens, by open_clip's name. */
-export function isTower(name: string): boolean {
-  return name.startsWith('visual.') && !isHead(name);
-}
-
-/** Belongs to the text tower. */
-export function isText(name: string): boolean {
-  return name.startsWith('text.');
-}
-
-/** The identity of a model whose tensors bear open_clip's names. */
-export async function identify(part: WeightPart): Promise<Identity> {
+/**
+ * The identity of a model whose tensors bear open_clip's names.
+ *
+ * @param reading - What else decides what the towers compute: an activation that is not the usual one. Empty otherwise.
+ */
+export async function identify(
+  part: WeightPart,
+  parts: ModelParts,
+  { head, reading }: { readonly head: boolean; readonly reading: string },
+): Promise<Identity> {
   const names = [...part.weights.keys()];
-  const tower = await part.digest(isTower);
+  const isText = (name: string): boolean => parts.isText(name);
+  const read = (digest: string): string => (reading === '' ? digest : createHash('sha256').update(`${digest} ${reading}`).digest('hex'));
+  const tower = read(await part.digest((name) => parts.isTower(name)));
   return {
     tower,
-    ...(names.includes('visual.head.proj.weight') ? { head: await part.digest(isHead) } : {}),
-    ...(names.some(isText) ? { text: await part.digest(isText) } : {}),
+    ...(head ? { head: await part.digest((name) => parts.isHead(name)) } : {}),
+    ...(names.some(isText) ? { text: read(await part.digest(isText)) } : {}),
   };
 }
 

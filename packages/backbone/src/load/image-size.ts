@@ -1,17 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
+import type { TowerPlan } from '../families/family.ts';
 import type { Located } from './locate.ts';
 
-/** Pixels per token: ViTamin halves the picture four times. */
-const STRIDE = 16;
 /** The size of a model without position embeddings about which nothing is known: that of the first ViTamin-XL. */
 const FALLBACK = 256;
 const MAX_IMAGE_SIZE = 4096;
 /** Of a size that a configuration states: 56 bytes of a stranger's must not ask for the memory of 4096 x 4096. Published models go up to 512. */
 const MAX_STATED_SIZE = 1024;
 /** A size in a name: `ViTamin-XL-384px`, `vitamin_xlarge_384`. Only the published ones, for other numbers in names mean other things. */
-const NAMED_SIZE = /[-_](224|256|336|384)(?:px)?(?!\d)/u;
+const NAMED_SIZE = /[-_](224|256|320|336|384)(?:px)?(?!\d)/u;
 /** A configuration has a few hundred bytes. */
 const MAX_CONFIG_BYTES = 1 << 20;
 
@@ -23,17 +22,21 @@ const MAX_CONFIG_BYTES = 1 << 20;
 export async function nativeImageSize(
   { path, published }: Located,
   { address, file }: { readonly address: string; readonly file: string },
-  grid: number | undefined,
+  { imageSize, stride }: Pick<TowerPlan, 'imageSize' | 'stride'>,
 ): Promise<number> {
-  if (grid !== undefined) return checkImageSize(grid * STRIDE);
+  if (imageSize !== undefined) return checkImageSize(imageSize, stride);
   const named = published?.imageSize ?? sizeInName(address) ?? sizeInName(path);
-  return checkImageSize(named ?? (await sizeInConfig(dirname(file))) ?? FALLBACK);
+  return checkImageSize(named ?? (await sizeInConfig(dirname(file), stride)) ?? FALLBACK, stride);
 }
 
-/** @throws VitaminError `USAGE` when the side is no multiple of 16 from 16 to 4096. */
-export function checkImageSize(size: number): number {
-  if (Number.isInteger(size) && size >= STRIDE && size <= MAX_IMAGE_SIZE && size % STRIDE === 0) return size;
-  throw new VitaminError('USAGE', `Expected an image size that is a multiple of ${STRIDE} up to ${MAX_IMAGE_SIZE} but received ${size}`);
+/** @throws VitaminError `USAGE` when the side is no positive multiple of the tower's stride up to 4096. */
+export function checkImageSize(size: number, stride: number): number {
+  if (isImageSize(size, stride)) return size;
+  throw new VitaminError('USAGE', `Expected an image size that is a multiple of ${stride} up to ${MAX_IMAGE_SIZE} but received ${size}`);
+}
+
+function isImageSize(size: number, stride: number): boolean {
+  return Number.isInteger(size) && size > 0 && size <= MAX_IMAGE_SIZE && size % stride === 0;
 }
 
 /** Looks at the last two parts of a path. */
@@ -43,24 +46,24 @@ function sizeInName(path: string): number | undefined {
 }
 
 /** The first size that one of the usual configuration files states. A file that is absent, damaged, silent about it, or beyond the limit is passed over. */
-async function sizeInConfig(folder: string): Promise<number | undefined> {
+async function sizeInConfig(folder: string, stride: number): Promise<number | undefined> {
   for (const name of ['preprocessor_config.json', 'open_clip_config.json', 'config.json']) {
     const text = await readSmall(join(folder, name));
     if (text === undefined) continue;
-    const size = statedSize(text);
+    const size = statedSize(text, stride);
     if (size !== undefined) return size;
   }
   return undefined;
 }
 
 /** The text of a regular file within the limit. A pipe or a device in a stranger's folder could be read for ever. */
-async function readSmall(path: string): Promise<string | undefined> {
+export async function readSmall(path: string): Promise<string | undefined> {
   const info = await stat(path).catch(() => undefined);
   if (!info?.isFile() || info.size > MAX_CONFIG_BYTES) return undefined;
   return await readFile(path, 'utf8').catch(() => undefined);
 }
 
-function statedSize(text: string): number | undefined {
+function statedSize(text: string, stride: number): number | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -77,7 +80,7 @@ function statedSize(text: string): number | undefined {
   for (const path of paths) {
     const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], json);
     const size = typeof value === 'number' ? value : ((value as Record<string, unknown> | null | undefined)?.['height'] ?? Number.NaN);
-    if (typeof size === 'number' && Number.isInteger(size) && size >= STRIDE && size <= MAX_STATED_SIZE && size % STRIDE === 0) return size;
+    if (typeof size === 'number' && size <= MAX_STATED_SIZE && isImageSize(size, stride)) return size;
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import type { Hints } from './hints.ts';
+
 /** A model that was published with ViTamin, and where. */
 export interface PublishedModel {
   /** timm's name with hyphens. */
@@ -14,6 +16,8 @@ export interface PublishedModel {
   readonly license: 'Apache-2.0';
   /** What this project has checked: names and shapes of the tensors. None of the published files was at hand. */
   readonly verified: 'layout only';
+  /** What its tensors do not show. */
+  readonly hints?: Hints;
 }
 
 const model = (name: string, repo: string, imageSize: number, millions: number, imageNet: number): PublishedModel => ({

@@ -1,28 +1,31 @@
-import { type Tensor, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
+import { dirname } from 'node:path';
+import { type Tensor, tensor, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import type { Weights } from '@vitamin-vlm/graph';
+import type { TowerPlan } from '../families/family.ts';
+import { familyOf, recognizeLayout, type WeightLayout } from '../families/registry.ts';
 import type { TextTowerConfig } from '../models/text-tower.ts';
 import { declaredTensors } from '../towers/graphs.ts';
 import type { ImageTower } from '../towers/image-tower.ts';
-import { POSITIONS, vitaminTower } from '../towers/vitamin-tower.ts';
-import { type InferredConfig, inferConfig } from './config.ts';
-import { type Identity, identify, isText, isTower } from './identity.ts';
+import { makeTower } from '../towers/make-tower.ts';
+import { type Hints, hintsBeside, mergeHints } from './hints.ts';
+import { type Identity, identify, ModelParts } from './identity.ts';
 import { nativeImageSize } from './image-size.ts';
+import { type InferredConfig, inferModel, summarize } from './infer.ts';
 import { type Int8Weights, int8Weights } from './int8-weights.ts';
-import { recognizeLayout, type WeightLayout } from './layout.ts';
+import type { Located } from './locate.ts';
 import type { PublishedModel } from './models.data.ts';
+import type { Preprocessing } from './preprocessing.ts';
 import type { Recipe } from './recipe.ts';
-import { variantName } from './variant.ts';
 import { openWeights, type OpenWeights, type OpenWeightsOptions, type WeightAddresses } from './weights/open-weights.ts';
+
+/** Projections into the joint space have few numbers, and what they give is compared: they stay as they are. */
+const PROJECTION = /^text\.text_projection\./u;
 
 /** The factor that CLIP's training is limited to, and where ViTamin's ends. */
 const DEFAULT_LOGIT_SCALE = 100;
 
-/** The tensor by which a ViTamin is known, under open_clip's name. */
-const STEM = 'visual.trunk.patch_embed.backbone.stem.conv1.weight';
-const HEAD_BIAS = 'visual.head.proj.bias';
-
-/** Stands in the trunk but belongs to the head: of no use without the projection. */
-const HEAD_NORM = ['visual.trunk.fc_norm.weight', 'visual.trunk.fc_norm.bias'];
+/** timm's classifier, which a CLIP tower does not have, under the names of both kinds of projection. */
+const HEAD_BIASES = ['visual.head.proj.bias', 'visual.proj.bias'];
 
 /** How to find the towers inside weights. */
 export interface ReadModelOptions {
@@ -35,6 +38,8 @@ export interface ReadModelOptions {
    * Convolutions, norms, attention and the projections into the joint space stay in float32. Default `float32`.
    */
   readonly precision?: Recipe['precision'] | undefined;
+  /** What the tensors do not show, such as the activation. It stands over what files beside the weights say, and over what is known of published models. */
+  readonly hints?: Hints | undefined;
 }
 
 /** How to read a checkpoint. */
@@ -57,6 +62,8 @@ export interface OpenedModel {
   readonly int8?: Int8Weights;
   /** exp(logit_scale), the learned factor on cosines; 100 where the checkpoint has none. */
   readonly logitScale: number;
+  /** What is added to scaled cosines before a sigmoid, in models that were trained with one (SigLIP). */
+  readonly logitBias?: number;
   /** A digest of all bytes of each tower and of the head, whatever file they lie in. */
   readonly identity: Identity;
   /** What the model itself lays down of a recipe. */
@@ -106,52 +113,48 @@ export async function openModel(addresses: WeightAddresses, options: OpenModelOp
  */
 export async function readModel(weights: OpenWeights, options: ReadModelOptions = {}): Promise<OpenedModel> {
   const layout = recognizeLayout(weights.tensors.keys(), options.prefix);
-  const logitScale = await readLogitScale(weights, layout);
-  const { address, located, checkpoint } = weights.sourceOf(layout.names.get(STEM)!);
+  const logit = await readLogit(weights, layout);
+  const { address, located, checkpoint } = weights.sourceOf(layout.names.values().next().value!);
   if (layout.form === 'timm') await checkZeroBias(weights, layout);
-  const part = await weights.take(layout.names, layout.prefix);
-  const config = inferConfig(part.weights);
-  const imageSize = await nativeImageSize(located, { address, file: checkpoint.files[0]! }, config.grid);
-  const skipped = options.posEmbed === 'skip';
-  const positions = skipped ? undefined : await readPositions(weights, layout);
-  const tower = vitaminTower({
-    id: variantName(config, imageSize),
+  const part = await weights.take(layout.names, layout.prefix, layout.squeezed);
+  const { posEmbed, precision = 'float32' } = options;
+  const [file] = checkpoint.files as [string];
+  const hints = mergeHints(knownHints(layout, located), await hintsBeside(dirname(file)), { ...options.hints, posEmbed });
+  const [plan, text] = inferModel(layout.family, part.weights, hints);
+  const imageSize = await nativeImageSize(located, { address, file }, plan);
+  const positions = plan.positions && (await readTable(part.weights, plan.positions.name, (own) => weights.read(layout.names.get(own)!)));
+  const tower = makeTower({
+    plan,
     imageSize,
-    config: config.image,
-    head: config.head,
+    preprocessing: { ...plan.preprocessing, ...(hints.preprocessing as Partial<Preprocessing>) },
     weights: part.weights,
-    ...(positions ? { positions } : {}),
+    positions,
   });
-  const { declared, matrices } = declaredTensors(tower, config.text);
+  const { declared, matrices } = declaredTensors(tower, text);
+  const parts = new ModelParts(familyOf(layout.family).head);
   part.expect(declared);
-  part.allow([
-    'logit_scale',
-    ...(layout.form === 'timm' ? [HEAD_BIAS] : []),
-    ...(skipped ? [POSITIONS] : []),
-    ...(config.head ? [] : HEAD_NORM),
-  ]);
-  const identity = await identify(part);
-  const { precision = 'float32' } = options;
+  part.allow(['logit_scale', 'logit_bias', ...(layout.form === 'timm' ? HEAD_BIASES : []), ...unread(part.weights, plan, parts, posEmbed)]);
+  const identity = await identify(part, parts, { head: plan.embedDim !== undefined, reading: readingOf(plan, text) });
   // What does not fit is told by `weights.check()`.
   const int8 =
     precision === 'int8' && part.problems.length === 0
-      ? await roundTowers([...matrices], identity, weights, (path) => weights.read(layout.names.get(path)!))
+      ? await roundTowers([...matrices], identity, parts, weights, (path) => weights.read(layout.names.get(path)!))
       : undefined;
   return {
     address,
     files: weights.files,
     ...(located.published ? { published: located.published } : {}),
     layout,
-    config,
+    config: summarize(plan, text),
     tower,
-    ...(config.text ? { text: config.text } : {}),
+    ...(text ? { text } : {}),
     weights: part.weights,
-    logitScale,
+    ...logit,
     ...(int8 ? { int8 } : {}),
     identity,
     recipe: {
       normalization: tower.normalization,
-      posEmbed: skipped && config.grid !== undefined ? 'skip' : 'add',
+      posEmbed: posEmbed === 'skip' && plan.imageSize !== undefined ? 'skip' : 'add',
       precision,
     },
   };
@@ -161,17 +164,41 @@ export async function readModel(weights: OpenWeights, options: ReadModelOptions 
 async function roundTowers(
   matrices: readonly string[],
   { tower, text }: Identity,
+  parts: ModelParts,
   { options }: OpenWeights,
   read: (path: string) => Promise<Tensor>,
 ): Promise<Int8Weights> {
-  const image = await int8Weights({ digest: tower, matrices: matrices.filter(isTower), read }, options);
-  const words = text === undefined ? [] : await int8Weights({ digest: text, matrices: matrices.filter(isText), read }, options);
+  const image = await int8Weights({ digest: tower, matrices: matrices.filter((name) => parts.isTower(name)), read }, options);
+  const words =
+    text === undefined
+      ? []
+      : await int8Weights(
+          { digest: text, matrices: matrices.filter((name) => parts.isText(name) && !PROJECTION.test(name)), read },
+          options,
+        );
   return new Map([...image, ...words]);
+}
+
+/** What is known without a configuration: OpenAI's archives tell by what lies beside their weights, transformers has a default, published models have a name. */
+function knownHints({ form }: WeightLayout, { published }: Located): Hints {
+  return mergeHints(form === 'openai' || form === 'transformers' ? { activation: 'quickGelu' } : {}, published?.hints);
+}
+
+/** Tensors that no network asks for: the head's norm without its projection, and a position embedding that is left out. */
+function unread(weights: Weights, { embedDim, config }: TowerPlan, parts: ModelParts, posEmbed: ReadModelOptions['posEmbed']): string[] {
+  const head = embedDim === undefined ? [...weights.keys()].filter((name) => parts.isHead(name)) : [];
+  return [...head, ...(posEmbed === 'skip' && config.family === 'vitamin' ? ['visual.trunk.pos_embed'] : [])];
+}
+
+/** What decides, beside the weights, what the towers compute; empty for what is usual. */
+function readingOf({ config }: TowerPlan, text: TextTowerConfig | undefined): string {
+  const image = 'activation' in config.image && config.image.activation !== 'gelu' ? config.image.activation : '';
+  return [image, text?.activation === 'quickGelu' ? text.activation : ''].filter((part) => part !== '').join(' ');
 }
 
 /** timm's classifier has a bias, CLIP's projection has none: timm sets it to zero when it loads a CLIP checkpoint. */
 async function checkZeroBias(weights: OpenWeights, { names }: WeightLayout): Promise<void> {
-  const stored = names.get(HEAD_BIAS);
+  const stored = HEAD_BIASES.map((name) => names.get(name)).find((name) => name !== undefined);
   if (stored === undefined) return;
   const { data } = toFloat32(await weights.read(stored));
   const found = data.find((value) => value !== 0);
@@ -181,19 +208,28 @@ async function checkZeroBias(weights: OpenWeights, { names }: WeightLayout): Pro
   });
 }
 
-async function readLogitScale(weights: OpenWeights, { names }: WeightLayout): Promise<number> {
-  const stored = names.get('logit_scale');
+async function readLogit(weights: OpenWeights, { names }: WeightLayout): Promise<Pick<OpenedModel, 'logitScale' | 'logitBias'>> {
+  const bias = await readScalar(weights, names.get('logit_bias'));
+  const logarithm = await readScalar(weights, names.get('logit_scale'));
+  const logitScale = logarithm === undefined ? DEFAULT_LOGIT_SCALE : Math.exp(logarithm);
+  if (!Number.isFinite(logitScale)) {
+    const stored = names.get('logit_scale')!;
+    throw new VitaminError('WEIGHTS_MISMATCH', `Expected ${stored} to be the logarithm of a scale but found ${logarithm}`);
+  }
+  return { logitScale, ...(bias === undefined ? {} : { logitBias: bias }) };
+}
+
+async function readScalar(weights: OpenWeights, stored: string | undefined): Promise<number | undefined> {
   const record = stored === undefined ? undefined : weights.tensors.get(stored);
-  if (stored === undefined || !record) return DEFAULT_LOGIT_SCALE;
+  if (stored === undefined || !record) return undefined;
   if (record.shape.some((extent) => extent !== 1)) {
     throw new VitaminError('WEIGHTS_MISMATCH', `Expected ${stored} to be one number but found [${record.shape.join(', ')}]`);
   }
-  const [scale = Number.NaN] = toFloat32(await weights.read(stored)).data;
-  if (Number.isFinite(Math.exp(scale))) return Math.exp(scale);
-  throw new VitaminError('WEIGHTS_MISMATCH', `Expected ${stored} to be the logarithm of a scale but found ${scale}`);
+  return toFloat32(await weights.read(stored)).data[0]!;
 }
 
-async function readPositions(weights: OpenWeights, { names }: WeightLayout): Promise<Tensor<'float32'> | undefined> {
-  const stored = names.get(POSITIONS);
-  return stored === undefined ? undefined : toFloat32(await weights.read(stored));
+/** A table of positions as numbers, in the shape that the part gives it. */
+async function readTable(weights: Weights, name: string, read: (name: string) => Promise<Tensor>): Promise<Tensor<'float32'> | undefined> {
+  const found = weights.get(name);
+  return found && tensor('float32', found.shape, toFloat32(await read(name)).data);
 }

@@ -14,7 +14,9 @@ function graphName(kind: string, { tower, head = '', text = '' }: Identity): str
 
 /** What a tower is built for. */
 export interface ImageGraphOptions {
-  readonly size: number;
+  /** Sides of the input in pixels. */
+  readonly height: number;
+  readonly width: number;
   readonly batch: number;
   /** Levels, and `embedding`. */
   readonly outputs: readonly string[];
@@ -22,11 +24,11 @@ export interface ImageGraphOptions {
   readonly int8?: Int8Weights | undefined;
 }
 
-/** A tower for a fixed batch of square inputs: `image` float32 [batch, 3, size, size] in, the named levels and `embedding` out. */
-export function imageGraph(tower: ImageTower, identity: Identity, { size, batch, outputs, int8 }: ImageGraphOptions): Graph {
+/** A tower for a fixed batch of inputs: `image` float32 [batch, 3, height, width] in, the named levels and `embedding` out. */
+export function imageGraph(tower: ImageTower, identity: Identity, { height, width, batch, outputs, int8 }: ImageGraphOptions): Graph {
   const graph = new Graph(graphName('image', identity));
-  const parameters = new Parameters(graph, { weights: tower.weightsFor(size), int8 });
-  const { maps, embedding } = tower.build(parameters.root, graph.input('image', 'float32', [batch, 3, size, size]));
+  const parameters = new Parameters(graph, { weights: tower.weightsFor(height, width), int8 });
+  const { maps, embedding } = tower.build(parameters.root, graph.input('image', 'float32', [batch, 3, height, width]));
   for (const name of outputs) graph.output(name, name === EMBEDDING ? embedding! : maps[name]!);
   return graph;
 }

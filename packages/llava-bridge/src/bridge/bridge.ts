@@ -15,7 +15,7 @@ import { templateOf } from '../prompt/template-of.ts';
 import type { LlamaTokenizer } from '../tokenizer/llama-tokenizer.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { type BridgeSettings, projectorOf } from './bridge-settings.ts';
-import { TokenMaker, type TokenMakerOptions, type TokenResult } from '../tokens/token-maker.ts';
+import { TokenMaker, tokenWidth, type TokenMakerOptions, type TokenResult } from '../tokens/token-maker.ts';
 import type { TokenRecipe, VisualTokens } from '../tokens/visual-tokens.ts';
 import type { CodecOptions, TokenCodec } from '../gguf/token-codec.ts';
 
@@ -105,7 +105,7 @@ export class Bridge implements AsyncDisposable {
     const weighed = described && answers ? await openLlama(described.address, { ...options, precision: options.llmPrecision }) : undefined;
     const opened = weighed ?? described;
     const model = await openModel(tower, options);
-    const projector = await openProjectorOf(options, opened, model.config.image.widths[2]);
+    const projector = await openProjectorOf(options, opened, tokenWidth(model));
     expectWidth(opened, projector);
     const tokenizer = weighed && (await loadTokenizer(weighed.folder));
     const sessions = new SessionPool({ threads, provider, execution, cacheDir, maxBytes });

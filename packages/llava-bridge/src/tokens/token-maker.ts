@@ -57,7 +57,7 @@ export class TokenMaker implements AsyncDisposable {
   /** @throws VitaminError `WEIGHTS_MISMATCH` when tower and projector differ in width, `USAGE` for a layer that the tower does not have. */
   constructor(model: OpenedModel, projector: OpenedProjector, options: TokenMakerOptions = {}) {
     const { rule = 'pad', layer = -2, finalNorm = false, imageSize, grid = PLAIN_GRID, sessions } = options;
-    const width = model.config.image.widths[2];
+    const width = tokenWidth(model);
     const numbers = width * grid.merge ** 2;
     if (projector.config.input !== numbers) {
       throw new VitaminError(
@@ -66,7 +66,7 @@ export class TokenMaker implements AsyncDisposable {
         { hint: 'A projector works with the tower that it was trained with, and with no other.' },
       );
     }
-    this.#level = levelOf(layer, model.config.image.depths[2]);
+    this.#level = levelOf(layer, model);
     this.#sessions = sessions ?? new SessionPool();
     this.#ownsSessions = sessions === undefined;
     this.#backbone = Backbone.from(model, { sessions: this.#sessions, imageSize });
@@ -245,8 +245,28 @@ export class TokenMaker implements AsyncDisposable {
 /** Errors that are a picture's own fault. */
 const PICTURE_ERRORS: readonly string[] = ['INPUT_NOT_FOUND', 'INPUT_UNREADABLE', 'UNSUPPORTED', 'USAGE'];
 
+/**
+ * Numbers of one of the tower's tokens: what a projector for it takes.
+ *
+ * @example
+ * ```ts
+ * import { openModel } from '@vitamin-vlm/backbone';
+ * import { tokenWidth } from '@vitamin-vlm/llava-bridge';
+ * console.log(tokenWidth(await openModel('vitamin-large-336'))); // 1024
+ * ```
+ */
+export function tokenWidth({ tower }: Pick<OpenedModel, 'tower'>): number {
+  return tower.levels.find(({ name }) => name === tower.denseLevel)!.channels;
+}
+
 /** The tower's level for an index into the results of its blocks. */
-function levelOf(layer: number, depth: number): string {
+function levelOf(layer: number, { tower }: OpenedModel): string {
+  const depth = tower.levels.filter(({ name }) => name.startsWith('blocks.')).length;
+  if (depth === 0) {
+    throw new VitaminError('UNSUPPORTED', `Expected a tower of Transformer blocks but ${tower.id} has none`, {
+      hint: 'LLaVA reads the tokens of a ViT or a ViTamin.',
+    });
+  }
   if (Number.isInteger(layer) && layer <= -1 && layer >= -depth)
     return layer === -1 ? 'final' : layer === -2 ? 'preLast' : `blocks.${depth + layer}`;
   throw new VitaminError('USAGE', `Expected a layer from -${depth} to -1 but received ${layer}`);

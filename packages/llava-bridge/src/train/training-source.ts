@@ -8,14 +8,11 @@ import type { OpenedLlama } from '../load/open-llama.ts';
 import { PLAIN_GRID } from '../models/grid-features.ts';
 import { templateOf } from '../prompt/template-of.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
-import { TokenMaker, type TokenOptions } from '../tokens/token-maker.ts';
+import { TokenMaker, type TokenOptions, tokenWidth } from '../tokens/token-maker.ts';
 import { labelCaption, labelConversation, type LabeledSample } from './label-sample.ts';
 import { mergeSamples } from './merge-samples.ts';
 import type { TrainingSample } from './training-data.ts';
 import { trainingFeeds, type TrainingModel, type TrainingSize } from './training-graph.ts';
-
-/** Input pixels of a cell of the tower's last map. */
-const STRIDE = 16;
 
 /** How samples are read. */
 export interface SourceOptions extends TokenOptions {
@@ -71,10 +68,10 @@ export class TrainingSource implements AsyncDisposable {
       imageSize = settings.imageSize,
       grid = settings.grid ?? PLAIN_GRID,
     } = options;
-    const input = tower.config.image.widths[2] * grid.merge ** 2;
+    const input = tokenWidth(tower) * grid.merge ** 2;
     const sessions = new SessionPool(session);
     const maker = new TokenMaker(tower, identityProjector(input), { rule, layer, finalNorm, imageSize, grid, sessions, cacheBytes: 0 });
-    const side = maker.recipe.size / STRIDE;
+    const side = maker.recipe.size / tower.tower.stride;
     const model: TrainingModel = {
       llama: llm.config,
       projector: { type: 'mlp2x_gelu', depth: 2, input, output: llm.config.hidden },

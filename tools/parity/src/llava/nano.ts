@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { openModel, type OpenedModel } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor } from '@vitamin-vlm/core';
-import { openProjector, preparePicture, TokenMaker } from '@vitamin-vlm/llava-bridge';
+import { openProjector, preparePicture, TokenMaker, tokenWidth } from '@vitamin-vlm/llava-bridge';
 import type { GoldenChecker, GoldenContext } from '../golden/checker.ts';
 import type { Golden } from '../golden/golden.ts';
 import { bytesOf, formulaPicture, sha256 } from './picture.ts';
 import { compareLabels, compareMerge, compareSchedule } from './labels.ts';
-import { compareRun, openRun } from './runs.ts';
+import { clipPixels, compareClip, compareClipRun } from './clip.ts';
+import { compareRun, openRun, promptIds } from './runs.ts';
 import { compareTextOnly } from './text-only.ts';
 import { compareTraining } from './training.ts';
-import { writeProjector, writeTower } from './weights.ts';
+import { writeClipTower, writeProjector, writeTower } from './weights.ts';
 
 /** Side of the square that the smallest tower sees. */
 const SIZE = 64;
@@ -23,6 +24,7 @@ export const llavaNano: GoldenChecker = async (golden, context) => {
   await writeTower(path, prefix);
   const tower = await openModel(path, { cacheDir: join(context.folder, 'cache') });
   await compareTower(golden.at('tower'), tower, [...pixels.values()], prefix, context);
+  await compareClips(golden, prefix, context);
   for (const name of golden.at('run').keys()) await compareRun(golden.at('run', name), name, { tower, pixels, prefix }, context);
   for (const name of golden.at('llamaTextOnly').keys()) {
     await compareTextOnly(golden.at('llamaTextOnly', name), golden.at('run', name, 'config'), prefix, name, context);
@@ -37,6 +39,27 @@ export const llavaNano: GoldenChecker = async (golden, context) => {
   await compareTraining(golden.at('train'), golden.at('run'), { samples, features, prefix }, session);
 };
 
+/** CLIP's tower, alone and under a language model. Shapes come from the names that the file lists. */
+async function compareClips(golden: Golden, prefix: string, context: GoldenContext): Promise<void> {
+  const pixels = await clipPixels(golden.at('images'));
+  for (const name of golden.at('run').keys()) {
+    const run = golden.at('run', name);
+    if (!run.has('clipTower')) continue;
+    const path = join(context.folder, 'clip.bin');
+    await writeClipTower(path, run.at('clipTower', 'hfTensorNames').value as Record<string, readonly number[]>, prefix);
+    const tower = await openModel(path, { cacheDir: join(context.folder, 'cache') });
+    if (golden.at('tower').has('clipNano.pixels')) await compareClip(golden.at('tower'), pixels, tower, context);
+    await compareClipRun(
+      run.at('clipTower'),
+      run,
+      pixels[0]!,
+      promptIds(run, name, run.at('config', 'vocab_size').takeNumber()),
+      prefix,
+      context,
+    );
+  }
+}
+
 /** Features and tokens of the pictures, and of one that is zero all over. */
 async function mergeInputs(
   golden: Golden,
@@ -47,7 +70,7 @@ async function mergeInputs(
 ): Promise<{ features: Map<string, Tensor<'float32'>>; tokens: Tensor<'float32'>[] }> {
   const path = join(folder, 'merge.bin');
   const hidden = golden.at('run', 'A', 'config', 'hidden_size').takeNumber();
-  await writeProjector(path, 'mlp2x_gelu', [tower.config.image.widths[2], hidden], prefix);
+  await writeProjector(path, 'mlp2x_gelu', [tokenWidth(tower), hidden], prefix);
   await using maker = new TokenMaker(tower, await openProjector(path, { cacheDir: join(folder, 'cache') }));
   const features = new Map<string, Tensor<'float32'>>();
   const tokens: Tensor<'float32'>[] = [];
@@ -76,7 +99,7 @@ async function compareTower(
   prefix: string,
   { folder }: GoldenContext,
 ): Promise<void> {
-  const width = tower.config.image.widths[2];
+  const width = tokenWidth(tower);
   const cacheDir = join(folder, 'cache');
   const run = async (
     type: string,

@@ -16,6 +16,7 @@ import {
   PICTURE_ID,
   ropeTable,
   TokenMaker,
+  tokenWidth,
 } from '@vitamin-vlm/llava-bridge';
 import type { OpenedModel } from '@vitamin-vlm/backbone';
 import { SessionPool } from '@vitamin-vlm/runtime';
@@ -54,7 +55,7 @@ export async function compareRun(
   const model = await openLlama(folder, { cacheDir });
   const { hidden } = model.config;
   const path = join(folder, 'mm_projector.bin');
-  await writeProjector(path, 'mlp2x_gelu', [tower.config.image.widths[2], hidden], prefix);
+  await writeProjector(path, 'mlp2x_gelu', [tokenWidth(tower), hidden], prefix);
   await using sessions = new SessionPool({ threads: context.threads, cacheDir });
   await using maker = new TokenMaker(tower, await openProjector(path, { cacheDir }), { sessions });
   const decoder = new Decoder(model, sessions);
@@ -78,7 +79,7 @@ export async function compareRun(
 }
 
 /** The prompt's ids: of a text, or made up with places of pictures put in. */
-function promptIds(golden: Golden, name: string, vocabulary: number): number[] {
+export function promptIds(golden: Golden, name: string, vocabulary: number): number[] {
   if (golden.has('prompt')) {
     const tokenizer = llamaTokenizer(golden.at('tokenizerLegacy').take() as boolean);
     return tokenizer.encodePrompt(parsePrompt(golden.at('prompt').takeText()));

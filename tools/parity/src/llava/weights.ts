@@ -61,12 +61,27 @@ export function llamaShapes({
 
 /** Writes a language model as Hugging Face has it. */
 export async function writeLlama(folder: string, config: Readonly<Record<string, unknown>>, prefix: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const whole = { model_type: 'llama', hidden_act: 'silu', max_position_embeddings: 4096, eos_token_id: 2, ...config };
-  await writeFile(join(folder, 'config.json'), JSON.stringify(whole));
+  const whole = await writeFolderConfig(folder, config);
   const shapes = llamaShapes(readLlamaConfig(whole));
   const tensors = [...shapes].map(([name, shape]) => [name, llavaTensor(name, shape, prefix)] as const);
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, { format: 'pt' });
+}
+
+/** Makes a folder with the configuration of a language model, and gives it with all that a file may leave out. */
+export async function writeFolderConfig(folder: string, config: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  await mkdir(folder, { recursive: true });
+  const whole = { model_type: 'llama', hidden_act: 'silu', max_position_embeddings: 4096, eos_token_id: 2, ...config };
+  await writeFile(join(folder, 'config.json'), JSON.stringify(whole));
+  return whole;
+}
+
+/** Writes CLIP's smallest tower as transformers has it. The projection and the text tower are of no use to LLaVA. */
+export async function writeClipTower(path: string, names: Readonly<Record<string, readonly number[]>>, prefix: string): Promise<void> {
+  const tensors = Object.entries(names).flatMap(([name, shape]) => {
+    const own = name.replace('vision_tower.', '');
+    return own.startsWith('vision_model.') ? [[own, llavaTensor(own, shape, prefix)] as const] : [];
+  });
+  await writeTorchArchive(path, tensors);
 }
 
 /** Writes the smallest ViTamin as open_clip has it. */

@@ -117,14 +117,16 @@ export class OpenWeights implements WeightSource, AsyncDisposable {
    *
    * @param names - The part's name -> the full name.
    * @param prefix - Where missing tensors would stand, for messages.
+   * @param squeezed - The part's names of tensors that lose an extent of 1 in front.
    * @throws VitaminError `WEIGHTS_MISSING` for a full name that is not there; `USAGE` for one that another part has.
    */
-  async take(names: ReadonlyMap<string, string>, prefix: string = ''): Promise<WeightPart> {
+  async take(names: ReadonlyMap<string, string>, prefix: string = '', squeezed: ReadonlySet<string> = new Set()): Promise<WeightPart> {
     const weights = new Map<string, Tensor | TensorRecord>();
     for (const [own, name] of names) {
       if (this.#taken.has(name)) throw new VitaminError('USAGE', `Expected a tensor that no part has but ${name} was taken`);
       const record = this.tensors.get(name);
-      weights.set(own, record && !record.strides ? record : await this.read(name));
+      const found = record && !record.strides ? record : await this.read(name);
+      weights.set(own, squeezed.has(own) ? squeeze(found) : found);
     }
     for (const name of names.values()) this.#taken.add(name);
     const part = new WeightPart(weights, (own) => names.get(own) ?? prefix + own, this.options);
@@ -183,6 +185,12 @@ export class OpenWeights implements WeightSource, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The same elements without the extents of 1 in front: [1, 1, D] becomes [D], [1, L, D] becomes [L, D]. */
+function squeeze<T extends Tensor | TensorRecord>(found: T): T {
+  const first = found.shape.findIndex((extent) => extent !== 1);
+  return { ...found, shape: found.shape.slice(Math.max(first, 0)) };
 }
 
 function withDot(prefix: string): string {
