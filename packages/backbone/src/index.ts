@@ -37,6 +37,7 @@ export type { EmbedVocabularyOptions, TextEmbedder } from './text/embed-vocabula
 export type { VocabularyMatrix } from './text/vocabulary-matrix.ts';
 export type { ImageSource } from '@vitamin-vlm/image';
 export { Backbone } from './backbone/backbone.ts';
+export { squareInput } from './backbone/pixels.ts';
 export type { EncodedImage } from './backbone/encode-each.ts';
 export type { FeatureMaps } from './backbone/encode.ts';
 export type {
@@ -62,6 +63,15 @@ export { inferConfig } from './load/infer.ts';
 export type { InferredConfig } from './load/infer.ts';
 export type { Preprocessing } from './load/preprocessing.ts';
 export type { Shapes } from './load/shapes.ts';
+export { coAtNetDenseHead, coAtNetHead, coAtNetTrunk } from './models/coatnet.ts';
+export type { CoAtNetConfig, CoAtNetTaps } from './models/coatnet.ts';
+export { convNeXtDenseHead, convNeXtHead, convNeXtPixels, convNeXtTrunk } from './models/convnext.ts';
+export type { ConvNeXtConfig, ConvNeXtTaps } from './models/convnext.ts';
+export { eva02Angles, eva02DenseHead, eva02Head, eva02Trunk } from './models/eva02.ts';
+export type { Eva02Config, Eva02Taps } from './models/eva02.ts';
+export { pooledViTAngles, pooledViTDenseHead, pooledViTHead, pooledViTTrunk } from './models/pooled-vit.ts';
+export type { PooledViTConfig, PooledViTTaps } from './models/pooled-vit.ts';
+export type { GridAngles } from './models/parts/rotary-grid.ts';
 export { vitDenseHead, vitHead, vitMap, vitTrunk } from './models/vit.ts';
 export type { ViTConfig, ViTTaps } from './models/vit.ts';
 export type { Activation } from './models/parts/activation.ts';

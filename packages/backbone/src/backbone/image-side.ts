@@ -58,6 +58,7 @@ export class ImageSide {
   async embed(inputs: readonly Tensor<'float32'>[], size: number, batch: number, options: WorkOptions): Promise<Tensor<'float32'>> {
     this.#requireHead();
     const { embedDim } = this.tower;
+    this.checkSide(size, 'window');
     using lease = await this.#lease({ height: size, width: size, batch }, [EMBEDDING], options);
     const out = tensor('float32', [inputs.length, embedDim!]);
     const pixels = 3 * size * size;
@@ -81,6 +82,7 @@ export class ImageSide {
     const dense = head && this.#denseMap(head.session, grid);
     const collected = dense && levels.includes(denseLevel) ? collectRows(grid, dense.channels, dense.stride) : undefined;
     const names = [...new Set([...levels.filter((name) => name !== DENSE), ...(dense ? [denseLevel] : [])])];
+    this.checkSide(grid.window, 'window');
     using lease = await this.#lease({ height: grid.window, width: grid.window, batch }, names, options);
     const maps = await slideWindows({
       grid,
@@ -116,6 +118,7 @@ export class ImageSide {
     if (pixels.shape.length !== 4 || n !== 1 || colors !== 3) {
       throw new VitaminError('USAGE', `Expected pixels [1, 3, H, W] but received [${pixels.shape.join(', ')}]`);
     }
+    for (const side of [height, width]) this.checkSide(side, 'side', this.tower.grain);
     const { denseLevel } = this.tower;
     using head = levels.includes(DENSE) ? await this.#denseHead(options) : undefined;
     const names = [...new Set([...levels.filter((name) => name !== DENSE), ...(head ? [denseLevel] : [])])];
@@ -142,9 +145,9 @@ export class ImageSide {
   }
 
   /** The session that gives these outputs: one that gives more serves as well. */
+  /** Sides are checked before. */
   async #lease(input: InputShape, outputs: readonly string[], options: WorkOptions): Promise<Lease> {
-    const { height, width, batch } = input;
-    for (const side of [height, width]) this.checkSide(side, height === width ? 'window' : 'side');
+    const { batch } = input;
     if (!Number.isInteger(batch) || batch < 1 || batch > MAX_BATCH) {
       throw new VitaminError('USAGE', `Expected a batch of 1 to ${MAX_BATCH} but received ${batch}`);
     }
@@ -162,10 +165,10 @@ export class ImageSide {
     );
   }
 
-  /** @throws VitaminError `USAGE` when a side is no positive multiple of the tower's stride. */
-  checkSide(size: number, what: string): void {
-    if (Number.isInteger(size) && size > 0 && size % this.tower.stride === 0) return;
-    throw new VitaminError('USAGE', `Expected a ${what} that is a multiple of ${this.tower.stride} pixels but received ${size}`);
+  /** @throws VitaminError `USAGE` when a side is no positive multiple of the tower's stride, or of another number of pixels. */
+  checkSide(size: number, what: string, multiple: number = this.tower.stride): void {
+    if (Number.isInteger(size) && size > 0 && size % multiple === 0) return;
+    throw new VitaminError('USAGE', `Expected a ${what} that is a multiple of ${multiple} pixels but received ${size}`);
   }
 
   #checkLevels(levels: readonly string[]): void {

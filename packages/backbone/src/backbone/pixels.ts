@@ -10,12 +10,25 @@ const MAX_INPUT_PIXELS = 2 ** 28;
 /** Its longest side: what the resize makes at most. */
 const MAX_INPUT_SIDE = 65_535;
 
-/** What a tower sees of a picture in one look: open_clip's evaluation transform, without holding the event loop. [3, size, size] */
+/**
+ * What a tower sees of a picture in one look: open_clip's evaluation transform, without holding the event loop.
+ *
+ * @returns [3, size, size]
+ * @throws VitaminError as `resizeAsync`, `ABORTED`.
+ * @example
+ * ```ts
+ * import { openModel, squareInput } from '@vitamin-vlm/backbone';
+ * import { decodeImage } from '@vitamin-vlm/image';
+ * const { tower } = await openModel('vitamin-large-336');
+ * const pixels = await squareInput(await decodeImage('street.jpg'), tower.imageSize, tower);
+ * console.log(pixels.shape); // [ 3, 336, 336 ]
+ * ```
+ */
 export async function squareInput(
   picture: Picture,
   size: number,
   preprocessing: Preprocessing,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<Tensor<'float32'>> {
   const { normalization, resize, edge } = preprocessing;
   if (edge === 'both') return toTensor(await scaleTo(picture, { width: size, height: size }, resize, signal), { normalization });

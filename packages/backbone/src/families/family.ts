@@ -2,6 +2,10 @@ import type { Params, Value } from '@vitamin-vlm/graph';
 import type { Preprocessing } from '../load/preprocessing.ts';
 import type { Hints } from '../load/hints.ts';
 import type { Shapes } from '../load/shapes.ts';
+import type { CoAtNetConfig } from '../models/coatnet.ts';
+import type { ConvNeXtConfig } from '../models/convnext.ts';
+import type { Eva02Config } from '../models/eva02.ts';
+import type { PooledViTConfig } from '../models/pooled-vit.ts';
 import type { TextTowerConfig } from '../models/text-tower.ts';
 import type { ViTaminConfig } from '../models/vitamin.ts';
 import type { ViTConfig } from '../models/vit.ts';
@@ -11,7 +15,12 @@ import type { TowerLayout } from './layouts.ts';
 /** Sizes of an image tower, by its family. */
 export type TowerConfig =
   | { readonly family: 'vitamin'; readonly image: ViTaminConfig }
-  | { readonly family: 'vit'; readonly image: ViTConfig };
+  | { readonly family: 'vit'; readonly image: ViTConfig }
+  | { readonly family: 'eva02'; readonly image: Eva02Config }
+  | { readonly family: 'convnext'; readonly image: ConvNeXtConfig }
+  | { readonly family: 'siglip2'; readonly image: PooledViTConfig }
+  | { readonly family: 'pe-core'; readonly image: PooledViTConfig }
+  | { readonly family: 'coatnet'; readonly image: CoAtNetConfig };
 
 /** Everything that is laid down once the sizes of a tower are known. Tensors bear the names of open_clip's custom text form. */
 export interface TowerPlan {
@@ -20,6 +29,8 @@ export interface TowerPlan {
   readonly id: (imageSize: number) => string;
   /** Pixels along a side of the coarsest cell: input sides are multiples of it. */
   readonly stride: number;
+  /** Pixels that the sides of a whole picture are multiples of, where coarser maps may be cut short. Default: the stride. */
+  readonly grain?: number;
   /** Side of the square input it was trained at, where the tensors show it. */
   readonly imageSize?: number;
   /** Whether it runs at that size alone. */

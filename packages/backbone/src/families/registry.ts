@@ -1,11 +1,15 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import type { TowerFamily } from './family.ts';
 import type { LayoutForm, TowerLayout } from './layouts.ts';
+import { coatnet } from './coatnet.ts';
+import { convnext } from './convnext.ts';
+import { eva02 } from './eva02.ts';
+import { peCore, siglip2 } from './pooled-vit.ts';
 import { vit } from './vit.ts';
 import { vitamin } from './vitamin.ts';
 
 /** The kinds of image tower that can be read. A checkpoint belongs to the one whose tensors it has. */
-export const towerFamilies: readonly TowerFamily[] = [vitamin, vit];
+export const towerFamilies: readonly TowerFamily[] = [vitamin, vit, eva02, convnext, siglip2, peCore, coatnet];
 
 /** The tensors of a model under the names of open_clip's custom text form, whatever form the file has. */
 export interface WeightLayout {
@@ -79,6 +83,9 @@ function unclaimed(names: ReadonlyMap<string, string>, canonical: string, stored
   throw new VitaminError('WEIGHTS_MISMATCH', `Expected one tensor for ${canonical} but found ${other} and ${stored}`);
 }
 
+/** Where a CLIP model has the tower that timm names from the root. */
+const TRUNKS = ['visual.', 'visual.trunk.'];
+
 /** A tower in a file. */
 interface FoundTower {
   readonly family: TowerFamily;
@@ -123,5 +130,5 @@ function towersIn(all: readonly string[]): FoundTower[] {
         .map((start) => ({ family, layout, prefix: start }));
     }),
   );
-  return found.filter(({ prefix }) => !found.some((other) => other.prefix !== prefix && `${other.prefix}visual.trunk.` === prefix));
+  return found.filter(({ prefix }) => !found.some((other) => TRUNKS.some((trunk) => other.prefix + trunk === prefix)));
 }

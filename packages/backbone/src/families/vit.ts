@@ -72,7 +72,7 @@ export const vit: TowerFamily = {
   title: 'CLIP ViT',
   layouts: [{ form: 'clip', has: ['visual.class_embedding', 'visual.conv1.weight'] }, transformers, timm],
   head: /^visual\.(?:ln_post\.|proj(?:\.|$))/u,
-  plan: (shapes, { activation = 'gelu', imageHeads, posEmbed }) => {
+  plan: (shapes, { activation = 'gelu', imageHeads, posEmbed, positionResize = 'antialias', denseLevel = 'valueOnly' }) => {
     const width = extent(shapes, 'visual.conv1.weight', 4, 0);
     const patch = extent(shapes, 'visual.conv1.weight', 4, 2);
     const grid = gridSide(extent(shapes, POSITIONS, 2, 0) - 1);
@@ -98,9 +98,9 @@ export const vit: TowerFamily = {
       id: (imageSize) => `vit-${sizeName(width, image.layers)}-${patch}-${imageSize}${image.pool === 'mean' ? '-clipa' : ''}`,
       stride: patch,
       imageSize: grid * patch,
-      positions: { name: POSITIONS, classRows: 1, grid, antialias: true },
+      positions: { name: POSITIONS, classRows: 1, grid, antialias: positionResize === 'antialias' },
       levels: blockLevels(image.layers, patch, width),
-      denseLevel: 'valueOnly',
+      denseLevel,
       ...(image.pool === 'mean' ? clipa : { preprocessing: CLIP_PREPROCESSING, text: { activation } }),
       ...(head ? { embedDim } : {}),
       build: (root, picture) => build(root, picture, image, head),

@@ -10,6 +10,12 @@ export interface Hints {
   /** Of both towers. */
   readonly activation?: Activation | undefined;
   readonly imageHeads?: number | undefined;
+  /** Cells along a side of the grid that rotary positions are counted in (PE-Core). */
+  readonly rotaryGrid?: number | undefined;
+  /** How a position embedding is brought to another grid: smoothed as open_clip and timm do it, or plainly as CLIPSelf and transformers do. */
+  readonly positionResize?: 'antialias' | 'plain' | undefined;
+  /** The level that the dense map of CLIP's own ViT is made from: the last block as it is, or without attention. */
+  readonly denseLevel?: 'final' | 'valueOnly' | undefined;
   /** Of a pool that attends to the tokens. */
   readonly poolHeads?: number | undefined;
   readonly text?: Loose<TextTowerConfig> | undefined;

@@ -2,7 +2,7 @@ import type { Params, Value, Weights } from '@vitamin-vlm/graph';
 import type { Preprocessing } from '../load/preprocessing.ts';
 
 /** Kinds of image tower that can be read. */
-export type FamilyName = 'vitamin' | 'vit';
+export type FamilyName = 'vitamin' | 'vit' | 'eva02' | 'convnext' | 'siglip2' | 'pe-core' | 'coatnet';
 
 /** A feature map that a tower can give. */
 export interface FeatureLevel {
@@ -32,6 +32,8 @@ export interface ImageTower extends Preprocessing {
   readonly imageSize: number;
   /** Input sides must be multiples of this: the stride of the coarsest map. */
   readonly stride: number;
+  /** What the sides of a picture that is seen whole must be multiples of: coarser maps round down. */
+  readonly grain: number;
   readonly levels: readonly FeatureLevel[];
   /** The level that the dense CLIP map is made from. */
   readonly denseLevel: string;

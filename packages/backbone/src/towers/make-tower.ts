@@ -23,6 +23,7 @@ export function makeTower({ plan, imageSize, preprocessing, weights, positions }
     family: config.family,
     imageSize,
     stride,
+    grain: plan.grain ?? stride,
     ...preprocessing,
     levels,
     denseLevel,

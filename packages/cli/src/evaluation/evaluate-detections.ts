@@ -81,7 +81,11 @@ export async function detectionEvaluation(
     settings: {
       data: await dataSettings(data, places.annotations),
       model: { identity: model.identity, family: model.family, ...model.tower.recipe },
-      reading: { ...defaultReadSettings(model.tower.tower.imageSize), ...model.read, ...given(pick(flags, ['size', 'window', 'stride'])) },
+      reading: {
+        ...defaultReadSettings(model.tower.tower, model.family),
+        ...model.read,
+        ...given(pick(flags, ['size', 'window', 'stride'])),
+      },
       choice: {
         ...model.settings,
         detectTemperature: model.detectTemperature,

@@ -1,23 +1,22 @@
 import { Backbone, checkRecipe, checkSameIdentity, type FeatureMaps, type ImageGeometry, type ImageSource } from '@vitamin-vlm/backbone';
 import { type Box, type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { CLIP_NORMALIZATION_255, decodeImage } from '@vitamin-vlm/image';
+import { decodeImage } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import type { DetectionEncoding } from '../encoding/detection-encoding.ts';
 import { makeVocabulary } from '../encoding/make-vocabulary.ts';
 import type { DetectionVocabulary } from '../encoding/vocabulary.ts';
 import { type OpenedDetector, openDetector } from '../load/open-detector.ts';
-import { type DetectionRecipe, defaultReadSettings } from '../recipe/recipe.ts';
+import { cellOf, TOWER_MAPS } from '../models/tower-levels.ts';
+import { type DetectionRecipe, defaultReadSettings, detectorNormalization, windowsFor } from '../recipe/recipe.ts';
 import { answer } from './answer.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Detections } from './detections.ts';
 import { encodeRegions } from './encode-regions.ts';
-import { Heads, type Maps, TOWER_STRIDE } from './heads.ts';
+import { Heads, type Maps } from './heads.ts';
 import type { DetectionWords, DetectOptions, DetectorOptions, DetectSource, EncodeOptions, VocabularyOptions } from './options.ts';
 import { type PreparedPicture, preparePicture, scaleFactors, squareCanvas } from './prepare.ts';
 import { clipVectorsOf, meanOfCorner } from './read-map.ts';
-
-const TOWER_LEVELS = ['os4', 'os8', 'mid', 'final'];
-const DENSE = 'dense';
+import { DENSE, readTower } from './read-tower.ts';
 
 /** A picture, or what came of it; errors are those of the picture alone. */
 export type DetectedPicture =
@@ -69,8 +68,8 @@ export class Detector implements AsyncDisposable {
    * @throws VitaminError as `decodeImage`; `USAGE` for a size that is no multiple of 16 or smaller than the window; `ABORTED` between windows; `RUNTIME`.
    */
   async encode(source: ImageSource, options: EncodeOptions = {}): Promise<DetectionEncoding> {
-    const { size, resize } = this.#recipe(options);
-    const canvas = { ...squareCanvas(size), filter: resize };
+    const { size, resize, normalization } = this.#recipe(options);
+    const canvas = { ...squareCanvas(size), filter: resize, normalization };
     return await this.encodePixels(await preparePicture(await decodeImage(source), canvas, options.signal), options);
   }
 
@@ -95,18 +94,20 @@ export class Detector implements AsyncDisposable {
     options: EncodeOptions & { readonly levels?: readonly string[] | undefined } = {},
   ): Promise<FeatureMaps> {
     const recipe = this.#recipe(options);
-    const canvas = { ...squareCanvas(recipe.size), filter: recipe.resize };
+    const canvas = { ...squareCanvas(recipe.size), filter: recipe.resize, normalization: recipe.normalization };
     const { pixels, geometry } = await preparePicture(await decodeImage(source), canvas, options.signal);
     const levels = [...new Set([...Detector.levels, ...(options.levels ?? [])])];
     return { maps: await this.#read(pixels, recipe, levels, options), geometry, identity: this.model.identity, recipe };
   }
 
   async #read(pixels: Tensor<'float32'>, recipe: DetectionRecipe, levels: readonly string[], options: EncodeOptions): Promise<Maps> {
-    return await this.#backbone.windowMaps(pixels, { ...windowsOf(recipe), ...work(options), levels });
+    const more = levels.filter((level) => !Detector.levels.includes(level));
+    const { maps, dense } = await readTower(this.#backbone, pixels, { ...windowsOf(recipe), ...work(options), more });
+    return { ...maps, [DENSE]: dense! };
   }
 
   /** The tower's maps that a detector is built on. */
-  static readonly levels: readonly string[] = [...TOWER_LEVELS, DENSE];
+  static readonly levels: readonly string[] = [...TOWER_MAPS, DENSE];
 
   /**
    * `encode` from a pass of the tower that was made for something else as well, a second detector on the same tower for example: its maps, which stay as they are. How
@@ -135,7 +136,7 @@ export class Detector implements AsyncDisposable {
     options: EncodeOptions,
   ): Promise<DetectionEncoding> {
     const { masks = false, dense: keepDense = false } = options;
-    const tokens = keepDense ? meanOfCorner(maps['final']!, geometry.region, TOWER_STRIDE) : undefined;
+    const tokens = keepDense ? meanOfCorner(maps['final']!, geometry.region, this.#cell) : undefined;
     const pooled = tokens ? await this.#heads.pooled(tokens, this.model.tower.tower, options) : undefined;
     const found = await encodeRegions({ maps, dense: dense!, geometry }, recipe, this.#heads, masks || keepDense, options);
     const { pyramid, ...regions } = found;
@@ -204,7 +205,7 @@ export class Detector implements AsyncDisposable {
     const recipe = this.#recipe(options);
     const picture = await preparePicture(
       await decodeImage(source),
-      { ...squareCanvas(recipe.size), filter: recipe.resize },
+      { ...squareCanvas(recipe.size), filter: recipe.resize, normalization: recipe.normalization },
       options.signal,
     );
     const { width, height } = picture.geometry;
@@ -213,8 +214,8 @@ export class Detector implements AsyncDisposable {
       throw new VitaminError('USAGE', `Expected boxes inside the picture of ${width} x ${height} but received ${wrong.join(', ')}`);
     const scale = scaleFactors(picture.geometry);
     const corners = boxes.flatMap(([x, y, w, h]) => [x * scale.x, y * scale.y, (x + w) * scale.x, (y + h) * scale.y]);
-    const maps = await this.#backbone.windowMaps(picture.pixels, { ...windowsOf(recipe), ...work(options), levels: [DENSE] });
-    return clipVectorsOf(maps[DENSE]!, Float32Array.from(corners), TOWER_STRIDE);
+    const { dense } = await readTower(this.#backbone, picture.pixels, { ...windowsOf(recipe), ...work(options), only: 'dense' });
+    return clipVectorsOf(dense!, Float32Array.from(corners), this.#cell);
   }
 
   /** Frees all sessions. Waits for what runs; calling it again does nothing. */
@@ -227,19 +228,22 @@ export class Detector implements AsyncDisposable {
     return this.close();
   }
 
+  get #cell(): number {
+    return cellOf(this.model.config);
+  }
+
   #recipe(options: EncodeOptions): DetectionRecipe {
     const { tower, recipe } = this.model.tower;
-    const defaults = { ...defaultReadSettings(tower.imageSize), ...this.model.read };
+    const defaults = { ...defaultReadSettings(tower, this.model.family), ...this.model.read };
     const read = {
       size: options.size ?? defaults.size,
-      window: options.window ?? defaults.window,
-      stride: options.stride ?? defaults.stride,
+      ...windowsFor(defaults, options),
       proposalsPerLevel: options.proposalsPerLevel ?? defaults.proposalsPerLevel,
       proposalNms: options.proposalNms ?? defaults.proposalNms,
       proposals: options.proposals ?? defaults.proposals,
     };
-    if (!(Number.isInteger(read.size) && read.size > 0 && read.size % TOWER_STRIDE === 0)) {
-      throw new VitaminError('USAGE', `Expected a size that is a positive multiple of ${TOWER_STRIDE} pixels but received ${read.size}`);
+    if (!(Number.isInteger(read.size) && read.size > 0 && read.size % this.#cell === 0)) {
+      throw new VitaminError('USAGE', `Expected a size that is a positive multiple of ${this.#cell} pixels but received ${read.size}`);
     }
     checkSettings(read);
     return {
@@ -249,7 +253,7 @@ export class Detector implements AsyncDisposable {
       edge: 'longest',
       placement: options.placement ?? 'floor',
       padding: 'zeroAfter',
-      normalization: CLIP_NORMALIZATION_255,
+      normalization: detectorNormalization(this.model.config),
     };
   }
 

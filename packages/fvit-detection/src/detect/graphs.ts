@@ -2,7 +2,8 @@ import { Graph, l2Normalize, Parameters, sigmoid, type Value, type Weights } fro
 import type { FVitConfig } from '../models/config.ts';
 import { classDirections, clipRegions, fuseScores, maskNetwork, pyramidNetwork, regionNetwork, wordLogits } from '../models/fvit.ts';
 import { frozenNorm } from '../models/norm.ts';
-import { type LevelRegions, REGION_STRIDES } from '../models/region-features.ts';
+import { type LevelRegions, REGION_LEVELS } from '../models/region-features.ts';
+import { TOWER_MAPS } from '../models/tower-levels.ts';
 
 /** Extents of the tower's coarsest map: canvas side / 16. */
 export interface MapSize {
@@ -10,24 +11,19 @@ export interface MapSize {
   readonly width: number;
 }
 
-/** Levels of the tower that the detector reads, with how many of their cells lie in one of the coarsest. */
-const TOWER_LEVELS = [
-  ['os4', 4],
-  ['os8', 2],
-  ['mid', 1],
-  ['final', 1],
-] as const;
+/** How many cells of the tower's maps lie in one of the coarsest along a side: of a ViTamin's; a plain Vision Transformer has them all alike. */
+const FACTORS = [4, 2, 1, 1] as const;
 
 /** Declares the tower's maps for a canvas: `os4`, `os8`, `mid`, `final`, [1, C, h, w]. */
 export function towerInputs(
   graph: Graph,
-  { channels }: FVitConfig,
+  { channels, patch }: FVitConfig,
   { height, width }: MapSize,
-): Record<(typeof TOWER_LEVELS)[number][0], Value> {
-  const inputs = TOWER_LEVELS.map(([name, factor], i) => [
-    name,
-    graph.input(name, 'float32', [1, channels[i]!, factor * height, factor * width]),
-  ]);
+): Record<(typeof TOWER_MAPS)[number], Value> {
+  const inputs = TOWER_MAPS.map((name, i) => {
+    const factor = patch === undefined ? FACTORS[i]! : 1;
+    return [name, graph.input(name, 'float32', [1, channels[i]!, factor * height, factor * width])];
+  });
   return Object.fromEntries(inputs) as ReturnType<typeof towerInputs>;
 }
 
@@ -36,7 +32,7 @@ export function pyramidGraph(weights: Weights, config: FVitConfig, size: MapSize
   const graph = new Graph('pyramid');
   const { root } = new Parameters(graph, { weights });
   const { pyramid, rpn } = pyramidNetwork(root, towerInputs(graph, config, size), config, frozenNorm);
-  for (const [i, level] of pyramid.slice(0, REGION_STRIDES.length).entries()) graph.output(`p${i + 2}`, level);
+  for (const [i, level] of pyramid.slice(0, REGION_LEVELS).entries()) graph.output(`p${i + 2}`, level);
   for (const [i, { logits, deltas }] of rpn.entries()) {
     graph.output(`logits${i}`, logits);
     graph.output(`deltas${i}`, deltas);
@@ -51,8 +47,8 @@ export function regionInputs(
   { height, width }: MapSize,
 ): { pyramid: Value[]; regions: LevelRegions[] } {
   const [heights, widths] = [levelSides(height), levelSides(width)];
-  const pyramid = REGION_STRIDES.map((_, i) => graph.input(`p${i + 2}`, 'float32', [1, channels, heights[i]!, widths[i]!]));
-  const regions = REGION_STRIDES.map((_, i) => ({
+  const pyramid = heights.map((rows, i) => graph.input(`p${i + 2}`, 'float32', [1, channels, rows, widths[i]!]));
+  const regions = heights.map((_, i) => ({
     boxes: graph.input(`rois${i}`, 'float32', [`R${i}`, 4]),
     pictures: graph.input(`pictures${i}`, 'int64', [`R${i}`]),
   }));
@@ -90,7 +86,7 @@ export function maskGraph(weights: Weights, config: FVitConfig, size: MapSize): 
   const graph = new Graph('masks');
   const { root } = new Parameters(graph, { weights });
   const { pyramid, regions } = regionInputs(graph, config, size);
-  graph.output('masks', sigmoid(maskNetwork(root, pyramid, regions, frozenNorm).logits));
+  graph.output('masks', sigmoid(maskNetwork(root, pyramid, regions, config, frozenNorm).logits));
   return graph;
 }
 

@@ -5,11 +5,9 @@ import type { SessionPool } from '@vitamin-vlm/runtime';
 import { takeBoxes } from '../boxes/take-boxes.ts';
 import type { OpenedDetector } from '../load/open-detector.ts';
 import { type MapSize, maskGraph, pyramidGraph, regionGraph, scoreGraph } from './graphs.ts';
+import { cellOf, pyramidStrides } from '../models/tower-levels.ts';
 import { orderByLevel, regionFeeds, unsort } from './level-order.ts';
 import type { RpnOutput } from './proposals.ts';
-
-/** Pixels per cell of the tower's coarsest maps, and of the dense CLIP map. */
-export const TOWER_STRIDE = 16;
 
 /** Maps by name, [1, C, h, w] each. */
 export type Maps = Readonly<Record<string, Tensor<'float32'>>>;
@@ -36,10 +34,11 @@ export class Heads {
     const size = sizeOfMap(maps['final']!);
     const { os4, os8, mid, final } = maps;
     const found = await this.#run('pyramid', size, { os4: os4!, os8: os8!, mid: mid!, final: final! }, true, options);
+    const strides = pyramidStrides(cellOf(this.#model.config));
     const rpn = [0, 1, 2, 3, 4].map((level) => {
       const logits = found[`logits${level}`]!;
       const [, , height = 0, width = 0] = logits.shape;
-      return { stride: 4 << level, height, width, logits: logits.data, deltas: found[`deltas${level}`]!.data };
+      return { stride: strides[level]!, height, width, logits: logits.data, deltas: found[`deltas${level}`]!.data };
     });
     return { pyramid: [2, 3, 4, 5].map((level) => found[`p${level}`]!), rpn };
   }
@@ -71,7 +70,7 @@ export class Heads {
       images: new Uint8Array(count),
       maps: [1, size.height, size.width],
       size: [1, 1],
-      scale: 1 / TOWER_STRIDE,
+      scale: 1 / cellOf(this.#model.config),
     });
     const feeds = {
       ...pyramidFeeds(pyramid),

@@ -1,7 +1,7 @@
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { roiLevels } from '../boxes/roi-levels.ts';
 import { takeBoxes } from '../boxes/take-boxes.ts';
-import { REGION_STRIDES } from '../models/region-features.ts';
+import { REGION_LEVELS } from '../models/region-features.ts';
 
 /** Regions sorted by the level of the pyramid that they are read from. */
 export interface LevelOrder {
@@ -13,8 +13,8 @@ export interface LevelOrder {
 
 /** Sorts regions [x1, y1, x2, y2] in pixels of the network's input by their level. */
 export function orderByLevel(rois: Float32Array): LevelOrder {
-  const levels = roiLevels(rois, REGION_STRIDES.length);
-  const lists = REGION_STRIDES.map((_, level) => [...levels.keys()].filter((i) => levels[i] === level));
+  const levels = roiLevels(rois, REGION_LEVELS);
+  const lists = Array.from({ length: REGION_LEVELS }, (_, level) => [...levels.keys()].filter((i) => levels[i] === level));
   return { places: Uint32Array.from(lists.flat()), counts: lists.map(({ length }) => length) };
 }
 

@@ -1,6 +1,14 @@
 import type { ImageGeometry } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor, throwIfAborted } from '@vitamin-vlm/core';
-import { CLIP_NORMALIZATION_255, mmdetSize, type Picture, type ResizeFilter, resizeAsync, toTensor } from '@vitamin-vlm/image';
+import {
+  CLIP_NORMALIZATION_255,
+  mmdetSize,
+  type Normalization,
+  type Picture,
+  type ResizeFilter,
+  resizeAsync,
+  toTensor,
+} from '@vitamin-vlm/image';
 
 /** A picture as the network's input. */
 export interface PreparedPicture {
@@ -15,6 +23,8 @@ export interface CanvasSettings {
   readonly scale: readonly [long: number, short: number];
   /** Of the resize. Default: OpenCV's bilinear filter, F-ViT's. */
   readonly filter?: ResizeFilter | undefined;
+  /** Default: CLIP's. CLIPSelf's detectors on plain Vision Transformers have ImageNet's. */
+  readonly normalization?: Normalization | undefined;
   /** Extents with the padding. */
   readonly width: number;
   readonly height: number;
@@ -39,13 +49,13 @@ export function squareCanvas(size: number): CanvasSettings {
  */
 export async function preparePicture(
   picture: Picture,
-  { scale, filter = 'opencv-bilinear', ...canvas }: CanvasSettings,
+  { scale, filter = 'opencv-bilinear', normalization = CLIP_NORMALIZATION_255, ...canvas }: CanvasSettings,
   signal?: AbortSignal,
 ): Promise<PreparedPicture> {
   const { width, height } = mmdetSize(picture, ...scale);
   throwIfAborted(signal);
   const scaled = await resizeAsync(picture, width, height, filter, { signal });
-  const { data } = toTensor(scaled, { normalization: CLIP_NORMALIZATION_255, canvas: { ...canvas, fill: 'zeroAfter' } });
+  const { data } = toTensor(scaled, { normalization, canvas: { ...canvas, fill: 'zeroAfter' } });
   return {
     pixels: tensor('float32', [1, 3, canvas.height, canvas.width], data),
     geometry: {

@@ -12,6 +12,7 @@ import { type Tensor, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import { Graph, Parameters, type Weights } from '@vitamin-vlm/graph';
 import { maskNetwork, pyramidNetwork, regionNetwork } from '../models/fvit.ts';
 import { type FVitConfig, inferFVitConfig } from '../models/config.ts';
+import { cellOf, detectorLevels } from '../models/tower-levels.ts';
 import { frozenNorm } from '../models/norm.ts';
 import { regionInputs, towerInputs } from '../detect/graphs.ts';
 import { type DetectorMetadata, readDetectorMetadata } from './metadata.ts';
@@ -81,13 +82,18 @@ export async function openDetector(address: string, options: OpenDetectorOptions
       hint: 'Name the CLIP model that the detector was built on as the tower.',
     });
   }
-  const tower = await readModel(weights, { prefix: TOWER, precision });
+  // F-ViT reads the last block of CLIP's own ViT as it is.
+  const tower = await readModel(weights, { prefix: TOWER, precision, hints: { denseLevel: 'final', positionResize: 'plain' } });
+  // Tables that the tower computes itself.
+  const buffers = new Set(tower.layout.ignored.filter((name) => name.startsWith(`${TOWER}visual.`)));
   const heads = await weights.part('');
   const declared = declaredHeads(config, heads);
   heads.expect(declared);
   // Counters of batch norms, and what a CLIP file holds beside its towers.
   heads.allow(
-    [...heads.weights.keys()].filter((name) => name.endsWith('.num_batches_tracked') || weights.sourceOf(name) !== weights.sources[0]),
+    [...heads.weights.keys()].filter(
+      (name) => name.endsWith('.num_batches_tracked') || buffers.has(name) || weights.sourceOf(name) !== weights.sources[0],
+    ),
   );
   const identity = { ...tower.identity, heads: await heads.digest((name) => declared.has(name)) };
   checkTower(config, tower);
@@ -114,7 +120,7 @@ export function declaredHeads(config: FVitConfig, part?: Pick<WeightPart, 'weigh
   pyramidNetwork(parameters.root, towerInputs(graph, config, size), config, frozenNorm);
   const { pyramid, regions } = regionInputs(graph, config, size);
   regionNetwork(parameters.root, pyramid, regions, config, frozenNorm);
-  if (config.masks) maskNetwork(parameters.root, pyramid, regions, frozenNorm);
+  if (config.masks) maskNetwork(parameters.root, pyramid, regions, config, frozenNorm);
   const columns = config.classes + 1;
   const beside: [string, readonly number[]][] = [
     [EMBEDDINGS, [config.embedDim, columns]],
@@ -128,9 +134,10 @@ export function declaredHeads(config: FVitConfig, part?: Pick<WeightPart, 'weigh
 }
 
 /** The channels that the adapters were made for must be the tower's. */
-function checkTower({ channels, embedDim }: FVitConfig, { tower }: OpenedModel): void {
-  const found = ['os4', 'os8', 'mid', 'final'].map((name) => tower.levels.find((level) => level.name === name)?.channels);
-  if (found.join() === channels.join() && tower.embedDim === embedDim) return;
+function checkTower(config: FVitConfig, { tower }: OpenedModel): void {
+  const { channels, embedDim } = config;
+  const found = detectorLevels(tower).map((name) => tower.levels.find((level) => level.name === name)?.channels);
+  if (found.join() === channels.join() && tower.embedDim === embedDim && tower.stride === cellOf(config)) return;
   throw new VitaminError(
     'WEIGHTS_MISMATCH',
     `Expected a tower with maps of ${channels.join(', ')} channels and ${embedDim} dimensions but ${tower.id} has ${found.join(', ')} and ${tower.embedDim ?? 'no'}`,

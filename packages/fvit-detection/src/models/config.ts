@@ -16,6 +16,11 @@ export interface FVitConfig {
   readonly rpnNorm: boolean;
   /** Whether there is a mask head (OV-LVIS). */
   readonly masks: boolean;
+  /**
+   * Pixels per patch, where the tower is a plain Vision Transformer (CLIPSelf): its four maps have one stride, and transposed convolutions make the finer levels.
+   * Absent for a ViTamin.
+   */
+  readonly patch?: number | undefined;
 }
 
 /** Where the sizes stand. */
@@ -25,6 +30,9 @@ const TENSORS = {
   laterals: [0, 1, 2, 3].map((level) => `neck.lateral_convs.${level}.conv.weight`),
   rpnNorm: 'rpn_head.rpn_conv.0.bn.weight',
   masks: 'roi_head.mask_head.conv_logits.weight',
+  adapter: 'backbone.interpolate1.0.weight',
+  /** Of EVA-02 and of CLIP's own ViT. */
+  patches: ['backbone.visual.patch_embed.proj.weight', 'backbone.visual.conv1.weight'],
 } as const;
 
 /**
@@ -40,9 +48,6 @@ export function inferFVitConfig(shapes: ReadonlyMap<string, { readonly shape: re
     throw new VitaminError(
       'MODEL_UNKNOWN',
       `Expected an F-ViT detector, with a tensor ${name} of ${rank} axes, but found ${shape ? `[${shape.join(', ')}]` : 'none'}`,
-      {
-        hint: 'Detectors on plain ViT towers (CLIPSelf) cannot be read yet.',
-      },
     );
   };
   const laterals = TENSORS.laterals.map((name) => shapeOf(name, 4));
@@ -55,5 +60,13 @@ export function inferFVitConfig(shapes: ReadonlyMap<string, { readonly shape: re
     classes: columns - 1,
     rpnNorm: shapes.has(TENSORS.rpnNorm),
     masks: shapes.has(TENSORS.masks),
+    ...patchOf(shapes),
   };
+}
+
+/** Adapters of plain Vision Transformers double the sides: their kernels have 2 × 2 pixels. */
+function patchOf(shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>): Pick<FVitConfig, 'patch'> {
+  if (shapes.get(TENSORS.adapter)?.shape[2] !== 2) return {};
+  const patch = TENSORS.patches.map((name) => shapes.get(name)?.shape).find((shape) => shape?.length === 4)?.[2];
+  return { patch: patch ?? 16 };
 }

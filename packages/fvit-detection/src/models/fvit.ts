@@ -23,6 +23,7 @@ import { MASK_GRID, maskHead } from './mask-head.ts';
 import type { Norm } from './norm.ts';
 import { proposalNetwork, type RpnMaps } from './proposal-network.ts';
 import { type LevelRegions, regionFeatures } from './region-features.ts';
+import { cellOf, regionStrides } from './tower-levels.ts';
 
 /** Results of the part that sees the whole picture. */
 export interface PyramidValues {
@@ -49,7 +50,7 @@ export function regionNetwork(
   config: FVitConfig,
   norm: Norm,
 ): BoxHeadValues & { readonly features: Value } {
-  const features = regionFeatures(pyramid, regions, BOX_GRID, 'R');
+  const features = regionFeatures(pyramid, regionStrides(cellOf(config)), regions, BOX_GRID, 'R');
   return { features, ...boxHead(p.at('roi_head').at('bbox_head'), features, config, norm) };
 }
 
@@ -58,9 +59,10 @@ export function maskNetwork(
   p: Params,
   pyramid: readonly Value[],
   regions: readonly LevelRegions[],
+  config: Pick<FVitConfig, 'patch'>,
   norm: Norm,
 ): { readonly features: Value; readonly logits: Value } {
-  const features = regionFeatures(pyramid, regions, MASK_GRID, 'R');
+  const features = regionFeatures(pyramid, regionStrides(cellOf(config)), regions, MASK_GRID, 'R');
   return { features, logits: maskHead(p.at('roi_head').at('mask_head'), features, norm) };
 }
 

@@ -1,7 +1,7 @@
 import { concat, roiAlign, type Value } from '@vitamin-vlm/graph';
 
-/** Pixels per cell of the levels that regions are read from: P2 to P5. */
-export const REGION_STRIDES = [4, 8, 16, 32] as const;
+/** Levels of the pyramid that regions are read from: P2 to P5. */
+export const REGION_LEVELS = 4;
 
 /** The regions of one level of the pyramid. */
 export interface LevelRegions {
@@ -13,10 +13,16 @@ export interface LevelRegions {
 
 /**
  * Every region read from the level of its size on a grid of `size`² cells (RoIAlign, aligned, as many samples as there are cells below a bin):
- * [R, C, size, size], those of the first level first. `pyramid`: P2 to P5. `total`: name of the extent R.
+ * [R, C, size, size], those of the first level first. `pyramid`: P2 to P5, `strides` their pixels per cell. `total`: name of the extent R.
  */
-export function regionFeatures(pyramid: readonly Value[], regions: readonly LevelRegions[], size: number, total: string): Value {
-  const parts = REGION_STRIDES.map((stride, level) => {
+export function regionFeatures(
+  pyramid: readonly Value[],
+  strides: readonly number[],
+  regions: readonly LevelRegions[],
+  size: number,
+  total: string,
+): Value {
+  const parts = strides.map((stride, level) => {
     const { boxes, pictures } = regions[level]!;
     return roiAlign(pyramid[level]!, boxes, pictures, { size: [size, size], scale: 1 / stride });
   });

@@ -50,7 +50,7 @@ export function batchTargets(
   shape: TrainingShape,
   choose: Choose,
 ): BatchTargets {
-  const levels = pyramidLevels(shape.canvas);
+  const levels = pyramidLevels(shape.canvas, shape.patch);
   const anchors = allAnchors(levels);
   const part = (name: string, n: number): Float32Array => {
     const data = results[name]!.data as Float32Array;
@@ -74,7 +74,7 @@ export function targetFeeds(
   { background, masks }: { readonly background: number; readonly masks: boolean },
 ): Record<string, Tensor> {
   return {
-    ...anchorTargetFeeds(pyramidLevels(shape.canvas), anchors),
+    ...anchorTargetFeeds(pyramidLevels(shape.canvas, shape.patch), anchors),
     ...regionTargetFeeds(regions, background, shape),
     ...(masks ? maskTargetFeeds(regions, truths, shape) : {}),
   };

@@ -7,7 +7,7 @@ import { plotLogs, type TrainResult } from '@vitamin-vlm/training';
 import type { Family } from '../load/families.ts';
 import { saveDetector } from '../load/save-detector.ts';
 import { towerTensors } from '../load/tower-tensors.ts';
-import type { ReadSettings } from '../recipe/recipe.ts';
+import { detectorNormalization, type ReadSettings } from '../recipe/recipe.ts';
 import { classEmbeddings } from './class-embeddings.ts';
 import { readTrainingSet, type TrainingSet } from './data-set.ts';
 import { evaluateOnSet } from './evaluate-on-set.ts';
@@ -76,6 +76,7 @@ export async function fitDataSet(options: FitOptions): Promise<FitResult> {
     shape: {
       pictures: atOnce,
       canvas: { width: read.size, height: read.size },
+      patch: config.patch,
       regions: atOnce * rules.regions.count,
       maskRegions: atOnce * Math.floor(rules.regions.count * rules.regions.positiveShare),
     },
@@ -85,7 +86,14 @@ export async function fitDataSet(options: FitOptions): Promise<FitResult> {
     batches: batch / atOnce,
     read,
     seed,
-    pictureAt: photoSource(set.images, { size: read.size, filter: read.resize, masks: config.masks, seed, signal }),
+    pictureAt: photoSource(set.images, {
+      size: read.size,
+      filter: read.resize,
+      normalization: detectorNormalization(config),
+      masks: config.masks,
+      seed,
+      signal,
+    }),
     origin: originOf(options, set, steps),
     initial,
     steps,

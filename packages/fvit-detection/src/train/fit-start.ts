@@ -3,6 +3,7 @@ import { type Tensor, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import type { Family } from '../load/families.ts';
 import { declaredHeads, openDetector } from '../load/open-detector.ts';
 import type { FVitConfig } from '../models/config.ts';
+import { detectorLevels, TOWER_MAPS } from '../models/tower-levels.ts';
 import { defaultReadSettings, type ReadSettings } from '../recipe/recipe.ts';
 import type { FitOptions } from './fit-options.ts';
 import { initializeHeads } from './initialize.ts';
@@ -19,7 +20,7 @@ export interface FitStart {
 export async function startOf(options: FitOptions, classes: number, backbone: Backbone, embeddings: Tensor<'float32'>): Promise<FitStart> {
   const { from, size } = options;
   const start = from === undefined ? fresh(options, classes, backbone, embeddings) : await continued(from, options, classes, embeddings);
-  const read = { ...defaultReadSettings(backbone.imageSize), ...start.read };
+  const read = { ...defaultReadSettings(backbone.model.tower, start.family), ...start.read };
   return { ...start, read: size === undefined ? read : { ...read, size } };
 }
 
@@ -32,8 +33,9 @@ function fresh(
   embeddings: Tensor<'float32'>,
 ): Start {
   const family = asked ?? (split === 'ov-lvis' ? 'ov-lvis' : 'ov-coco');
-  const { levels } = backbone.model.tower;
-  const channels = ['os4', 'os8', 'mid', 'final'].map((name) => levels.find((level) => level.name === name)?.channels ?? 0);
+  const { levels, stride, ...tower } = backbone.model.tower;
+  const names = detectorLevels({ ...tower, levels });
+  const channels = names.map((name) => levels.find((level) => level.name === name)?.channels ?? 0);
   const embedDim = embeddings.shape[0]!;
   const masks = family === 'ov-lvis';
   const config: FVitConfig = {
@@ -44,6 +46,7 @@ function fresh(
     classes,
     rpnNorm: masks,
     masks,
+    ...(names[0] === TOWER_MAPS[0] ? {} : { patch: stride }),
   };
   return { config, family, initial: initializeHeads(config, embeddings, seed), read: {} };
 }

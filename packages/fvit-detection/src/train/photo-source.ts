@@ -1,6 +1,14 @@
 import { tensor, VitaminError } from '@vitamin-vlm/core';
 import { decodeMask, segmentationToRle } from 'coco-eval-js';
-import { CLIP_NORMALIZATION_255, decodeImage, mmdetSize, type ResizeFilter, resizeAsync, toTensor } from '@vitamin-vlm/image';
+import {
+  CLIP_NORMALIZATION_255,
+  decodeImage,
+  mmdetSize,
+  type Normalization,
+  type ResizeFilter,
+  resizeAsync,
+  toTensor,
+} from '@vitamin-vlm/image';
 import { flipped, randomCrop, type TrueScene } from './augment.ts';
 import type { TrainingImage } from './data-set.ts';
 import type { Bitmap } from './mask-targets.ts';
@@ -12,6 +20,8 @@ export interface PhotoSourceOptions {
   /** Side of the square canvas. */
   readonly size: number;
   readonly filter: ResizeFilter;
+  /** Default: CLIP's. */
+  readonly normalization?: Normalization | undefined;
   /** Whether masks are learned. */
   readonly masks: boolean;
   readonly seed: number;
@@ -37,7 +47,7 @@ const ATTEMPTS = 20;
  * ```
  */
 export function photoSource(images: readonly TrainingImage[], options: PhotoSourceOptions): (place: number) => Promise<TrainingPicture> {
-  const { size, seed } = options;
+  const { size, seed, normalization = CLIP_NORMALIZATION_255 } = options;
   let order: { readonly epoch: number; readonly places: Uint32Array } | undefined;
   return async (place) => {
     const epoch = Math.floor(place / images.length);
@@ -46,7 +56,7 @@ export function photoSource(images: readonly TrainingImage[], options: PhotoSour
     let index = order.places[place % images.length]!;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const scene = await augmented(images[index]!, random, options);
-      if (scene.classes.length > 0) return prepared(scene, size);
+      if (scene.classes.length > 0) return prepared(scene, size, normalization);
       index = Math.floor(random() * images.length);
     }
     throw new VitaminError('INPUT_UNREADABLE', `Expected boxes of some size in the annotations but ${ATTEMPTS} pictures in a row had none`);
@@ -108,9 +118,9 @@ function bitmap(
   return { width, height, data };
 }
 
-function prepared({ picture, boxes, classes, masks }: TrueScene, size: number): TrainingPicture {
+function prepared({ picture, boxes, classes, masks }: TrueScene, size: number, normalization: Normalization): TrainingPicture {
   const canvas = { width: size, height: size, fill: 'zeroAfter' } as const;
-  const { data } = toTensor(picture, { normalization: CLIP_NORMALIZATION_255, canvas });
+  const { data } = toTensor(picture, { normalization, canvas });
   return {
     pixels: tensor('float32', [1, 3, size, size], data),
     boxes,

@@ -4,7 +4,8 @@ import { BOX_DEVIATIONS, encodeBoxes } from '../boxes/delta-coder.ts';
 import { roiLevels } from '../boxes/roi-levels.ts';
 import { takeBoxes } from '../boxes/take-boxes.ts';
 import { BOX_GRID } from '../models/box-head.ts';
-import { REGION_STRIDES } from '../models/region-features.ts';
+import { REGION_LEVELS } from '../models/region-features.ts';
+import { cellOf, regionStrides } from '../models/tower-levels.ts';
 import { type Assignment, assignBoxes } from './assign.ts';
 import { type Choose, type Sample, sampleBoxes } from './sample.ts';
 import type { TrainingRules } from './settings.ts';
@@ -101,13 +102,13 @@ export function levelFeeds(
   boxes: Float32Array,
   pictures: Int32Array,
   grid: number,
-  { pictures: batch, canvas }: TrainingShape,
+  { pictures: batch, canvas, patch }: TrainingShape,
 ): Record<string, Tensor> {
-  const levels = roiLevels(boxes, REGION_STRIDES.length);
+  const levels = roiLevels(boxes, REGION_LEVELS);
   const feeds: Record<string, Tensor> = {
     [`${name}Pictures`]: tensor('int64', [pictures.length], BigInt64Array.from(pictures, BigInt)),
   };
-  for (const [level, stride] of REGION_STRIDES.entries()) {
+  for (const [level, stride] of regionStrides(cellOf({ patch })).entries()) {
     const own = boxes.map((side, i) => (levels[i >> 2] === level ? side : 0));
     const images = pictures.map((picture, i) => (levels[i] === level ? picture : -1));
     const { rows, columns } = roiWeights({

@@ -4,6 +4,8 @@ import type { TrainingOptions } from '@vitamin-vlm/graph';
 import { type Batch, randomStream, train, type TrainOptions, type TrainResult } from '@vitamin-vlm/training';
 import type { FVitConfig } from '../models/config.ts';
 import type { ReadSettings } from '../recipe/recipe.ts';
+import { readTower } from '../detect/read-tower.ts';
+import { TOWER_MAPS } from '../models/tower-levels.ts';
 import { batchTargets, targetFeeds, type Truth } from './batch-targets.ts';
 import { takeAtRandom } from './sample.ts';
 import type { TrainingRules } from './settings.ts';
@@ -36,9 +38,6 @@ export interface TrainDetectorOptions extends Omit<TrainOptions, 'graphs' | 'bat
   readonly origin: Readonly<Record<string, unknown>>;
 }
 
-/** Levels of the tower that the detector is built on. */
-const LEVELS = ['os4', 'os8', 'mid', 'final'] as const;
-
 /**
  * Trains adapters, pyramid and heads on a frozen tower, or goes on with the training in the folder: proposals of the network as it is, assignment and samples in
  * TypeScript, one step from all losses.
@@ -56,8 +55,10 @@ const LEVELS = ['os4', 'os8', 'mid', 'final'] as const;
 export function trainDetector(options: TrainDetectorOptions): Promise<TrainResult> {
   const { backbone, config, shape, classes, rules, optimizer, batches = 1, read, seed, pictureAt, origin, ...loop } = options;
   const { windowsAtOnce = 1, ...windows } = read;
-  const mapsOf = async ({ pixels }: TrainingPicture): Promise<Record<string, Tensor<'float32'>>> =>
-    await backbone.windowMaps(pixels, { ...windows, batch: windowsAtOnce, levels: LEVELS, signal: loop.signal });
+  const mapsOf = async ({ pixels }: TrainingPicture): Promise<Record<string, Tensor<'float32'>>> => ({
+    ...(await readTower(backbone, pixels, { ...windows, placement: 'floor', batch: windowsAtOnce, only: 'maps', signal: loop.signal }))
+      .maps,
+  });
   const batch = async (index: number): Promise<Batch> => {
     const pictures: TrainingPicture[] = [];
     const maps: Record<string, Tensor<'float32'>>[] = [];
@@ -70,7 +71,7 @@ export function trainDetector(options: TrainDetectorOptions): Promise<TrainResul
       const found = batchTargets(results, pictures, rules, shape, takeAtRandom(randomStream(seed, index)));
       return targetFeeds(found, pictures, shape, { background: config.classes, masks: config.masks });
     };
-    return { feeds: Object.fromEntries(LEVELS.map((level) => [level, stacked(maps.map((map) => map[level]!))])), targets };
+    return { feeds: Object.fromEntries(TOWER_MAPS.map((level) => [level, stacked(maps.map((map) => map[level]!))])), targets };
   };
   return train({
     ...loop,

@@ -20,7 +20,7 @@ import type { FVitConfig } from '../models/config.ts';
 import type { TowerMaps } from '../models/feature-pyramid.ts';
 import { pyramidNetwork } from '../models/fvit.ts';
 import { MASK_GRID, maskHead } from '../models/mask-head.ts';
-import { REGION_STRIDES } from '../models/region-features.ts';
+import { cellOf, pyramidStrides, regionStrides } from '../models/tower-levels.ts';
 import { BatchNorms } from './batch-norm.ts';
 import { anchorLosses, maskLoss, regionLosses, type RegionTargetValues } from './losses.ts';
 import { MASK_SIDE } from './mask-targets.ts';
@@ -29,8 +29,10 @@ import { MASK_SIDE } from './mask-targets.ts';
 export interface TrainingShape {
   /** Pictures of a batch. */
   readonly pictures: number;
-  /** Extents of the network's input, multiples of 32. */
+  /** Extents of the network's input, multiples of 32, or of two patches of a plain Vision Transformer. */
   readonly canvas: Extents;
+  /** Pixels per patch, where the tower is one. */
+  readonly patch?: number | undefined;
   /** Regions of a batch: pictures · regions sampled of each. */
   readonly regions: number;
   /** Regions of a batch whose masks are learned: pictures · positives at most. */
@@ -70,15 +72,17 @@ export function isTrainable(path: string): boolean {
 }
 
 /** The levels of the pyramid, P2 to P6, of a canvas. Example: `allAnchors`. */
-export function pyramidLevels({ width, height }: Extents): Level[] {
-  const [heights, widths] = [cellsOf(height), cellsOf(width)];
-  return heights.map((rows, level) => ({ stride: 4 << level, height: rows, width: widths[level]! }));
+export function pyramidLevels({ width, height }: Extents, patch?: number): Level[] {
+  const cell = cellOf({ patch });
+  const strides = pyramidStrides(cell);
+  const [heights, widths] = [cellsOf(height / cell), cellsOf(width / cell)];
+  return heights.map((rows, level) => ({ stride: strides[level]!, height: rows, width: widths[level]! }));
 }
 
-/** Cells of every level along a side of the canvas. The pool before P5 rounds down, that before P6 up. */
-function cellsOf(side: number): number[] {
-  const last = Math.floor(side / 32);
-  return [side / 4, side / 8, side / 16, last, Math.ceil(last / 2)];
+/** Cells of every level along a side of `cells` of the tower's. The pool before P5 rounds down, that before P6 up. */
+function cellsOf(cells: number): number[] {
+  const last = Math.floor(cells / 2);
+  return [4 * cells, 2 * cells, cells, last, Math.ceil(last / 2)];
 }
 
 /** Tower maps and parameters in, `logits0`, `deltas0` to `logits4`, `deltas4` out, with the batch's own statistics. One of the two of `trainingGraphs`. */
@@ -113,7 +117,7 @@ export function trainingLosses(
     return anchorLosses(maps, targets);
   });
   const head = root.at('roi_head').at('bbox_head');
-  const features = trainingFeatures(graph, 'regions', pyramid, shape.regions, BOX_GRID);
+  const features = trainingFeatures(graph, 'regions', { pyramid, shape, count: shape.regions, grid: BOX_GRID });
   const found = regionLosses(
     boxHead(head, features, config, norms.norm),
     graph.constant(classes.embeddings),
@@ -165,9 +169,9 @@ export function trainingGraphs(
 }
 
 /** Declares the tower's maps of a batch: `os4`, `os8`, `mid`, `final`. */
-function batchMaps(graph: Graph, { channels }: FVitConfig, { pictures, canvas }: TrainingShape): TowerMaps {
+function batchMaps(graph: Graph, { channels, patch }: FVitConfig, { pictures, canvas }: TrainingShape): TowerMaps {
   const map = (name: string, index: number, stride: number): Value =>
-    graph.input(name, 'float32', [pictures, channels[index]!, canvas.height / stride, canvas.width / stride]);
+    graph.input(name, 'float32', [pictures, channels[index]!, canvas.height / (patch ?? stride), canvas.width / (patch ?? stride)]);
   return { os4: map('os4', 0, 4), os8: map('os8', 1, 8), mid: map('mid', 2, 16), final: map('final', 3, 16) };
 }
 
@@ -175,9 +179,18 @@ function batchMaps(graph: Graph, { channels }: FVitConfig, { pictures, canvas }:
  * Regions read from the levels of their size, [R, C, grid, grid], in the order of the feeds: every level reads all of them, and those that belong to another
  * level have no extent there, which gives 0 and costs next to nothing. Extents stay fixed that way, which gradients need.
  */
-function trainingFeatures(graph: Graph, name: string, pyramid: readonly Value[], count: number, grid: number): Value {
+function trainingFeatures(
+  graph: Graph,
+  name: string,
+  {
+    pyramid,
+    shape,
+    count,
+    grid,
+  }: { readonly pyramid: readonly Value[]; readonly shape: TrainingShape; readonly count: number; readonly grid: number },
+): Value {
   const pictures = graph.input(`${name}Pictures`, 'int64', [count]);
-  const parts = REGION_STRIDES.map((stride, level) => {
+  const parts = regionStrides(cellOf(shape)).map((stride, level) => {
     const map = pyramid[level]!;
     const [batch, , height, width] = map.shape as [number, number, number, number];
     const boxes = graph.input(`${name}Boxes${level}`, 'float32', [count, 4]);
@@ -202,8 +215,9 @@ function regionTargetInputs(graph: Graph, { regions }: TrainingShape, { weights 
   };
 }
 
-function masksOf(graph: Graph, root: Params, pyramid: readonly Value[], { maskRegions: count }: TrainingShape, norms: BatchNorms): Value {
-  const features = trainingFeatures(graph, 'masks', pyramid, count, MASK_GRID);
+function masksOf(graph: Graph, root: Params, pyramid: readonly Value[], shape: TrainingShape, norms: BatchNorms): Value {
+  const count = shape.maskRegions;
+  const features = trainingFeatures(graph, 'masks', { pyramid, shape, count, grid: MASK_GRID });
   const logits = maskHead(root.at('roi_head').at('mask_head'), features, norms.norm);
   const targets = graph.input('maskTargets', 'float32', [count, 1, MASK_SIDE, MASK_SIDE]);
   return maskLoss(logits, targets, graph.input('maskWeights', 'float32', [count, 1, 1, 1]));

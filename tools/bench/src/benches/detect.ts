@@ -33,7 +33,7 @@ export async function detectBench(setting: Setting): Promise<Figure[]> {
 
 async function times({ folder, threads, rounds, clock, model }: Setting, file: string): Promise<Figure[]> {
   await using detector = await Detector.load(file, { threads, cacheDir: folder });
-  const { size, window, stride } = defaultReadSettings(model.side);
+  const { size, window, stride } = defaultReadSettings(detector.model.tower.tower, detector.model.family);
   const pictures = await Promise.all(
     SHAPES.map(async (shape) => ({ ...shape, path: await writeNoisePicture(folder, shape.width, shape.height) })),
   );

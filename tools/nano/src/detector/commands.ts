@@ -47,7 +47,7 @@ export function detectorCommands(): Command {
     .action(
       async (flags: { model: string; tower: string; split: Split; firstSeed: number; scenes: number; sizes: string; read?: number }) => {
         await using detector = await Detector.load(flags.model, { tower: flags.tower });
-        const { window, stride } = { ...defaultReadSettings(detector.model.tower.tower.imageSize), ...detector.model.read };
+        const { window, stride } = { ...defaultReadSettings(detector.model.tower.tower, detector.model.family), ...detector.model.read };
         const detect = flags.read === undefined ? {} : { size: flags.read, window, stride };
         const figures = await evaluateDetector(detector, { ...flags, sizes: flags.sizes.split(',').map(Number), detect });
         console.log(JSON.stringify(Object.fromEntries(figures), null, 2));

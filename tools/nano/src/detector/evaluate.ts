@@ -50,7 +50,7 @@ export async function evaluateDetector(
 
 /** Windows that see as much of a scene as those of the detector's own size do. */
 function readAt(size: number, { model }: Detector): Pick<DetectOptions, 'size' | 'window' | 'stride'> {
-  const { size: own, window, stride } = { ...defaultReadSettings(model.tower.tower.imageSize), ...model.read };
+  const { size: own, window, stride } = { ...defaultReadSettings(model.tower.tower, model.family), ...model.read };
   const scaled = (length: number): number => Math.round((length * size) / own);
   return { size, window: scaled(window), stride: scaled(stride) };
 }

@@ -1,5 +1,6 @@
 import { tensor, type Tensor } from '@vitamin-vlm/core';
 import {
+  cellOf,
   decodeBoxes,
   type Extents,
   type FVitConfig,
@@ -9,6 +10,7 @@ import {
   type Proposals,
   propose,
   pyramidNetwork,
+  pyramidStrides,
   towerInputs,
 } from '@vitamin-vlm/fvit-detection';
 import { Graph, Parameters, type Weights } from '@vitamin-vlm/graph';
@@ -42,9 +44,10 @@ export async function comparePyramid(
   };
   const found = await runGraph(graph, named, maps, session);
   for (const name of Object.keys(named)) golden.at(name).tensor(found[name]!);
+  const strides = pyramidStrides(cellOf(config));
   const outputs = rpn.map((_, i) => {
     const [, , rows = 0, columns = 0] = found[`rpnLogits${i}`]!.shape;
-    const level = { stride: 4 << i, height: rows, width: columns };
+    const level = { stride: strides[i]!, height: rows, width: columns };
     const anchors = levelAnchors(level);
     golden.at(`anchors${i}`).tensor({ shape: [anchors.length / 4, 4], data: anchors });
     return { ...level, logits: found[`rpnLogits${i}`]!.data, deltas: found[`rpnDeltas${i}`]!.data };

@@ -1,5 +1,6 @@
 import { tensor } from '@vitamin-vlm/core';
 import {
+  cellOf,
   classDirections,
   clipRegions,
   type Extents,
@@ -127,7 +128,7 @@ async function computeRegions(
       ...Object.fromEntries(pyramid.map((level, i) => [`p${i + 2}`, level])),
       ...regionFeeds(rois, order),
       clip: dense,
-      ...roiWeights({ boxes: sorted, images: new Uint8Array(count), maps: [1, height, width], size: [1, 1], scale: 1 / 16 }),
+      ...roiWeights({ boxes: sorted, images: new Uint8Array(count), maps: [1, height, width], size: [1, 1], scale: 1 / cellOf(config) }),
     },
     session,
   );

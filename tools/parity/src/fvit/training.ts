@@ -8,6 +8,7 @@ import {
   type Extents,
   type FVitConfig,
   isTrainable,
+  type Level,
   MASK_SIDE,
   pyramidLevels,
   takeEvenly,
@@ -49,12 +50,12 @@ export async function compareTraining(golden: Golden, start: TrainingStart, sess
   const rules: TrainingRules = { ...family, proposals: { ...family.proposals, max: 300 } };
   const positives = golden.at('roiTargets', 'sampledPositive').keys().length;
   const regions = positives + (golden.at('roiTargets', 'sampledNegativeCount').value as number);
-  const shape: TrainingShape = { pictures: 1, canvas, regions, maskRegions: positives };
+  const shape: TrainingShape = { pictures: 1, canvas, patch: config.patch, regions, maskRegions: positives };
 
   await using forward = await Session.create(toOnnx(trainingForward(config, shape)), session);
   const all = { ...maps, ...Object.fromEntries(weights) };
   const targets = batchTargets(await forward.run(pick(forward, all)), [truth], rules, shape, takeEvenly);
-  compareAnchors(golden.at('rpnTargets'), targets, canvas);
+  compareAnchors(golden.at('rpnTargets'), targets, pyramidLevels(canvas, config.patch));
   compareRegions(golden.at('roiTargets'), targets);
   const masks = config.masks;
   const feeds = { ...all, ...targetFeeds(targets, [truth], shape, { background: config.classes, masks }) };
@@ -90,7 +91,7 @@ function ellipse(box: Float32Array, { width, height }: Extents): Bitmap {
   return { width, height, data };
 }
 
-function compareAnchors(golden: Golden, { anchors }: BatchTargets, canvas: Extents): void {
+function compareAnchors(golden: Golden, { anchors }: BatchTargets, levels: readonly Level[]): void {
   const { places, overlaps, sample, deltas } = anchors[0]!;
   const counts = [...places.keys()];
   const positives = counts.filter((i) => places[i]! >= 0);
@@ -102,7 +103,7 @@ function compareAnchors(golden: Golden, { anchors }: BatchTargets, canvas: Exten
   golden.at('sampledPositive').equal(sample.positives);
   compareNegatives(golden, sample.negatives);
   golden.at('positiveBoxTargets').numbers(deltas);
-  golden.at('maxOverlaps').tensor({ shape: [allAnchors(pyramidLevels(canvas)).length / 4], data: overlaps });
+  golden.at('maxOverlaps').tensor({ shape: [allAnchors(levels).length / 4], data: overlaps });
   golden.at('minMargin07').numbers([margin(overlaps, 0.7)], 0.7);
   golden.at('minMargin03').numbers([margin(overlaps, 0.3)], 0.3);
 }

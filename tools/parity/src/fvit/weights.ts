@@ -56,7 +56,7 @@ function spread(name: string, shape: readonly number[]): readonly [scale: number
   if (name.endsWith('running_var')) return [0.4, 1];
   if (name.includes('embedding') || name.endsWith('pos_embed')) return [0.2, 0];
   if (shape.length >= 2) return [Math.sqrt(12 / sizeOf(shape.slice(1))), 0];
-  return name.endsWith('.bias') ? [0.1, 0] : [0.2, 1];
+  return name.endsWith('bias') ? [0.1, 0] : [0.2, 1];
 }
 
 function unitColumns(data: Float32Array, columns: number): Float32Array {

@@ -5,6 +5,7 @@ import { VitaminError } from '@vitamin-vlm/core';
 import type { SessionOptions } from '@vitamin-vlm/runtime';
 import { fcclipFullWidth } from '../fcclip/full-width.ts';
 import { fcclipNano } from '../fcclip/nano.ts';
+import { fvitEvaNano, fvitEvaTrain } from '../fvit/eva.ts';
 import { fvitFullWidth } from '../fvit/full-width.ts';
 import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
@@ -14,6 +15,7 @@ import { llavaPreprocess } from '../llava/preprocess.ts';
 import { llavaPrompts } from '../llava/prompts.ts';
 import { compareScorers } from '../llava/scorers/compare-scorers.ts';
 import { gatherFiles, LIST } from '../llava/scorers/scorer-files.ts';
+import { towers } from '../towers/towers.ts';
 import type { GoldenChecker } from './checker.ts';
 import { Golden, type GoldenResult } from './golden.ts';
 
@@ -21,12 +23,15 @@ import { Golden, type GoldenResult } from './golden.ts';
 const formats: Readonly<Record<string, GoldenChecker>> = {
   'fcclip-full-width': fcclipFullWidth,
   'fcclip-nano': fcclipNano,
+  'fvit-eva-nano': fvitEvaNano,
+  'fvit-eva-train': fvitEvaTrain,
   'fvit-full-width': fvitFullWidth,
   'fvit-nano': fvitNano,
   'fvit-vectors': fvitVectors,
   'llava-nano': llavaNano,
   'llava-preprocess': llavaPreprocess,
   'llava-prompts': llavaPrompts,
+  towers,
 };
 
 /** Options of `runGolden`. */
