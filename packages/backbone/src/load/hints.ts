@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Normalization } from '@vitamin-vlm/image';
 import type { TextTowerConfig } from '../models/text-tower.ts';
 import type { Activation } from '../models/parts/activation.ts';
-import { readSmall } from './image-size.ts';
+import { readSmall } from './read-small.ts';
 import type { Preprocessing } from './preprocessing.ts';
 
 /** What the shapes of tensors do not show. Whoever knows says it; the rest follows from the family. */

@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { TowerPlan } from '../families/family.ts';
 import type { Located } from './locate.ts';
+import { readSmall } from './read-small.ts';
 
 /** The size of a model without position embeddings about which nothing is known: that of the first ViTamin-XL. */
 const FALLBACK = 256;
@@ -11,8 +11,6 @@ const MAX_IMAGE_SIZE = 4096;
 const MAX_STATED_SIZE = 1024;
 /** A size in a name: `ViTamin-XL-384px`, `vitamin_xlarge_384`. Only the published ones, for other numbers in names mean other things. */
 const NAMED_SIZE = /[-_](224|256|320|336|384)(?:px)?(?!\d)/u;
-/** A configuration has a few hundred bytes. */
-const MAX_CONFIG_BYTES = 1 << 20;
 
 /**
  * The side of the square input that a model was trained at. In this order: the grid of its position embeddings, the published model's, a
@@ -54,13 +52,6 @@ async function sizeInConfig(folder: string, stride: number): Promise<number | un
     if (size !== undefined) return size;
   }
   return undefined;
-}
-
-/** The text of a regular file within the limit. A pipe or a device in a stranger's folder could be read for ever. */
-export async function readSmall(path: string): Promise<string | undefined> {
-  const info = await stat(path).catch(() => undefined);
-  if (!info?.isFile() || info.size > MAX_CONFIG_BYTES) return undefined;
-  return await readFile(path, 'utf8').catch(() => undefined);
 }
 
 function statedSize(text: string, stride: number): number | undefined {
