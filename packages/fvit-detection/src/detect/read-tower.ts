@@ -22,7 +22,7 @@ export interface TowerReadingOptions extends WorkOptions, Pick<DetectionRecipe, 
 }
 
 /**
- * Runs the tower over a canvas: in windows, or over all of it at once where the window is the canvas.
+ * Runs the tower over a canvas: in windows, or a plain Vision Transformer over all of it at once where the window is the canvas.
  *
  * @param pixels - [1, 3, H, W]
  * @throws VitaminError as `Backbone.windowMaps`.
@@ -35,7 +35,7 @@ export async function readTower(
   const names = detectorLevels(backbone.model.tower);
   const levels = [...new Set([...(only === 'dense' ? [] : names), ...more]), ...(only === 'maps' ? [] : [DENSE])];
   const [, , height, width] = pixels.shape;
-  const whole = options.window === height && options.window === width;
+  const whole = names[0] !== TOWER_MAPS[0] && options.window === height && options.window === width;
   const found = whole
     ? await backbone.wholeMaps(pixels, { ...options, levels })
     : await backbone.windowMaps(pixels, { ...options, levels });
