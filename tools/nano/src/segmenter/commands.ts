@@ -5,13 +5,11 @@ import type { LogEntry } from '@vitamin-vlm/training';
 import { Command } from 'commander';
 import { evaluateSegmenter } from './evaluate.ts';
 import { exportRun } from './export-run.ts';
-import { schedule } from './plan.ts';
 import { trainNanoSegmenter } from './train.ts';
 
 interface TrainFlags {
   readonly output: string;
   readonly tower: string;
-  readonly steps: number;
   readonly evaluate: number;
   readonly threads?: number;
 }
@@ -36,18 +34,17 @@ export function segmenterCommands(): Command {
     .description('trains both decoders on the frozen tower; goes on where an earlier run of the same folder stopped')
     .requiredOption('-o, --output <dir>', 'folder for checkpoints and the log')
     .option('--tower <model>', 'model whose tower is used', 'nano')
-    .option('--steps <n>', 'training steps', Number, schedule.steps)
     .option('--evaluate <n>', 'steps between two evaluations', Number, 500)
     .option('--threads <n>', 'threads of each session', Number)
-    .action(async ({ output: folder, tower, steps, evaluate, threads }: TrainFlags) => {
+    .action(async ({ output: folder, tower, evaluate, threads }: TrainFlags) => {
       const controller = new AbortController();
       process.once('SIGINT', () => controller.abort());
-      await trainNanoSegmenter({ folder, tower, steps, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
+      await trainNanoSegmenter({ folder, tower, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
     });
   group
     .command('export')
-    .description('writes the segmenter of a training as it stands, ended or not')
-    .argument('<run>', 'folder of the training')
+    .description('writes the segmenter of a round as it stands, ended or not')
+    .argument('<run>', 'folder of the round')
     .requiredOption('-o, --output <file>', 'segmenter')
     .action(async (run: string, { output }: { output: string }) => await exportRun(run, output));
   group

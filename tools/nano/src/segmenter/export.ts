@@ -3,7 +3,7 @@ import { saveSegmenter, type SegmentSettings } from '@vitamin-vlm/fcclip-segment
 import { classNames, classThings, read } from './plan.ts';
 
 /** How the embedded segmenter is asked, chosen on scenes of stream `train` that no step has seen. */
-export const settings: Partial<SegmentSettings> = { alpha: 0.4, beta: 0.7, overlap: 0.6 };
+export const settings: Partial<SegmentSettings> = { alpha: 0.4, beta: 1, overlap: 0.6 };
 
 /** Writes both decoders as Detectron2 does, matrices in half precision; the CLIP model stays in the file that it came from. */
 export async function exportSegmenter(

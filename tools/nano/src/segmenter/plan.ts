@@ -40,8 +40,20 @@ export const classThings: readonly boolean[] = classNames.map((_, i) => i < base
 export const askedNames: readonly string[] = [...kinds.map(({ name }) => name), ...stuffKinds];
 export const askedCategories: readonly { readonly id: number; readonly isthing: 0 | 1 }[] = panopticCategories();
 
-/** Steps and rates. */
-export const schedule = { steps: 1100, peakRate: 7e-4, warmupSteps: 60 } as const;
+/** A training from its warm-up to a rate of 0. A later round begins where the one before has ended, on other scenes. */
+export interface Round {
+  readonly steps: number;
+  readonly peakRate: number;
+  readonly warmupSteps: number;
+  /** Scenes that the round looks at, each many times, so that the tower need not read them each time. */
+  readonly scenes: number;
+}
+
+/** Stuff and kinds are learned in the first round; that two of a kind are two things takes longer. */
+export const rounds: readonly Round[] = [
+  { steps: 5000, peakRate: 7e-4, warmupSteps: 60, scenes: 3200 },
+  { steps: 2500, peakRate: 6e-4, warmupSteps: 60, scenes: 1800 },
+];
 
 /** AdamW with FC-CLIP's decay: none for norms and embeddings. */
 export const optimizer = {
@@ -55,9 +67,6 @@ export const optimizer = {
 
 /** Sides of the drawn scenes, of which the canvas is cut out: some fill it, some leave a part of it black. */
 export const sceneSides = { least: 256, most: 352 } as const;
-
-/** Scenes of the training: fewer than it looks at, so that the tower need not read them each time. */
-export const trainingScenes = 800;
 
 /** Scenes of stream `train` from here on are never trained on: settings are chosen on them. */
 export const developmentSeeds = 1_000_000_000;
