@@ -81,7 +81,7 @@ export type { Int8Weights, RoundedPart } from './load/int8-weights.ts';
 export { EMBEDDED_MODEL } from './load/locate.ts';
 export type { LocateOptions } from './load/locate.ts';
 export { publishedModels } from './load/models.data.ts';
-export type { PublishedModel } from './load/models.data.ts';
+export type { PublishedModel } from './load/published-model.ts';
 export { checkSameIdentity } from './load/identity.ts';
 export type { Identity } from './load/identity.ts';
 export { openModel, readModel } from './load/open-model.ts';

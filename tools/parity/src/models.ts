@@ -31,13 +31,15 @@ const nano: ParityModel = { name: 'nano', image: vitaminSizes.nano, imageSize: 6
 const models: ReadonlyMap<string, ParityModel> = new Map(
   [
     nano,
-    ...publishedModels.map(({ name, imageSize }): ParityModel => {
-      const size = /^vitamin-(small|base|large2|large|xlarge)-/u.exec(name)?.[1] as Exclude<keyof typeof vitaminSizes, 'nano'>;
-      // -ltt: the image tower was trained against the text tower of ViTamin-L, in its joint space.
-      const text = name.endsWith('-ltt') ? textTowers.large : textTowers[size];
-      const image = { ...vitaminSizes[size], embedDim: text.embedDim };
-      return { name, image, imageSize, text, textNames: textNamesOf(text) };
-    }),
+    ...publishedModels
+      .filter(({ family }) => family === 'vitamin')
+      .map(({ name, imageSize }): ParityModel => {
+        const size = /^vitamin-(small|base|large2|large|xlarge)-/u.exec(name)?.[1] as Exclude<keyof typeof vitaminSizes, 'nano'>;
+        // -ltt: the image tower was trained against the text tower of ViTamin-L, in its joint space.
+        const text = name.endsWith('-ltt') ? textTowers.large : textTowers[size];
+        const image = { ...vitaminSizes[size], embedDim: text.embedDim };
+        return { name, image, imageSize, text, textNames: textNamesOf(text) };
+      }),
   ].map((model) => [model.name, model]),
 );
 

@@ -35,7 +35,8 @@ it.each([
 });
 
 it('knows every published model', () => {
-  for (const { name, imageSize } of publishedModels) expect(parityModel(name.replaceAll('-', '_'))).toMatchObject({ name, imageSize });
+  for (const { name, imageSize } of publishedModels.filter(({ family }) => family === 'vitamin'))
+    expect(parityModel(name.replaceAll('-', '_'))).toMatchObject({ name, imageSize });
 });
 
 it('writes whole models up to 1 GB, the image tower alone of larger ones, and both where both are asked for', () => {

@@ -26,6 +26,31 @@ describe.skipIf(whyNot !== '')(`golden files of the original programs${whyNot}`,
   });
 });
 
+const plugins = join(heads, '../plugins');
+const whyNotPlugins = existsSync(plugins) ? '' : ' (skipped: no reference data, set VITAMIN_SHARED)';
+
+describe.skipIf(whyNotPlugins !== '')(`golden files of other towers${whyNotPlugins}`, () => {
+  it.each([
+    ['fvit_eva_nano', 6814],
+    ['fvit_eva_train', 1468],
+  ])('%s: all %i values agree', async (name, count) => {
+    const { results, compared } = await runGolden(readFileSync(join(plugins, `${name}.json`), 'utf8'));
+    expect(failures(results)).toEqual([]);
+    expect(compared).toBe(count);
+  });
+
+  it('towers: every tiny one, names, resize and preparation agree', async () => {
+    const file = JSON.parse(readFileSync(join(plugins, 'towers.json'), 'utf8')) as Record<string, unknown>;
+    // The published sizes take minutes and gigabytes: `npm run parity`.
+    const kept = Object.entries(file).filter(([name]) =>
+      /nano|^format$|^seedSuffix$|^nameMaps$|^positionResize$|^preprocessing/u.test(name),
+    );
+    const { results, compared } = await runGolden(JSON.stringify(Object.fromEntries(kept)));
+    expect(failures(results)).toEqual([]);
+    expect(compared).toBeGreaterThan(10_000);
+  });
+});
+
 /** A golden file with the results of its comparisons. */
 function opened(file: object): { golden: Golden; results: GoldenResult[] } {
   const results: GoldenResult[] = [];

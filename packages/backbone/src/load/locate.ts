@@ -4,7 +4,8 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HubOptions, resolveHubFile } from '@vitamin-vlm/checkpoint';
 import { BUNDLED_HINT, fileBeside, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { type PublishedModel, publishedModels } from './models.data.ts';
+import { publishedModels } from './models.data.ts';
+import type { PublishedModel } from './published-model.ts';
 
 /** The model that comes with this package. */
 export const EMBEDDED_MODEL = 'nano';

@@ -1,28 +1,10 @@
-import type { Hints } from './hints.ts';
-
-/** A model that was published with ViTamin, and where. */
-export interface PublishedModel {
-  /** timm's name with hyphens. */
-  readonly name: string;
-  /** Repository on the Hugging Face Hub. */
-  readonly repo: string;
-  /** Side of the square input in pixels. */
-  readonly imageSize: number;
-  /** Of both towers together, in millions, as published. The files hold 4 bytes for each. */
-  readonly millions: number;
-  /** Zero-shot top-1 on ImageNet in percent, as published: not measured here. */
-  readonly imageNet: number;
-  /** License of the repository the models were released with. The model repositories state theirs themselves: look there before use. */
-  readonly license: 'Apache-2.0';
-  /** What this project has checked: names and shapes of the tensors. None of the published files was at hand. */
-  readonly verified: 'layout only';
-  /** What its tensors do not show. */
-  readonly hints?: Hints;
-}
+import { otherModels } from './other-models.data.ts';
+import type { PublishedModel } from './published-model.ts';
 
 const model = (name: string, repo: string, imageSize: number, millions: number, imageNet: number): PublishedModel => ({
   name,
   repo: `jienengchen/ViTamin-${repo}`,
+  family: 'vitamin',
   imageSize,
   millions,
   imageNet,
@@ -31,7 +13,7 @@ const model = (name: string, repo: string, imageSize: number, millions: number, 
 });
 
 /**
- * The published models, smallest first. `-ltt`: an image tower trained against the locked text tower of ViTamin-L. `-s13b`: the shorter of
+ * The published models: ViTamin, smallest first, then towers of others. `-ltt`: an image tower trained against the locked text tower of ViTamin-L. `-s13b`: the shorter of
  * two training runs. Figures: table of the authors' README at commit 24f7475.
  *
  * @example
@@ -57,4 +39,5 @@ export const publishedModels: readonly PublishedModel[] = [
   model('vitamin-xlarge-256-s13b', 'XL-256px-s13B', 256, 924.8, 82.1),
   model('vitamin-xlarge-336', 'XL-336px', 336, 924.8, 82.7),
   model('vitamin-xlarge-384', 'XL-384px', 384, 924.8, 82.9),
+  ...otherModels,
 ];

@@ -13,7 +13,7 @@ import { nativeImageSize } from './image-size.ts';
 import { type InferredConfig, inferModel, summarize } from './infer.ts';
 import { type Int8Weights, int8Weights } from './int8-weights.ts';
 import type { Located } from './locate.ts';
-import type { PublishedModel } from './models.data.ts';
+import type { PublishedModel } from './published-model.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import type { Recipe } from './recipe.ts';
 import { openWeights, type OpenWeights, type OpenWeightsOptions, type WeightAddresses } from './weights/open-weights.ts';

@@ -1,7 +1,7 @@
 import type { GoldenChecker } from '../golden/checker.ts';
 import { compareCase } from './case.ts';
 import { compareNameMaps } from './name-maps.ts';
-import { comparePositions, comparePreparation } from './vectors.ts';
+import { comparePositions, comparePreparation, compareRegistry } from './vectors.ts';
 
 /** Image and text towers of every family, at tiny and at published sizes. */
 export const towers: GoldenChecker = async (golden, context) => {
@@ -11,5 +11,6 @@ export const towers: GoldenChecker = async (golden, context) => {
   const example = cases.find((name) => golden.at(name, 'config').has('quick_gelu') && golden.at(name).has('weights'));
   if (golden.has('nameMaps') && example !== undefined) await compareNameMaps(golden.at('nameMaps'), golden.at(example), context);
   if (golden.has('positionResize')) comparePositions(golden.at('positionResize'), seedSuffix);
+  if (golden.has('preprocessing')) compareRegistry(golden.at('preprocessing'));
   if (golden.has('preprocessingVectors')) await comparePreparation(golden.at('preprocessingVectors'), seedSuffix);
 };

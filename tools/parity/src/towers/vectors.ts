@@ -1,6 +1,6 @@
-import { resizePositionEmbedding, squareInput } from '@vitamin-vlm/backbone';
+import { publishedModels, resizePositionEmbedding, squareInput } from '@vitamin-vlm/backbone';
 import { tensor } from '@vitamin-vlm/core';
-import type { Picture } from '@vitamin-vlm/image';
+import { CLIP_NORMALIZATION, type Picture } from '@vitamin-vlm/image';
 import { formulaStream, formulaValues } from '../formula.ts';
 import type { Golden } from '../golden/golden.ts';
 
@@ -22,6 +22,25 @@ export function comparePositions(golden: Golden, seedSuffix: string): void {
       out.data.set(resized.data, WIDTH);
       golden.at(grid, program).tensor(out);
     }
+  }
+}
+
+/** How open_clip's registry says that pictures are prepared, against the table of published models. */
+export function compareRegistry(golden: Golden): void {
+  for (const tag of golden.keys()) {
+    const own = golden.at(tag);
+    const model = publishedModels.find(({ openClip }) => openClip === tag);
+    if (!model) {
+      own.fail('no such model in the table');
+      continue;
+    }
+    const { normalization = CLIP_NORMALIZATION, resize = 'bicubic', edge = 'shortest' } = model.hints?.preprocessing ?? {};
+    own.at('mean').numbers(normalization.mean);
+    own.at('std').numbers(normalization.std);
+    own.at('interpolation').equal(resize);
+    own.at('resizeMode').equal(edge === 'both' ? 'squash' : 'shortest');
+    own.at('imageSize').equal(model.imageSize);
+    own.at('quickGelu').equal(model.hints?.activation === 'quickGelu');
   }
 }
 
