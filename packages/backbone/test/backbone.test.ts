@@ -291,7 +291,7 @@ it('refuses what does not fit, before any work', async () => {
   expect(await codeOf(backbone.windowMaps(tensor('float32', [3, 32, 32])))).toBe('USAGE');
   expect(await codeOf(backbone.encodeImage(picture, { batch: 0 }))).toBe('USAGE');
   expect(await codeOf(backbone.embedPixels(tensor('float32', [1, 3, 32, 16])))).toBe('USAGE');
-  expect(await codeOf(backbone.encodeImage(crop(picture, 0, 0, 40, 1), { dense: true, size: 20_000 }))).toBe('USAGE');
+  expect(await codeOf(backbone.encodeImage(crop(picture, 0, 0, 40, 1), { dense: true, size: 20_000 }))).toBe('INPUT_UNREADABLE');
   expect(await codeOf(backbone.encodeImage('no-such-picture.png'))).toBe('INPUT_NOT_FOUND');
 });
 

@@ -13,6 +13,7 @@ import { fillPrompts } from '../src/text/prompts.ts';
 class BagOfTokens implements TextEmbedder {
   readonly identity: TextEmbedder['identity'];
   texts = 0;
+  onTexts: () => void = () => undefined;
 
   constructor(identity: string) {
     this.identity = { tower: 'any', text: identity };
@@ -20,6 +21,7 @@ class BagOfTokens implements TextEmbedder {
 
   async embed({ ids, eot }: Parameters<TextEmbedder['embed']>[0]): ReturnType<TextEmbedder['embed']> {
     this.texts += eot.length;
+    this.onTexts();
     const out = tensor('float32', [eot.length, 6]);
     eot.forEach((end, n) => {
       for (let i = 1; i < end; i++) for (let e = 0; e < 6; e++) out.data[n * 6 + e]! += Math.sin(ids.data[n * 77 + i]! * (e + 1));
@@ -75,7 +77,8 @@ it('embeds words once when many ask for them at once, also when the first gives 
 
   const controller = new AbortController();
   const more = parseLabels(['cow', 'horse', 'goat']);
-  const quitter = embedVocabulary(tower, more, { ...options, signal: controller.signal, onProgress: () => controller.abort() });
+  tower.onTexts = () => controller.abort();
+  const quitter = embedVocabulary(tower, more, { ...options, signal: controller.signal });
   const patient = embedVocabulary(tower, more, options);
   await expect(quitter).rejects.toMatchObject({ code: 'ABORTED' });
   expect((await patient).embeddings.shape).toEqual([3, 6]);
