@@ -115,7 +115,8 @@ function parseHeader(bytes: Uint8Array): Header {
   } catch (cause) {
     throw new CocoEvalError('SHARDS', 'Expected a shard header but it cannot be read', { cause });
   }
-  const { index, count, scheme, areas, thresholds, words, lengths, warnings, categories } = header;
+  const { index, count, scheme, areas, thresholds, words, lengths, warnings } = header;
+  const categories = plainCategories(header.categories);
   const wholeNumbers = [index, count, ...ARRAYS.map(([name]) => lengths?.[name])];
   if (
     !wholeNumbers.every((n) => Number.isInteger(n) && n >= 0) ||
@@ -129,7 +130,7 @@ function parseHeader(bytes: Uint8Array): Header {
   if (areas !== params.areaRng.length || thresholds !== params.iouThrs.length || words !== Math.ceil(thresholds / 32)) {
     throw new CocoEvalError('SHARDS', 'Expected a shard header that agrees with its own parameters');
   }
-  return header;
+  return { ...header, categories };
 }
 
 /** Text, or nothing. */
@@ -137,7 +138,13 @@ function isText(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
 }
 
-function areCategories(list: unknown): boolean {
+/** Keys of ids that are no plain numbers lie beyond 2^53, where the reader gives exact integers; as numbers they are exact too. */
+function plainCategories(list: unknown): unknown {
+  if (!Array.isArray(list)) return list;
+  return list.map((item: { id?: unknown } | null) => (typeof item?.id === 'bigint' ? { ...item, id: Number(item.id) } : item));
+}
+
+function areCategories(list: unknown): list is readonly ShardCategory[] {
   return (
     Array.isArray(list) &&
     list.every((item: ShardCategory | null) => typeof item?.id === 'number' && isText(item.name) && isText(item.frequency))
