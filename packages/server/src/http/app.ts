@@ -90,6 +90,7 @@ export function createApp(parts: ServerParts, { token, maxBody, onLoopback, vers
   protocolRoutes(app, parts, version);
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'vitamin', version, description: 'Open-vocabulary vision' } });
   // Only `npm run build` makes the page; the compiler alone does not.
-  if (existsSync(pageFolder)) app.use(serveStatic({ root: pageFolder }));
+  if (existsSync(pageFolder))
+    for (const path of ['/', '/assets/*', '/scenes/*', '/icon.svg']) app.get(path, serveStatic({ root: pageFolder }));
   return app;
 }
