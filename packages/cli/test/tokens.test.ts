@@ -84,7 +84,7 @@ it('prints lines of Python with the exact ids of the prompt', async () => {
 
 it('refuses what does not go together', async () => {
   const wrong: [string[], RegExp][] = [
-    [['a.png', '-o', 'a.npy', '--for', 'transformers'], /FILE\.safetensors or FILE\.pt for --for transformers/u],
+    [['a.png', '-o', 'new.npy', '--for', 'transformers'], /FILE\.safetensors or FILE\.pt for --for transformers/u],
     [['a.png'], /-o FILE/u],
     [['a.png', '-o', 'x.npy', '--type', 'bfloat16'], /bfloat16/u],
   ];
