@@ -70,7 +70,7 @@ describe('tasks', () => {
   it('leave out with --threshold what is less sure', async () => {
     const asked = ['--encoding', 'a.safetensors', ...words, '--task', 'all'];
     const [all] = (await document(...asked)).images;
-    const limit = [...all!.segments!.map(({ score }) => score), ...all!.instances!.map(({ score }) => score)].toSorted()[2]!;
+    const limit = [...all!.segments!.map(({ score }) => score), ...all!.instances!.map(({ score }) => score)].toSorted((a, b) => a - b)[2]!;
     const [some] = (await document(...asked, '--threshold', String(limit))).images;
     expect(some!.segments!.every(({ score }) => score > limit)).toBe(true);
     expect(some!.instances).toEqual(all!.instances!.filter(({ score }) => score >= limit));

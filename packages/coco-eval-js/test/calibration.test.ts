@@ -96,7 +96,7 @@ describe('label errors', () => {
     const { dataset, results } = synthetic(3, 'segm', 30);
     const masks = results.map(({ bbox, ...rest }): Result => {
       const [x, y, w, h] = bbox as [number, number, number, number];
-      return { ...rest, segmentation: [[x, y, x + w, y, x + w, y + h, x, y + h]] } as Result;
+      return { ...rest, segmentation: [[x, y, x + w, y, x + w, y + h, x, y + h]] };
     });
     const found = labelErrors(evaluate(dataset, masks, { iouType: 'segm' }), { minScore: 0 });
     expect(found.length).toBeGreaterThan(0);

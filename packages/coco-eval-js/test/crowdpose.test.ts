@@ -10,7 +10,7 @@ function crowded(): { dataset: Dataset; results: Result[] } {
   const images = coco.images.map((image, i) => ({ ...image, crowdIndex: indexes[i % indexes.length]! }));
   const annotations = coco.annotations.map(({ area: _area, keypoints, ...rest }): Annotation => {
     const points = keypoints!.slice(0, 42);
-    return { ...rest, keypoints: points, num_keypoints: points.filter((v, i) => i % 3 === 2 && v > 0).length } as Annotation;
+    return { ...rest, keypoints: points, num_keypoints: points.filter((v, i) => i % 3 === 2 && v > 0).length };
   });
   const results = readJson('golden/mini_val_dets_keypoints.json') as Result[];
   return { dataset: { ...coco, images, annotations }, results: results.map((r) => ({ ...r, keypoints: r.keypoints!.slice(0, 42) })) };
@@ -18,7 +18,8 @@ function crowded(): { dataset: Dataset; results: Result[] } {
 
 it.skipIf(!hasData)(`equals faster-coco-eval${whyNot}`, () => {
   const { dataset, results } = crowded();
-  const { stats, metrics, summary, warnings, slice } = evaluateCrowdPose(dataset, results);
+  const evaluation = evaluateCrowdPose(dataset, results);
+  const { stats, metrics, summary, warnings } = evaluation;
   // faster-coco-eval 1.8.0, 'keypoints_crowd' with use_area=False; the last three are rounded to 4 decimals there.
   const wanted = [0.4487235277736573, 0.5236709064267845, 0.5172206584243166, 0.6671641791044777, 0.7313432835820896, 0.7313432835820896];
   wanted.forEach((value, i) => expect(stats[i]).toBeCloseTo(value, 12));
@@ -26,7 +27,7 @@ it.skipIf(!hasData)(`equals faster-coco-eval${whyNot}`, () => {
   expect(Object.keys(metrics)).toEqual(['AP', 'AP50', 'AP75', 'AR', 'AR50', 'AR75', 'AP_easy', 'AP_medium', 'AP_hard']);
   expect(summary.text.split('\n')[6]).toBe(' Average Precision  (AP) @[ IoU=0.50:0.95 | type=  easy | maxDets= 20 ] = 0.645');
   expect(warnings).toEqual([]);
-  expect(slice).toBeTypeOf('function');
+  expect(typeof evaluation.slice).toBe('function');
 });
 
 it.skipIf(!hasData)(`a slice has the numbers of its images alone${whyNot}`, () => {

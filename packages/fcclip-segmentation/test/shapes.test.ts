@@ -22,7 +22,7 @@ const bitmapOf = (id: number): Uint8Array => Uint8Array.from(data, (value) => Nu
 
 it('gives the mask of every number in a map', () => {
   const masks = segmentMasks(panoptic.map);
-  expect([...masks.keys()].toSorted()).toEqual([0, 1, 2, 3]);
+  expect([...masks.keys()].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
   for (const [id, mask] of masks) expect(mask).toEqual(encodeMask(bitmapOf(id), width, height));
 });
 

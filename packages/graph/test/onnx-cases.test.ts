@@ -154,7 +154,7 @@ it.each(Object.keys(golden.cases) as Name[])('%s', async (name) => {
   const { inputs, outputs } = golden.cases[name] as { readonly inputs: readonly Numbers[]; readonly outputs: readonly Numbers[] };
   const graph = new g.Graph('case');
   const values = inputs.map(({ dtype, shape }, i) => graph.input(`x${i}`, dtype as DType, shape));
-  const built = [builds[name](values, (input) => inputs[input]!.data)].flat() as g.Value[];
+  const built = [builds[name](values, (input) => inputs[input]!.data)].flat();
   built.forEach((value, i) => graph.output(`y${i}`, value));
   const used = new Set(graph.nodes.flatMap((node) => node.inputs.map((input) => input?.name)));
   for (const { name: unused } of values) if (!used.has(unused)) graph.inputs.delete(unused);

@@ -52,7 +52,7 @@ function rowOf(...turns: readonly (readonly number[])[]): Record<string, Tensor>
     [1, size.text],
     Float32Array.from(feeds['labels']!, (label) => Number(label >= 0n)),
   );
-  return { ...Object.fromEntries(names.map((name) => [name, tensor('int64', [1, size.text], feeds[name]!)])), shares };
+  return { ...Object.fromEntries(names.map((name) => [name, tensor('int64', [1, size.text], feeds[name])])), shares };
 }
 
 /** Runs a graph without training: the trained parameters are fed as they are. */

@@ -146,7 +146,7 @@ function decode(
     if (!(typeof size === 'number' && Number.isInteger(size) && size >= 0 && at + size <= body.length)) {
       throw new VitaminError(
         'INPUT_UNREADABLE',
-        `Expected ${String(size)} bytes of "${name}" after the JSON but found ${body.length - at}`,
+        `Expected ${JSON.stringify(size)} bytes of "${name}" after the JSON but found ${body.length - at}`,
       );
     }
     tensors[name] = fromBinary(name, datatype, shape, body.subarray(at, at + size));

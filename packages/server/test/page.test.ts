@@ -33,7 +33,9 @@ it('is under 150 kB gzipped, and names no other place', async () => {
 });
 
 it('has the types of the server as it is', async () => {
-  const { clientTypes } = (await import('../page/write-types.mjs' as string)) as { clientTypes: () => Promise<string> };
+  const { clientTypes } = (await import(new URL('../page/write-types.mjs', import.meta.url).href)) as {
+    clientTypes: () => Promise<string>;
+  };
   // Run `node page/write-types.mjs` when this fails.
   expect(await readFile(join(folder, 'page/src/schema.gen.ts'), 'utf8')).toBe(await clientTypes());
 });

@@ -218,7 +218,7 @@ describe('questions', () => {
     const pieces = await events('/v1/ask', { key: body.key, question: 'How many sheep are there?', stream: true });
     expect(
       pieces
-        .map(({ text }) => text ?? '')
+        .map(({ text }) => (typeof text === 'string' ? text : ''))
         .join('')
         .trim(),
     ).toBe(body.answer);

@@ -41,7 +41,7 @@ export function mergeHints(...all: readonly (Hints | undefined)[]): Hints {
   for (const [name, value] of all.flatMap((hints) => Object.entries(hints ?? {}))) {
     if (value !== undefined) merged[name] = typeof value === 'object' ? { ...(merged[name] as object), ...defined(value) } : value;
   }
-  return merged as Hints;
+  return merged;
 }
 
 function defined(fields: object): object {

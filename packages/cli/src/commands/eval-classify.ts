@@ -21,20 +21,19 @@ export const evalClassify: Command = command({
   notes: `-o DIR gets metrics.json (numbers from 0 to 1 by DataComp's names, main stands for the data set) and
 run.json (every setting). Started again it goes on where it stopped.`,
   async run(context) {
-    const [{ evaluationFolder, runEvaluation }, { zeroShotEvaluation }, { openZeroShotData }, { loadModel }, { resolve }] =
-      await Promise.all([
-        import('../evaluation/run-evaluation.ts'),
-        import('../evaluation/evaluate-classification.ts'),
-        import('../data-sets/open-zero-shot-data.ts'),
-        import('../model.ts'),
-        import('node:path'),
-      ]);
+    const [{ evaluationFolder, runEvaluation }, { zeroShotEvaluation }, { openZeroShotData }, { loadModel }, path] = await Promise.all([
+      import('../evaluation/run-evaluation.ts'),
+      import('../evaluation/evaluate-classification.ts'),
+      import('../data-sets/open-zero-shot-data.ts'),
+      import('../model.ts'),
+      import('node:path'),
+    ]);
     const { dataset = '', templates, limit } = context.flags;
     const folder = await evaluationFolder(context);
     const data = await openZeroShotData(dataset);
     await using backbone = await loadModel(context);
     try {
-      const options = { folder: resolve(dataset), templates, limit };
+      const options = { folder: path.resolve(dataset), templates, limit };
       const evaluation = await zeroShotEvaluation(context, backbone, data, options);
       return await runEvaluation({ ...context, flags: { ...context.flags, report: false } }, folder, evaluation);
     } finally {

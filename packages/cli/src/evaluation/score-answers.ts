@@ -9,7 +9,6 @@ import {
   openBenchmark,
   readAnswers,
 } from '@vitamin-vlm/llava-bridge';
-import type { Outcome } from '@vitamin-vlm/runs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Places, Scorer, Scores, Settings } from './evaluation.ts';
@@ -63,7 +62,7 @@ export function answerScorer(
     places,
     async score(folder, outcomes) {
       const answers: Answer[] = [];
-      for await (const outcome of outcomes as AsyncIterable<Outcome<AnswerResult>>) {
+      for await (const outcome of outcomes) {
         if ('error' in outcome) continue;
         answers.push(answerTo(questions[outcome.index]!, outcome.result.text, name, outcome.index));
       }

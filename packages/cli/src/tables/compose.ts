@@ -38,7 +38,7 @@ export function showTable({ id, title, columns, rows, source }: PublishedTable, 
     rows: [...published, ...own],
     notes: [
       ...[...origins].map((name) => `${name}: ${sources[name]}`),
-      ...[...marked].toSorted().map((mark) => `${MARKS[mark]} published in two ways. ${contradictions[mark]}`),
+      ...[...marked].toSorted((a, b) => (a < b ? -1 : 1)).map((mark) => `${MARKS[mark]} published in two ways. ${contradictions[mark]}`),
     ],
   };
 }

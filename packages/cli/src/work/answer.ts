@@ -69,7 +69,7 @@ export async function answerOnce(context: AskContext, answerer: Answerer, inputs
 export async function converse(context: AskContext, answerer: Answerer, inputs: readonly string[]): Promise<number> {
   const { output, writer, signal } = context;
   const { files, pictures } = await see(context, answerer, inputs);
-  const isTerminal = process.stdin.isTTY === true;
+  const isTerminal = process.stdin.isTTY;
   const lines = createInterface({ input: process.stdin, terminal: false, signal });
   const path = await writer?.path();
   const history: string[] = [];

@@ -48,7 +48,7 @@ export function checkAnnotations(value: unknown): CheckResult {
     const place = `annotations[${i}]`;
     const image = checkReference(annotation, 'image_id', images, place, found);
     const category = checkReference(annotation, 'category_id', categories, place, found);
-    if (category !== undefined) objects.set(annotation['category_id'] as Id, (objects.get(annotation['category_id'] as Id) ?? 0) + 1);
+    if (category !== undefined) objects.set(annotation['category_id'], (objects.get(annotation['category_id']) ?? 0) + 1);
     checkAnnotation(annotation, place, image as ImageInfo | undefined, found);
   });
   checkHabits('annotations', dataset.annotations, images, found);
@@ -91,9 +91,9 @@ function checkRecords(list: 'images' | 'categories' | 'annotations', records: re
     const { id } = record;
     const fits = typeof id === 'string' || typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id));
     if (!fits) found.error(`bad-id-${list}`, place, `${list} whose "id" is neither a number nor text`);
-    else if (byId.has(id as Id))
+    else if (byId.has(id))
       found.error(`duplicate-${list}`, place, `${list} with an "id" that was there before: the last one stands for all`);
-    else byId.set(id as Id, record);
+    else byId.set(id, record);
   });
   return byId;
 }

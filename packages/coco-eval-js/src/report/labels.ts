@@ -23,7 +23,7 @@ const WIDE_ONES = /[\u1100-\u115f\u2e80-\uffff]|[\ud800-\udbff][\udc00-\udfff]|[
 /** Room that a text takes at most, in parts of the font size. */
 function widthOf(text: string): number {
   const wide = text.match(WIDE_ONES)?.length ?? 0;
-  return WIDE * wide + CHARACTER * ([...text].length - wide);
+  return WIDE * wide + CHARACTER * (Array.from(text).length - wide);
 }
 
 /** The words of a box. */

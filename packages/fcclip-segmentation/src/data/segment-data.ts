@@ -57,7 +57,7 @@ export interface SegmentDataOptions {
 export async function openSegmentData(places: SegmentPlaces, { classes, limit }: SegmentDataOptions = {}): Promise<SegmentData> {
   const pictures = await byKey(places.images, PICTURE_ENDINGS, places, places.suffix);
   const maps = places.semantic && (await byKey(places.semantic.folder, MAP_ENDINGS, places, places.semantic.suffix));
-  const semanticOf = (key: string): string | undefined => maps && join(places.semantic!.folder, maps.get(key) ?? '');
+  const semanticOf = (key: string): string | undefined => maps && join(places.semantic.folder, maps.get(key) ?? '');
   const values = places.semantic?.values;
   if (places.panoptic) {
     const { annotations, maps: folder, suffix } = places.panoptic;
@@ -81,7 +81,7 @@ export async function openSegmentData(places: SegmentPlaces, { classes, limit }:
       const name = pictures.get(key) ?? pictures.get(other);
       const semantic = maps?.has(key) === true ? semanticOf(key) : maps?.has(other) === true ? semanticOf(other) : undefined;
       if (name === undefined) throw unpaired(`picture of ${map}`, places.images, annotations);
-      if (maps && semantic === undefined) throw unpaired(`label map of ${name}`, places.semantic!.folder, annotations);
+      if (maps && semantic === undefined) throw unpaired(`label map of ${name}`, places.semantic.folder, annotations);
       return { name, picture: join(places.images, name), panoptic: { imageId, map: join(folder, map), segments }, semantic };
     });
     return { labels, things, items: checked(items, annotations).slice(0, limit), categories: list.categories, values, places };

@@ -63,7 +63,7 @@ function ordered(answer: Answer): Record<string, unknown> {
 }
 
 function answerOf(line: Record<string, unknown>, where: string): Answer {
-  const { prompt = '', answer_id, model_id, round_id, options, option_char } = line as unknown as Answer;
+  const { prompt = '', answer_id, model_id, round_id, options, option_char } = line as unknown as Partial<Answer>;
   return {
     question_id: idOf(line, 'question_id', where),
     prompt: typeof prompt === 'string' ? prompt : '',

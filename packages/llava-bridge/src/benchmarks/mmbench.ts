@@ -151,8 +151,8 @@ function letterIn(answer: string, choices: ReadonlyMap<string, string>): string 
 
 /** The one choice whose text stands in an answer that is not much longer than all of them. */
 function choiceIn(answer: string, choices: ReadonlyMap<string, string>): string | undefined {
-  const size = [...choices.values()].reduce((sum, text) => sum + [...text].length, 0);
-  if ([...answer].length > 2 * size) return undefined;
+  const size = [...choices.values()].reduce((sum, text) => sum + Array.from(text).length, 0);
+  if (Array.from(answer).length > 2 * size) return undefined;
   const found = [...choices].filter(([, text]) => answer.includes(text.toLowerCase()));
   return found.length === 1 ? found[0]![0] : undefined;
 }

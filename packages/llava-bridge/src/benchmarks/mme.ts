@@ -73,7 +73,7 @@ export function mmeText(rows: readonly MmeRow[]): string {
 function mmeAnswer(text: string): 'yes' | 'no' | 'other' {
   const lower = text.toLowerCase();
   if (lower === 'yes' || lower === 'no') return lower;
-  const start = [...lower].slice(0, 4).join('');
+  const start = Array.from(lower).slice(0, 4).join('');
   return start.includes('yes') ? 'yes' : start.includes('no') ? 'no' : 'other';
 }
 

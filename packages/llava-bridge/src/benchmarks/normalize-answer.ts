@@ -2,7 +2,7 @@ import { pythonStrip, pythonWords } from '../text/python-text.ts';
 import { contractions } from './contractions.data.ts';
 
 /** In the order in which they are taken out: one changes what the next one sees. */
-export const punctuation: readonly string[] = [...';/[]"{}()=+\\_-><@`,?!'];
+export const punctuation: readonly string[] = Array.from(';/[]"{}()=+\\_-><@`,?!');
 export const numberWords: ReadonlyMap<string, string> = new Map(
   Object.entries({
     none: '0',

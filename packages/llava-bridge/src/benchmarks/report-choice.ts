@@ -13,7 +13,7 @@ import { workbook } from './workbook.ts';
 export async function reportScience(paths: BenchmarkPaths, { answers }: AnswerFile): Promise<BenchmarkReport> {
   const [problemFile, splitFile] = [await findTruth(paths, ['problems.json']), await findTruth(paths, ['pid_splits.json'])];
   if (problemFile === undefined || splitFile === undefined) return notScored('problems.json with pid_splits.json');
-  const problems = new Map(Object.entries(await readObject(problemFile))) as Map<string, unknown> as Map<string, ScienceProblem>;
+  const problems = new Map(Object.entries(await readObject(problemFile))) as Map<string, ScienceProblem>;
   const ids = (await readListIn(splitFile, 'test')).map(String);
   const unknown = ids.find((id) => !Array.isArray(problems.get(id)?.choices) || !Number.isInteger(problems.get(id)?.answer));
   if (unknown !== undefined) throw new VitaminError('INPUT_UNREADABLE', `Expected problem ${unknown} in ${problemFile} but found none`);

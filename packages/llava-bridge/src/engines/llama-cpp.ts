@@ -94,7 +94,7 @@ export class LlamaCpp implements AsyncDisposable {
     cache = 'f16',
     engine,
   }: LlamaCppOptions): Promise<LlamaCpp> {
-    const { loadModel } = engine ?? (await importEngine());
+    const llama = engine ?? (await importEngine());
     // The engine ends the whole process when a file is not what it should be.
     const { embedding } = await checkGguf(model);
     const { output } = codec.projector.config;
@@ -112,7 +112,7 @@ export class LlamaCpp implements AsyncDisposable {
     try {
       const projector = join(folder, 'mmproj.gguf');
       await codec.write(projector);
-      loaded = await loadModel({
+      loaded = await llama.loadModel({
         model,
         n_ctx: context,
         n_gpu_layers: gpuLayers,

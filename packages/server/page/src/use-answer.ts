@@ -16,7 +16,7 @@ export function useAnswer(chosen: Chosen | undefined, { words, mode }: Settings)
   const key = useRef<{ of: Chosen; key: string } | undefined>(undefined);
   const question = JSON.stringify([words, mode]);
   useEffect(() => {
-    if (!chosen) return;
+    if (!chosen) return undefined;
     const controller = new AbortController();
     const labels = askedWords(words, mode);
     const named = (kind: 'thing' | 'stuff'): string[] =>

@@ -37,7 +37,7 @@ export function tell(error: unknown): Told {
   if (error instanceof HTTPException) {
     const code = error.status === 401 ? 'AUTH' : 'USAGE';
     return {
-      status: error.status as ContentfulStatusCode,
+      status: error.status,
       error: { code, message: error.message || `Refused with ${error.status}` },
       headers: {},
     };

@@ -9,12 +9,7 @@ import { runInLane, type ServerParts } from './server-parts.ts';
 
 /** `/v1/detect`, `/v1/segment`, `/v1/classify`, `/v1/encode`: a picture and a question in, JSON out. */
 export function visionRoutes(app: OpenAPIHono, parts: ServerParts): void {
-  const add = <S extends z.ZodObject>(
-    kind: 'detect' | 'segment' | 'classify' | 'encode',
-    schema: S,
-    answer: z.ZodObject,
-    summary: string,
-  ): void => {
+  const add = (kind: 'detect' | 'segment' | 'classify' | 'encode', schema: z.ZodObject, answer: z.ZodObject, summary: string): void => {
     describeRoute(app, { path: `/v1/${kind}`, summary, request: schema, answer });
     app.post(`/v1/${kind}`, async (c) => {
       const { picture, request } = await readRequest(c, schema, parts.urls);

@@ -54,7 +54,7 @@ export async function infer(
       if (datatype !== 'UINT8' || shape.length !== 4 || height !== side || width !== side || channels !== 3 || n < 1 || n > MAX_BATCH) {
         throw mismatch('pixels', `UINT8 [1..${MAX_BATCH}, ${side}, ${side}, 3]`, `${datatype} [${shape.join(', ')}]`);
       }
-      return { embedding: floats(await backbone.embedPixels(normalized(data as Uint8Array, n, side), options)) };
+      return { embedding: floats(await backbone.embedPixels(normalized(data, n, side), options)) };
     }
     case 'text-tower': {
       const texts = textsIn(inputs, 'text');
@@ -126,7 +126,7 @@ function textsIn(inputs: Readonly<Record<string, InferTensor>>, name: string): s
 
 function bytesIn(inputs: Readonly<Record<string, InferTensor>>, name: string): Uint8Array {
   const { datatype, shape, data } = inputOf(inputs, name);
-  if (datatype === 'BYTES' && data.length === 1) return (data as readonly Uint8Array[])[0]!;
+  if (datatype === 'BYTES' && data.length === 1) return data[0]!;
   throw mismatch(name, 'BYTES [1], the file of a picture', `${datatype} [${shape.join(', ')}]`);
 }
 

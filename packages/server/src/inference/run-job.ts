@@ -38,7 +38,7 @@ export async function runJob(
       return await ask(desk, job.pictures, job.request, options, say);
     case 'infer':
       return await infer(desk, job.model, job.inputs, options);
-    case 'describe':
+    default:
       return await describeModels(desk, served);
   }
 }

@@ -14,7 +14,7 @@ const SPECIALS: readonly Piece[] = [
  * @param words - How often each word occurs; a word that follows a space begins with one.
  */
 export function learnBytePairs(words: ReadonlyMap<string, number>, size: number): PieceVocabulary {
-  const split = [...words].map(([word, count]) => ({ parts: [...word.replaceAll(' ', SPACE)], count }));
+  const split = [...words].map(([word, count]) => ({ parts: Array.from(word.replaceAll(' ', SPACE)), count }));
   const characters = [...new Set(split.flatMap(({ parts }) => parts))].toSorted();
   const merged: string[] = [];
   const room = size - SPECIALS.length - 256 - characters.length;

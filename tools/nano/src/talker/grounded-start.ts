@@ -87,7 +87,7 @@ function startProjector(tensors: ReadonlyMap<string, Tensor<'float32'>>, { head,
   const merged = grid.merge ** 2;
   const basis = gridBasis(channels); // orthonormal rows
   const rows: Float32Array[] = [];
-  for (let i = 0; i < joint; i++) rows.push(without(head.data.subarray(i * channels, (i + 1) * channels) as Float32Array, basis));
+  for (let i = 0; i < joint; i++) rows.push(without(head.data.subarray(i * channels, (i + 1) * channels), basis));
   const means = rows.map((row) => meanAndSpread(row, cells));
   const spread = Math.sqrt(means.reduce((sum, { variance }) => sum + variance, 0) / joint);
   const [w0, b0, w2, b2] = ['0.weight', '0.bias', '2.weight', '2.bias'].map((name) => tensors.get(`model.mm_projector.${name}`)!.data) as [

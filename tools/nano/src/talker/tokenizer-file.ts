@@ -63,6 +63,6 @@ export function tokenizerFile({ pieces, unk, bos, eos }: PieceVocabulary): Recor
 
 /** A text in two parts, every way. */
 function splits(text: string): [string, string][] {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.slice(1).map((_, i) => [characters.slice(0, i + 1).join(''), characters.slice(i + 1).join('')]);
 }

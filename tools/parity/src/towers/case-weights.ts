@@ -1,12 +1,4 @@
-import {
-  type Hints,
-  hintsOfOpenClip,
-  type Shapes,
-  textTower,
-  type TextTowerConfig,
-  towerFamilies,
-  inferConfig,
-} from '@vitamin-vlm/backbone';
+import { type Hints, hintsOfOpenClip, type Shapes, textTower, towerFamilies, inferConfig } from '@vitamin-vlm/backbone';
 import { type LazyTensor, writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { sizeOf, type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import { Graph, Parameters, reshape } from '@vitamin-vlm/graph';
@@ -125,8 +117,7 @@ function declaredBy(shapes: Shapes, hints: Hints): ReadonlyMap<string, readonly 
   const last = maps[plan.denseLevel]!;
   const [n, channels, h, w] = last.shape as [number, number, number, number];
   plan.dense(root, reshape(last, [n, channels, h * w]));
-  if (text)
-    textTower(root.at('text'), graph.input('ids', 'int32', [1, text.context]), graph.input('ends', 'int32', [1]), text as TextTowerConfig);
+  if (text) textTower(root.at('text'), graph.input('ids', 'int32', [1, text.context]), graph.input('ends', 'int32', [1]), text);
   return declared;
 }
 

@@ -54,7 +54,7 @@ export function cellsOf(bytes: Uint8Array): { sheet: string | undefined; cells: 
     for (const [, column, value, text] of row!.matchAll(
       /<c r="([A-Z]+)\d+"[^>]*?(?:\/>|>(?:<v>(.*?)<\/v>|<is><t[^>]*?(?:\/>|>(.*?)<\/t>)<\/is>)?<\/c>)/gsu,
     )) {
-      const place = [...column!].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
+      const place = Array.from(column!).reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
       while (cells.length < place) cells.push(null);
       cells.push(value === undefined ? (text === undefined || text === '' ? null : xmlText(text)) : Number(value));
     }
@@ -99,6 +99,7 @@ export class ScorerFiles {
     return this.golden.at(path).takeText();
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the format of the file
   json<T>(path: string): T {
     return parseJson(this.text(path), path) as T;
   }
