@@ -2,7 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { Backbone } from '@vitamin-vlm/backbone';
+import { tensor } from '@vitamin-vlm/core';
 import { Detector } from '@vitamin-vlm/fvit-detection';
+import { toTensor } from '@vitamin-vlm/image';
 import { InferenceClient, textsOf, textTensor } from '@vitamin-vlm/oip-client';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -257,6 +260,23 @@ describe('for other programs', () => {
     expect([...(binary.outputs['scores']!.data as Float32Array)]).toEqual(scores);
     const embedding = (await client.infer('text-tower', { text: textTensor(['a sheep']) }, { json: true })).outputs['embedding']!;
     expect(embedding.shape).toEqual([1, 128]);
+  });
+
+  it('embeds bytes as the library embeds pixels that were prepared for the tower', async () => {
+    await using backbone = await Backbone.load('nano');
+    const { normalization } = backbone.model.tower;
+    const data = Uint8Array.from({ length: 2 * 96 * 96 * 3 }, (_, i) => (i * 7919) % 251);
+    const pixels = tensor('float32', [2, 3, 96, 96]);
+    for (const n of [0, 1]) {
+      const one = { width: 96, height: 96, data: data.subarray(n * 96 * 96 * 3, (n + 1) * 96 * 96 * 3) };
+      toTensor(one, { normalization, into: { data: pixels.data, offset: n * one.data.length } });
+    }
+    const expected = (await backbone.embedPixels(pixels)).data;
+    const client = new InferenceClient(server.url);
+    const { outputs } = await client.infer('image-tower', { pixels: { datatype: 'UINT8', shape: [2, 96, 96, 3], data } });
+    const { shape, data: found } = outputs['embedding']!;
+    expect(shape).toEqual([2, 128]);
+    for (const [i, value] of (found as Float32Array).entries()) expect(value).toBeCloseTo(expected[i]!, 4);
   });
 
   it('answers its errors in the words of that protocol', async () => {

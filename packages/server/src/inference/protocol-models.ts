@@ -1,5 +1,5 @@
 import { type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
-import { CLIP_NORMALIZATION, decodeImage, toTensor } from '@vitamin-vlm/image';
+import { decodeImage, type Normalization, toTensor } from '@vitamin-vlm/image';
 import { type InferTensor, type TensorMetadata, textsOf } from '@vitamin-vlm/oip-client';
 import type { Desk } from './answers.ts';
 import type { Described, ServedModels } from './job.ts';
@@ -54,7 +54,7 @@ export async function infer(
       if (datatype !== 'UINT8' || shape.length !== 4 || height !== side || width !== side || channels !== 3 || n < 1 || n > MAX_BATCH) {
         throw mismatch('pixels', `UINT8 [1..${MAX_BATCH}, ${side}, ${side}, 3]`, `${datatype} [${shape.join(', ')}]`);
       }
-      return { embedding: floats(await backbone.embedPixels(normalized(data, n, side), options)) };
+      return { embedding: floats(await backbone.embedPixels(normalized(data, n, side, backbone.model.tower.normalization), options)) };
     }
     case 'text-tower': {
       const texts = textsIn(inputs, 'text');
@@ -95,12 +95,12 @@ export async function infer(
 }
 
 /** [N, S, S, 3] of bytes -> [N, 3, S, S] as the tower was trained with. */
-function normalized(data: Uint8Array, n: number, side: number): Tensor<'float32'> {
+function normalized(data: Uint8Array, n: number, side: number, normalization: Normalization): Tensor<'float32'> {
   const one = side * side * 3;
   const pixels = tensor('float32', [n, 3, side, side]);
   for (let i = 0; i < n; i++) {
     const picture = { width: side, height: side, data: data.subarray(i * one, (i + 1) * one) };
-    toTensor(picture, { normalization: CLIP_NORMALIZATION, into: { data: pixels.data, offset: i * one } });
+    toTensor(picture, { normalization, into: { data: pixels.data, offset: i * one } });
   }
   return pixels;
 }
