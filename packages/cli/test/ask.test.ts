@@ -24,6 +24,7 @@ interface Answer {
   readonly images: string[];
   readonly question: string;
   readonly answer: string;
+  readonly finishReason?: string;
 }
 
 async function answer(...args: string[]): Promise<Answer> {
@@ -45,6 +46,13 @@ it('answers with the talker of a folder, the same in every form', async () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as Answer).answer),
   ).toEqual([said]);
+});
+
+it('says why the answer ended', async () => {
+  const { answer: said, finishReason } = await answer('a.png', 'What is it?');
+  const word = said.split(' ').at(-2)!;
+  const stopped = await answer('a.png', 'What is it?', '--stop', word);
+  expect([finishReason, stopped.finishReason, stopped.answer]).toEqual(['length', 'stop', said.slice(0, said.indexOf(word)).trimEnd()]);
 });
 
 it('reads the pictures, the words before them and the rules of choice', async () => {
@@ -69,7 +77,7 @@ it('goes on with a conversation, a question a line', async () => {
     return (JSON.parse(stdout) as { turns: { question: string; answer: string }[] }).turns;
   };
   const [first, second] = await talk('What is it?\n\nWhere is it?\n');
-  expect(first).toEqual({ question: 'What is it?', answer: (await answer('a.png', 'What is it?')).answer });
+  expect(first).toEqual({ question: 'What is it?', answer: (await answer('a.png', 'What is it?')).answer, finishReason: 'length' });
   expect(second!.question).toBe('Where is it?');
   expect(second!.answer).not.toBe((await answer('a.png', 'Where is it?')).answer); // what was said before counts
 });
@@ -109,7 +117,7 @@ async function textServer(): Promise<{ readonly server: Server; readonly url: st
         return response.end(JSON.stringify({ error: { message: 'The model is not multimodal.', type: 'BadRequestError', code: 400 } }));
       }
       response.write('data: {"choices":[{"delta":{"content":"a red"}}]}\n\n');
-      return response.end('data: {"choices":[{"delta":{"content":" bus"}}]}\n\ndata: [DONE]\n\n');
+      return response.end('data: {"choices":[{"delta":{"content":" bus"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -121,9 +129,9 @@ it('sends tokens to a server in the form that it takes', async () => {
   const args = ['a.png', 'What is it?', '--llm', url, '--projector', 'talker/mm_projector.safetensors'];
   // Of a server's model nothing says how pictures are read: the projector takes four cells of the tower at once, and LLaVA's one.
   expect(await run('ask', ...args)).toMatchObject({ status: 4, stdout: '' });
-  const { answer: said, model } = await answer(...args, '--read-as', 'talker');
+  const { answer: said, model, finishReason } = await answer(...args, '--read-as', 'talker');
   server.close();
-  expect(said).toBe('a red bus');
+  expect([said, finishReason]).toEqual(['a red bus', 'stop']);
   expect(model.served).toBe('tiny');
   const last = seen.at(-1) as {
     max_tokens: number;

@@ -4,8 +4,10 @@ import {
   beamSearch,
   Decoder,
   embedPrompt,
+  type FinishReason,
   generateBatch,
   generateIds,
+  type GenerateOptions,
   PICTURE_ID,
   readLlamaConfig,
   ropeFrequencies,
@@ -97,6 +99,23 @@ describe('answers', () => {
       expect(short[row]).toEqual(end === -1 ? ids : ids.slice(0, end + 1));
     }
     expect(await collect(generateIds(decoder, prompts[0]!, { maxTokens: 8, eos }))).toEqual(short[0]);
+  });
+
+  it('says why it ended: the model, the bound, or a context that is full', async () => {
+    const prompt = await decoder.embed([1, 5, 9]);
+    const ended = async (options: GenerateOptions): Promise<[number, readonly FinishReason[]]> => {
+      const reasons: FinishReason[] = [];
+      const ids = await collect(generateIds(decoder, prompt, { ...options, onFinish: (reason) => reasons.push(reason) }));
+      return [ids.length, reasons];
+    };
+    const [first, second] = await collect(generateIds(decoder, prompt, { maxTokens: 2, eos: [] }));
+    expect(second).not.toBe(first);
+    expect(await ended({ maxTokens: 2, eos: [] })).toEqual([2, ['length']]);
+    expect(await ended({ maxTokens: 2, eos: [second!] })).toEqual([2, ['stop']]);
+    expect(await ended({ maxTokens: 500, eos: [] })).toEqual([62, ['length']]); // 3 and 61 fill 64; the last is not read again
+    const left: FinishReason[] = [];
+    for await (const _ of generateIds(decoder, prompt, { eos: [], onFinish: (reason) => left.push(reason) })) break;
+    expect(left).toEqual([]);
   });
 
   it('equal seeds give equal answers, others do not', async () => {

@@ -4,6 +4,7 @@ import { tensor } from '@vitamin-vlm/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   askServer,
+  type FinishReason,
   imageEmbedsRequest,
   inputEmbedsRequest,
   payloadTensor,
@@ -76,6 +77,15 @@ describe('answers of servers', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`;
   }
 
+  async function told(answer: string, stream: boolean): Promise<readonly FinishReason[]> {
+    const reasons: FinishReason[] = [];
+    const url = await serve(200, answer);
+    const request = promptEmbedsRequest(embeddings, { ...options, stream });
+    for await (const _ of askServer(request, { url, onFinish: (reason) => reasons.push(reason) }));
+    server!.close();
+    return reasons;
+  }
+
   it('come streamed or whole, in the forms of vLLM and SGLang', async () => {
     const vllm = ['{"choices":[{"text":"Hel"}]}', '{"choices":[{"delta":{"content":"lo"}}]}', '{"choices":[],"usage":{}}', '[DONE]'];
     expect(await ask(await serve(200, vllm.map((line) => `data: ${line}\n\n`).join('')), true)).toEqual(['Hel', 'lo']);
@@ -83,6 +93,18 @@ describe('answers of servers', () => {
     expect(await ask(await serve(200, 'data: {"text":"Hel"}\n\ndata: {"text":"Hello"}\n\n'), true)).toEqual(['Hel', 'lo']);
     server!.close();
     expect(await ask(await serve(200, '{"choices":[{"message":{"content":"Hi"}}]}'), false)).toEqual(['Hi']);
+  });
+
+  it('say why they ended, where the server does', async () => {
+    const pieces = [
+      '{"choices":[{"text":"a","finish_reason":null}]}',
+      '{"choices":[{"text":"","finish_reason":"stop"}]}',
+      '{"choices":[]}',
+    ];
+    expect(await told(pieces.map((line) => `data: ${line}\n\n`).join(''), true)).toEqual(['stop']);
+    expect(await told('{"choices":[{"text":"a","finish_reason":"length"}]}', false)).toEqual(['length']);
+    expect(await told('{"text":"a","meta_info":{"finish_reason":{"type":"length","length":4}}}', false)).toEqual(['length']);
+    expect(await told('{"choices":[{"text":"a"}]}', false)).toEqual([]);
   });
 
   it('refusals become sentences that say what to do', async () => {

@@ -12,9 +12,11 @@ import {
   type Carried,
   Decoder,
   embedPrompt,
+  type FinishReason,
   generateIds,
   identityProjector,
   LlamaCpp,
+  type LlamaCppAsk,
   type LlamaNode,
   LlamaTokenizer,
   type OpenedProjector,
@@ -197,6 +199,22 @@ describe.skipIf(whyNot !== '')(`llama.cpp in this process${whyNot}`, () => {
       }
     },
   );
+
+  it('says why an answer ended', async () => {
+    const codec = new TokenCodec(projector(hidden), { grid: GRID });
+    await using llama = await LlamaCpp.load({ model: join(folder, 'llama.gguf'), codec, threads: 1, cache: 'f32', engine: node });
+    const png = await codec.picture(features[0]!);
+    const ended = async (options: LlamaCppAsk): Promise<[string, readonly FinishReason[]]> => {
+      const reasons: FinishReason[] = [];
+      let text = '';
+      const answer = llama.generate(promptOf('What?'), [png], { ...options, onFinish: (reason) => reasons.push(reason) });
+      for await (const piece of answer) text += piece;
+      return [text, reasons];
+    };
+    const [whole, reasons] = await ended({ maxTokens: 12 });
+    expect(reasons).toEqual(['length']);
+    expect(await ended({ maxTokens: 12, stop: [whole.at(-3)!] })).toEqual([whole.slice(0, whole.indexOf(whole.at(-3)!)), ['stop']]);
+  });
 
   it('text stays text, pictures are counted, an abort ends the answer, and the next one is right', async () => {
     const codec = new TokenCodec(projector(hidden), { grid: GRID });

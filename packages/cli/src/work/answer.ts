@@ -1,6 +1,14 @@
 import { createInterface } from 'node:readline';
 import { VitaminError } from '@vitamin-vlm/core';
-import { askServer, type Bridge, chatEmbedsRequest, imageEmbedsRequest, servedModel, type VisualTokens } from '@vitamin-vlm/llava-bridge';
+import {
+  askServer,
+  type Bridge,
+  chatEmbedsRequest,
+  type FinishReason,
+  imageEmbedsRequest,
+  servedModel,
+  type VisualTokens,
+} from '@vitamin-vlm/llava-bridge';
 import { describeBridge } from '../bridge.ts';
 import type { Context } from '../command.ts';
 import type { answerFlags, bridgeFlags, promptFlags } from '../bridge-flags.ts';
@@ -11,13 +19,21 @@ type AskContext = Context<
   typeof bridgeFlags & typeof promptFlags & typeof answerFlags & { readonly served: { readonly kind: 'text'; readonly help: string } }
 >;
 
+/** What an answerer is asked. */
+interface Asked {
+  readonly pictures: readonly VisualTokens[];
+  readonly question: string;
+  /** Questions and answers before, in turn. */
+  readonly history: readonly string[];
+  readonly onFinish: (reason: FinishReason) => void;
+}
+
 /** Something that answers questions about pictures: a model of our own, or a server. */
 interface Answerer {
   readonly bridge: Bridge;
   /** What a result says about it. */
   readonly model: Record<string, unknown>;
-  /** @param history - Questions and answers before, in turn. */
-  readonly answer: (pictures: readonly VisualTokens[], question: string, history: readonly string[]) => AsyncIterable<string>;
+  readonly answer: (asked: Asked) => AsyncIterable<string>;
 }
 
 /** The language model of the bridge itself. */
@@ -27,7 +43,7 @@ export function localAnswerer(bridge: Bridge, { flags, signal }: AskContext): An
   return {
     bridge,
     model: describeBridge(bridge, flags.llm),
-    answer: (pictures, question, history) => bridge.ask(pictures, question, { ...options, history }),
+    answer: ({ pictures, question, history, onFinish }) => bridge.ask(pictures, question, { ...options, history, onFinish }),
   };
 }
 
@@ -43,14 +59,14 @@ export async function serverAnswerer(bridge: Bridge, { flags, signal }: AskConte
   return {
     bridge,
     model: { ...describeBridge(bridge, url), served: model },
-    async *answer(pictures, question, history) {
+    async *answer({ pictures, question, history, onFinish }) {
       if (history.length > 0) throw new VitaminError('UNSUPPORTED', 'Expected one question to a server but received a conversation');
       const parts = [...pictures, question];
       try {
-        yield* askServer(imageEmbedsRequest(parts, options), { url, signal });
+        yield* askServer(imageEmbedsRequest(parts, options), { url, signal, onFinish });
       } catch (error) {
         if (!(error instanceof VitaminError) || error.code !== 'UNSUPPORTED') throw error;
-        yield* askServer(chatEmbedsRequest(parts, options), { url, signal });
+        yield* askServer(chatEmbedsRequest(parts, options), { url, signal, onFinish });
       }
     },
   };
@@ -60,8 +76,8 @@ export async function serverAnswerer(bridge: Bridge, { flags, signal }: AskConte
 export async function answerOnce(context: AskContext, answerer: Answerer, inputs: readonly string[], question: string): Promise<number> {
   const { output, writer } = context;
   const { files, pictures } = await see(context, answerer, inputs);
-  const answer = await output.pieces(answerer.answer(pictures, question, []));
-  await output.whole(undefined, { model: answerer.model, images: files, question, answer }, writer);
+  const said = await say(context, answerer, { pictures, question, history: [] });
+  await output.whole(undefined, { model: answerer.model, images: files, question, ...said }, writer);
   return 0;
 }
 
@@ -79,9 +95,9 @@ export async function converse(context: AskContext, answerer: Answerer, inputs: 
     for await (const line of lines) {
       const question = line.trim();
       if (question !== '') {
-        const answer = await output.pieces(answerer.answer(pictures, question, history));
-        history.push(question, answer);
-        await add({ record: { question, answer } });
+        const said = await say(context, answerer, { pictures, question, history });
+        history.push(question, said.answer);
+        await add({ record: { question, ...said } });
       }
       prompt();
     }
@@ -89,6 +105,19 @@ export async function converse(context: AskContext, answerer: Answerer, inputs: 
   });
   if (path !== undefined) output.wrote(path);
   return 0;
+}
+
+/** Gives out an answer, and what ended it: a server need not tell. */
+async function say(
+  { output }: AskContext,
+  { answer }: Answerer,
+  asked: Omit<Asked, 'onFinish'>,
+): Promise<{ readonly answer: string; readonly finishReason?: FinishReason }> {
+  const reasons: FinishReason[] = [];
+  const text = await output.pieces(answer({ ...asked, onFinish: (reason) => reasons.push(reason) }));
+  const [finishReason] = reasons;
+  if (finishReason === 'length') output.detail('The answer was cut: --max-tokens, or the context of the language model.');
+  return { answer: text, ...(finishReason && { finishReason }) };
 }
 
 /** The pictures as tokens, all before the first question. */

@@ -3,7 +3,7 @@ import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { type PoolOptions, SessionPool } from '@vitamin-vlm/runtime';
 import { Decoder, defaultContext } from '../decoder/decoder.ts';
 import { embedPrompt } from '../decoder/embed-prompt.ts';
-import { type GenerateOptions, generateIds } from '../generate/generate.ts';
+import { type FinishReason, type GenerateOptions, generateIds } from '../generate/generate.ts';
 import { untilStop } from '../generate/stop-strings.ts';
 import { identityProjector, type OpenedProjector, openProjector } from '../load/open-projector.ts';
 import { availableBytes, expectMemory, llamaMemory, type LlamaMemory } from '../load/llama-memory.ts';
@@ -165,16 +165,19 @@ export class Bridge implements AsyncDisposable {
     for (const image of list) pictures.push(isTokens(image) ? image : await this.tokens(image, { signal }));
     const [first, ...rest] = [...history, question];
     const parts = renderPrompt(this.template, [pictureMessage(first, pictures.length), ...rest, null]);
-    const ids = tokenizer.encodePrompt(parts);
+    const asked = tokenizer.encodePrompt(parts);
     const prompt = await embedPrompt(
       decoder,
-      ids,
+      asked,
       pictures.map(({ data }) => data),
       { signal },
     );
     const eos = [...new Set([tokenizer.eos, ...decoder.model.config.eos])];
-    const promptIds = ids.filter((id) => id >= 0);
-    yield* untilStop(spell(tokenizer, generateIds(decoder, prompt, { ...options, eos }, promptIds)), stop);
+    const promptIds = asked.filter((id) => id >= 0);
+    let reason: FinishReason = 'length';
+    const ids = generateIds(decoder, prompt, { ...options, eos, onFinish: (said) => (reason = said) }, promptIds);
+    const isStopped = yield* untilStop(spell(tokenizer, ids), stop);
+    options.onFinish?.(isStopped ? 'stop' : reason);
   }
 
   /** Waits for what runs, then frees everything. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, throwIfAborted, VitaminError } from '@vitamin-vlm/core';
+import type { FinishReason } from '../generate/generate.ts';
 import type { EngineRequest } from './vllm-requests.ts';
 
 /** How a server is reached. */
@@ -8,6 +9,12 @@ export interface ServerOptions {
   /** Sent as a bearer token. */
   readonly apiKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How an answer is received. */
+export interface AskServerOptions extends ServerOptions {
+  /** Told once, when the server says why its answer ended. */
+  readonly onFinish?: ((reason: FinishReason) => void) | undefined;
 }
 
 /** The longest answer of a server that does not stream, and the longest line of one that does. */
@@ -41,7 +48,7 @@ const REFUSALS: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: stri
  */
 export async function* askServer(
   { path, body }: EngineRequest,
-  { url, apiKey, signal }: ServerOptions,
+  { url, apiKey, signal, onFinish }: AskServerOptions,
 ): AsyncGenerator<string, void, undefined> {
   throwIfAborted(signal);
   const base = baseOf(url);
@@ -51,10 +58,17 @@ export async function* askServer(
     body: JSON.stringify(body),
     signal: signal ?? null,
   });
+  let reason: FinishReason | undefined;
   try {
     if (!response.ok) throw refusal(base, response.status, await textOf(response));
-    if (body['stream'] !== true) yield answerOf(base, JSON.parse(await textOf(response)), '');
-    else yield* streamed(base, response);
+    const pieces = body['stream'] === true ? streamed(base, response) : wholeAnswer(response);
+    let before = '';
+    for await (const piece of pieces) {
+      const text = answerOf(base, piece, before);
+      reason = finishReasonOf(piece) ?? reason;
+      before += text;
+      if (text !== '' || body['stream'] !== true) yield text;
+    }
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof VitaminError) throw error;
@@ -62,6 +76,7 @@ export async function* askServer(
       cause: error,
     });
   }
+  if (reason) onFinish?.(reason);
 }
 
 /**
@@ -108,9 +123,14 @@ async function reach(base: string, path: string, init: RequestInit): Promise<Res
   });
 }
 
+/** An answer in one piece. */
+async function* wholeAnswer(response: Response): AsyncGenerator<EngineAnswer, void, undefined> {
+  yield JSON.parse(await textOf(response)) as EngineAnswer;
+}
+
 /** Server-sent events: lines that begin with `data:`. */
-async function* streamed(base: string, response: Response): AsyncGenerator<string, void, undefined> {
-  let [rest, before] = ['', ''];
+async function* streamed(base: string, response: Response): AsyncGenerator<EngineAnswer, void, undefined> {
+  let rest = '';
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop()!;
@@ -119,16 +139,14 @@ async function* streamed(base: string, response: Response): AsyncGenerator<strin
       const data = /^data:\s*(.*?)\s*$/u.exec(line)?.[1];
       if (data === undefined || data === '') continue;
       if (data === '[DONE]') return;
-      const text = answerOf(base, JSON.parse(data), before);
-      before += text;
-      if (text !== '') yield text;
+      yield JSON.parse(data) as EngineAnswer;
     }
   }
 }
 
 /** The text of an answer, or of a piece of one. SGLang sends all text so far each time: `before` is taken off. */
-function answerOf(base: string, answer: unknown, before: string): string {
-  const { choices, text, error } = answer as { choices?: readonly Choice[]; text?: unknown; error?: { message?: unknown } };
+function answerOf(base: string, answer: EngineAnswer, before: string): string {
+  const { choices, text, error } = answer;
   if (error) throw refusal(base, 200, JSON.stringify(answer));
   if (typeof text === 'string') return text.startsWith(before) ? text.slice(before.length) : text;
   const [choice] = choices ?? [];
@@ -136,7 +154,22 @@ function answerOf(base: string, answer: unknown, before: string): string {
   return choice?.text ?? choice?.delta?.content ?? choice?.message?.content ?? '';
 }
 
+/** Why the server says that its answer ended, in the words of OpenAI's routes or of SGLang's own. */
+function finishReasonOf({ choices, meta_info: meta }: EngineAnswer): FinishReason | undefined {
+  const reason = choices?.[0]?.finish_reason ?? meta?.finish_reason?.type;
+  return reason === 'stop' || reason === 'length' ? reason : undefined;
+}
+
+/** An answer of vLLM or SGLang, or a piece of one; nothing of it is certain. */
+interface EngineAnswer {
+  readonly choices?: readonly Choice[];
+  readonly text?: unknown;
+  readonly error?: { readonly message?: unknown };
+  readonly meta_info?: { readonly finish_reason?: { readonly type?: unknown } | null };
+}
+
 interface Choice {
+  readonly finish_reason?: unknown;
   readonly text?: string;
   readonly delta?: { readonly content?: string | null };
   readonly message?: { readonly content?: string | null };

@@ -2,8 +2,10 @@ import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callbackPieces, deferred, type OnToken } from './callback-pieces.ts';
 import { checkGguf } from '../gguf/check-gguf.ts';
 import type { TokenCodec } from '../gguf/token-codec.ts';
+import type { FinishReason } from '../generate/generate.ts';
 import { LLAMA_SPECIALS, type PromptPart } from '../prompt/prompt-part.ts';
 
 /** What is used of the package `@fugood/llama.node`, which is llama.cpp, built. */
@@ -11,11 +13,16 @@ export interface LlamaNode {
   loadModel(options: Readonly<Record<string, unknown>>): Promise<LlamaContext>;
 }
 
-type OnToken = (piece: { readonly token: string }) => void;
+interface Completion {
+  readonly text: string;
+  /** Ended by `n_predict`. */
+  readonly stopped_limited: boolean;
+  readonly context_full: boolean;
+}
 
 interface LlamaContext {
   initMultimodal(options: { readonly path: string; readonly use_gpu?: boolean }): boolean;
-  completion(options: Readonly<Record<string, unknown>>, onToken: OnToken): Promise<{ readonly text: string }>;
+  completion(options: Readonly<Record<string, unknown>>, onToken: OnToken): Promise<Completion>;
   stopCompletion(): void;
   release(): Promise<void>;
 }
@@ -48,6 +55,8 @@ export interface LlamaCppAsk {
   readonly seed?: number | undefined;
   readonly stop?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told once, when an answer has ended; not when it failed, or was left by its reader. */
+  readonly onFinish?: ((reason: FinishReason) => void) | undefined;
 }
 
 const PACKAGE = '@fugood/llama.node';
@@ -151,12 +160,14 @@ export class LlamaCpp implements AsyncDisposable {
     this.#last = promise;
     await before;
     const abort = (): void => this.#context.stopCompletion();
+    let ended = undefined as Completion | undefined;
     try {
       throwIfAborted(signal);
       signal?.addEventListener('abort', abort, { once: true });
       const request = { prompt: text, media_paths: pictures.map(dataUrl), ...settings(options) };
       let isFirst = true;
-      for await (const piece of pieces((onToken) => this.#context.completion(request, onToken), abort)) {
+      const complete = async (onToken: OnToken): Promise<Completion> => (ended = await this.#context.completion(request, onToken));
+      for await (const piece of callbackPieces(complete, abort)) {
         throwIfAborted(signal);
         // The space before the first word is the tokenizer's.
         const said = isFirst ? piece.replace(/^ /u, '') : piece;
@@ -172,6 +183,7 @@ export class LlamaCpp implements AsyncDisposable {
       signal?.removeEventListener('abort', abort);
       done();
     }
+    if (ended) options.onFinish?.(ended.stopped_limited || ended.context_full ? 'length' : 'stop');
   }
 
   /** Waits for what runs, then frees everything. */
@@ -215,54 +227,6 @@ function settings(options: LlamaCppAsk): Record<string, unknown> {
   const { maxTokens = MAX_TOKENS, temperature = 0, topP = 1, topK = 0, repetitionPenalty = 1, seed = 0, stop = [] } = options;
   const off = { min_p: 0, penalty_freq: 0, penalty_present: 0 };
   return { ...off, n_predict: maxTokens, temperature, top_p: topP, top_k: topK, penalty_repeat: repetitionPenalty, seed, stop };
-}
-
-/** What a call hands to its callback, one after the other, and what it had not handed over when it ended. Leaving the loop early stops the call. */
-async function* pieces(
-  call: (onToken: OnToken) => Promise<{ readonly text: string }>,
-  stop: () => void,
-): AsyncGenerator<string, void, undefined> {
-  const waiting: string[] = [];
-  let news = deferred();
-  let end: { readonly text?: string; readonly error?: unknown } | undefined;
-  const running = call(({ token }) => {
-    waiting.push(token);
-    news.resolve();
-  })
-    .then(
-      ({ text }) => (end = { text }),
-      (error: unknown) => (end = { error }),
-    )
-    .then(() => news.resolve());
-  let given = '';
-  try {
-    for (;;) {
-      await news.promise;
-      news = deferred();
-      while (waiting.length > 0) {
-        const piece = waiting.shift()!;
-        given += piece;
-        yield piece;
-      }
-      if (end) break;
-    }
-  } finally {
-    if (!end) stop();
-    await running;
-  }
-  const { text = '', error } = end;
-  if (error !== undefined) throw error;
-  // The last pieces may come after the end.
-  if (text.length > given.length && text.startsWith(given)) yield text.slice(given.length);
-}
-
-/** A promise, and what fulfills it. */
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void;
-  const promise = new Promise<void>((fulfill) => {
-    resolve = fulfill;
-  });
-  return { promise, resolve: resolve! };
 }
 
 function dataUrl(png: Uint8Array): string {

@@ -2,19 +2,24 @@ import { type Tensor, throwIfAborted, type WorkOptions } from '@vitamin-vlm/core
 import type { Decoder, DecoderOutput } from '../decoder/decoder.ts';
 import { chooseToken, randomNumbers, type SamplingOptions } from './choose-token.ts';
 
+/** Why an answer ended: the model or a stop string ended it, or the bound of its length or the context was reached. */
+export type FinishReason = 'stop' | 'length';
+
 /** When to stop, and how to choose. */
 export interface GenerateOptions extends SamplingOptions, Pick<WorkOptions, 'signal'> {
   /** Default 512. */
   readonly maxTokens?: number | undefined;
   /** Ids that end an answer. Default: the model's. */
   readonly eos?: readonly number[] | undefined;
+  /** Told once, when an answer has ended; not when it failed, or was left by its reader. */
+  readonly onFinish?: ((reason: FinishReason) => void) | undefined;
 }
 
 /** LLaVA's command line asks for so many. */
 const MAX_TOKENS = 512;
 
 /**
- * Generates one answer, id by id; the id that ends it comes last.
+ * Generates one answer, id by id; the id that ends it comes last. An answer that fills the context ends there.
  *
  * @param prompt - Embeddings of text and pictures, [L, H].
  * @param promptIds - Ids of the prompt, for the repetition penalty.
@@ -26,7 +31,7 @@ export async function* generateIds(
   options: GenerateOptions = {},
   promptIds: readonly number[] = [],
 ): AsyncGenerator<number, void, undefined> {
-  const { maxTokens = MAX_TOKENS, eos = decoder.model.config.eos, seed = 0, signal } = options;
+  const { maxTokens = MAX_TOKENS, eos = decoder.model.config.eos, seed = 0, signal, onFinish } = options;
   const random = randomNumbers(seed);
   const seen = [...promptIds];
   let output: DecoderOutput | undefined;
@@ -37,9 +42,14 @@ export async function* generateIds(
     const id = chooseToken(output.logits.data, seen, options, random);
     seen.push(id);
     yield id;
-    if (eos.includes(id)) return;
+    if (eos.includes(id)) {
+      onFinish?.('stop');
+      return;
+    }
+    if (output.cache.lengths[0] === decoder.context) break;
     rows = [await decoder.embed([id], { signal })];
   }
+  onFinish?.('length');
 }
 
 /**
@@ -51,7 +61,7 @@ export async function* generateIds(
 export async function generateBatch(
   decoder: Decoder,
   prompts: readonly Tensor<'float32'>[],
-  options: GenerateOptions = {},
+  options: Omit<GenerateOptions, 'onFinish'> = {},
 ): Promise<number[][]> {
   const { maxTokens = MAX_TOKENS, eos = decoder.model.config.eos, seed = 0, signal } = options;
   const randoms = prompts.map((_, row) => randomNumbers(seed + row));

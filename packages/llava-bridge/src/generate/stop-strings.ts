@@ -3,8 +3,9 @@
  *
  * @param pieces - Text in pieces of any size.
  * @param stops - Where to end; none of them is given out.
+ * @returns Whether one of them was found.
  */
-export async function* untilStop(pieces: AsyncIterable<string>, stops: readonly string[]): AsyncGenerator<string, void, undefined> {
+export async function* untilStop(pieces: AsyncIterable<string>, stops: readonly string[]): AsyncGenerator<string, boolean, undefined> {
   const wanted = stops.filter((stop) => stop !== '');
   let held = '';
   for await (const piece of pieces) {
@@ -13,7 +14,7 @@ export async function* untilStop(pieces: AsyncIterable<string>, stops: readonly 
     if (found.length > 0) {
       const text = held.slice(0, Math.min(...found));
       if (text !== '') yield text;
-      return;
+      return true;
     }
     const keep = Math.max(0, ...wanted.map((stop) => overlap(held, stop)));
     const text = held.slice(0, held.length - keep);
@@ -21,6 +22,7 @@ export async function* untilStop(pieces: AsyncIterable<string>, stops: readonly 
     if (text !== '') yield text;
   }
   if (held !== '') yield held;
+  return false;
 }
 
 /** Length of the longest end of a text that a stop string begins with. */
