@@ -6,6 +6,7 @@ export const floors: Readonly<Record<string, number>> = {
   'packages/image': 0,
   'packages/oip-client': 0,
   'packages/coco-eval-js': 0,
+  'packages/engine-tfjs': 0,
   'packages/runtime': 1,
   'packages/runs': 1,
   'packages/backbone': 2,
