@@ -9,4 +9,5 @@ export { runItems } from './run-items.ts';
 export type { RunEvent, RunItemsOptions, RunSummary } from './run-items.ts';
 export { bindSettings } from './settings.ts';
 export { parseShard } from './shard.ts';
+export { shardOfArrayTask } from './array-task.ts';
 export type { Shard } from './shard.ts';
