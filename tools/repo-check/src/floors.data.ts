@@ -9,6 +9,7 @@ export const floors: Readonly<Record<string, number>> = {
   'packages/engine-tfjs': 0,
   'packages/runtime': 1,
   'packages/runs': 1,
+  'packages/queue': 2,
   'packages/backbone': 2,
   'packages/training': 2,
   'packages/fvit-detection': 3,
