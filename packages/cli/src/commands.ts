@@ -20,12 +20,15 @@ import { retrieve } from './commands/retrieve.ts';
 import { segment } from './commands/segment.ts';
 import { serve } from './commands/serve.ts';
 import { show } from './commands/show.ts';
+import { status } from './commands/status.ts';
+import { submits } from './commands/submit.ts';
 import { tables } from './commands/tables.ts';
 import { tokens } from './commands/tokens.ts';
 import { trainDetect } from './commands/train-detect.ts';
 import { trainProjector } from './commands/train-projector.ts';
 import { trainSegment } from './commands/train-segment.ts';
 import { trainTalker } from './commands/train-talker.ts';
+import { work } from './commands/work.ts';
 
 /** Every command, in the order of the help. A command is a file in `commands/` and a line here. */
 export const commands: readonly (Command | PassThrough)[] = [
@@ -55,5 +58,8 @@ export const commands: readonly (Command | PassThrough)[] = [
   evalSuite,
   evalAnswer,
   evalMerge,
+  ...submits,
+  work,
+  status,
   tables,
 ];

@@ -34,28 +34,33 @@ function firstWords(commands: Declared): string[] {
   return [...new Set(commands.map(({ name }) => name.split(' ')[0]!)), 'help', 'version', 'completion'];
 }
 
+/** After each beginning of commands of several words: the words that may follow. */
+function nextWords(commands: Declared): ReadonlyMap<string, ReadonlySet<string>> {
+  const next = new Map<string, Set<string>>();
+  for (const { name } of commands) {
+    const words = name.split(' ');
+    for (let i = 1; i < words.length; i++) {
+      const before = words.slice(0, i).join(' ');
+      next.set(before, (next.get(before) ?? new Set()).add(words[i]!));
+    }
+  }
+  return next;
+}
+
 function bashScript(commands: Declared): string {
-  // Names of two words first: `eval` would take `eval detect` for its own.
+  // Names of more words first: `eval` would take `eval detect` for its own.
   const cases = commands
-    .toSorted((a, b) => Number(b.name.includes(' ')) - Number(a.name.includes(' ')))
-    .map((declared) => {
-      const pattern = declared.name.includes(' ') ? `"${declared.name}"` : `"${declared.name} "*`;
-      return `    ${pattern}) flags="${flagsOf(declared).join(' ')}" ;;`;
-    });
-  const pairs = commands.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' ') as [string, string]);
-  const seconds = [...new Set(pairs.map(([first]) => first))].map(
-    (first) =>
-      `    ${first}) seconds="${pairs
-        .filter(([word]) => word === first)
-        .map(([, second]) => second)
-        .join(' ')}" ;;`,
-  );
+    .toSorted((a, b) => b.name.split(' ').length - a.name.split(' ').length)
+    .map((declared) => `    "${declared.name} "*) flags="${flagsOf(declared).join(' ')}" ;;`);
+  const nexts = [...nextWords(commands)].map(([before, words]) => {
+    return `    "${before.split(' ').length + 1}:${before} "*) nexts="${[...words].join(' ')}" ;;`;
+  });
   const choices = [...new Map(commands.flatMap((declared) => ('pass' in declared ? [] : Object.entries(declared.flags))))].flatMap(
     ([name, flag]) =>
       flag.choices ? [`    ${longName(name)}) COMPREPLY=($(compgen -W "${flag.choices.join(' ')}" -- "$cur")); return ;;`] : [],
   );
   return `_vitamin() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" flags="" seconds=""
+  local cur="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" flags="" nexts="" line=""
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${firstWords(commands).join(' ')}" -- "$cur"))
@@ -64,11 +69,12 @@ function bashScript(commands: Declared): string {
   case "$before" in
 ${choices.join('\n')}
   esac
-  case "\${COMP_WORDS[1]}" in
-${seconds.join('\n')}
+  line="\${COMP_WORDS[1]} \${COMP_WORDS[2]} \${COMP_WORDS[3]} "
+  case "$COMP_CWORD:$line" in
+${nexts.join('\n')}
   esac
-  if [ "$COMP_CWORD" -eq 2 ] && [ -n "$seconds" ]; then COMPREPLY=($(compgen -W "$seconds" -- "$cur")); fi
-  case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in
+  if [ -n "$nexts" ]; then COMPREPLY=($(compgen -W "$nexts" -- "$cur")); fi
+  case "$line" in
 ${cases.join('\n')}
   esac
   case "$cur" in -*) COMPREPLY=($(compgen -W "$flags" -- "$cur")) ;; esac
@@ -89,10 +95,12 @@ function fishScript(commands: Declared): string {
   });
   for (const declared of commands) {
     if ('pass' in declared) continue;
-    const [first, second] = declared.name.split(' ');
-    const seen = `__fish_seen_subcommand_from ${first}`;
-    if (second) lines.push(`complete -c vitamin -n '${seen}' -a ${second} -d ${text(declared.summary)}`);
-    const here = second ? `'${seen}; and __fish_seen_subcommand_from ${second}'` : `'${seen}'`;
+    const words = declared.name.split(' ');
+    const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`);
+    for (let i = 1; i < words.length; i++) {
+      lines.push(`complete -c vitamin -n '${seen.slice(0, i).join('; and ')}' -a ${words[i]} -d ${text(declared.summary)}`);
+    }
+    const here = `'${seen.join('; and ')}'`;
     for (const [name, flag] of Object.entries<Flag>({ ...globalFlags, ...declared.flags })) {
       const choices = flag.choices ? ` -a ${text(flag.choices.join(' '))}` : '';
       const takes = flag.kind === 'switch' ? '' : ' -r';

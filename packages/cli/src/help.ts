@@ -59,7 +59,7 @@ function leavesOf(parser: Parser): Parser[] {
 
 /** `eval detect`. */
 function nameOf(parser: Parser): string {
-  const parent = parser.parent?.parent ? `${parser.parent.name()} ` : '';
+  const parent = parser.parent?.parent ? `${nameOf(parser.parent)} ` : '';
   return `${parent}${parser.name()}`;
 }
 

@@ -1,8 +1,9 @@
 import { exitCodes } from './exit-code.ts';
 import { runCommandLine } from './program.ts';
-import { stopOnSignals } from './signals.ts';
+import { stopOnSignals, stopWithParent } from './signals.ts';
 
 const stop = stopOnSignals(process.stderr);
+stopWithParent(stop);
 // A reader that stops early (`vitamin list | head`) is no error.
 let lost = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

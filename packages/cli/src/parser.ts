@@ -27,10 +27,11 @@ export function optionOf(name: string, flag: Flag): Option {
   return flag.kind !== 'switch' || isOn(variable, value) ? option.env(variable) : option;
 }
 
-/** Adds a command to the program, below the word it belongs to if its name has two. */
+/** Adds a command to the program, below the words it belongs to if its name has several. */
 export function addCommand(program: Parser, declared: Command, act: (parsed: Parsed) => Promise<void>): void {
   const words = declared.name.split(' ');
-  const parent = words.length === 1 ? program : (program.commands.find((known) => known.name() === words[0]) ?? program.command(words[0]!));
+  let parent = program;
+  for (const word of words.slice(0, -1)) parent = parent.commands.find((known) => known.name() === word) ?? parent.command(word);
   const parser = parent.command(words.at(-1)!).description(declared.summary);
   if (declared.inputs) parser.addArgument(new Argument(declared.inputs.usage, declared.inputs.help));
   for (const [name, flag] of Object.entries(declared.flags)) parser.addOption(optionOf(name, flag));

@@ -9,7 +9,7 @@ export interface Stop {
   readonly abandon: () => void;
 }
 
-/** What SIGTERM leaves the running step: less than the ten seconds after which Docker and systemd kill. */
+/** What SIGTERM, or the death of a worker that has started this process, leaves the running step: less than the ten seconds after which Docker and systemd kill. */
 const GRACE_MS = 8000;
 
 /** Ends by the signal's own default action. */
@@ -42,4 +42,17 @@ export function stopOnSignals(stderr: OutputStream): Stop {
     });
   }
   return { signal: controller.signal, exitCode: () => exitCode, abandon: () => controller.abort() };
+}
+
+/**
+ * A process that `vitamin work` has started ends with it, however that one ended: the shard is another worker's then. The channel between them
+ * closes with either.
+ */
+export function stopWithParent(stop: Stop): void {
+  if (!process.channel) return;
+  process.once('disconnect', () => {
+    stop.abandon();
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS).unref();
+  });
+  process.channel.unref();
 }

@@ -1,4 +1,4 @@
-import { type Outcome, parseShard, readOutcomes, type RunEvent, runItems, type Shard } from '@vitamin-vlm/runs';
+import { type Outcome, parseShard, readOutcomes, type RunEvent, runItems, type Shard, shardOfArrayTask } from '@vitamin-vlm/runs';
 import { VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ export async function evaluationFolder({ flags }: Pick<Context, 'flags'>, result
  */
 export async function runEvaluation<R>(context: RunContext, folder: string, evaluation: Evaluation<R>): Promise<number> {
   const { flags, output } = context;
-  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  const shard = flags.shard === undefined ? undefined : (shardOfArrayTask(flags.shard, process.env) ?? parseShard(flags.shard));
   const total = await workThrough(context, folder, evaluation, shard);
   if (shard === undefined || shard.count === 1) return await scoreEvaluation(context, folder, evaluation.task, evaluation);
   const failed: Failure[] = [];
@@ -135,6 +135,7 @@ function tell({ output, progress }: Pick<Context, 'output' | 'progress'>, event:
     return;
   }
   const { done, total, broken, perSecond, secondsLeft } = event;
+  process.send?.({ progress: { done, total, broken } }); // to `vitamin work`, if that has started this process
   const parts = [
     `${done} of ${total}`,
     ...(broken > 0 ? [`${broken} broken`] : []),
