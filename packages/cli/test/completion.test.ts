@@ -28,6 +28,9 @@ it.skipIf(!has('bash'))('completes commands, second words, flags and choices in 
   expect(complete('train', '')).toContain('detect');
   expect(complete('classify', 'a.png', '--lab')).toEqual(['--labels', '--label', '--labels-file']);
   expect(complete('eval', 'detect', '--spl')).toEqual(['--split']);
+  expect(complete('submit', '')).toEqual(['eval']);
+  expect(complete('submit', 'eval', 'd')).toEqual(['detect']);
+  expect(complete('submit', 'eval', 'detect', '--shar')).toEqual(['--shards']);
   expect(complete('classify', '--precision', 'i')).toEqual(['int8']);
   expect(complete('classify', 'a')).toEqual(['']);
 });

@@ -18,6 +18,9 @@ const commands = [
   'doctor',
   'eval detect',
   'eval merge',
+  'submit eval detect',
+  'work',
+  'status',
 ];
 
 describe('help', () => {
