@@ -78,7 +78,10 @@ describe.skipIf(!hasRedis)('submit, work and status over a real Redis (skipped w
     const ends = await Promise.all([second.ended, third.ended]);
     expect(ends.map(({ status }) => status)).toEqual([0, 0]);
     expect(ends.map(({ stdout }) => stdout).join('')).toMatch(/^queued-[\da-f]{8} {2}shard \d of 4 {2}3 items {2}\d+ s$/mu);
-    expect(await statusOf(url)).toMatchObject([{ state: 'done', done: 4 }, { state: 'done', done: 4 }]);
+    expect(await statusOf(url)).toMatchObject([
+      { state: 'done', done: 4 },
+      { state: 'done', done: 4 },
+    ]);
     expect(await bytesOf('queued')).toEqual(await bytesOf('whole'));
     expect(await bytesOf('queued-5')).toEqual(await bytesOf('whole-5'));
     expect(await bytesOf('queued-5')).not.toEqual(await bytesOf('queued'));
