@@ -108,7 +108,12 @@ export const segmenterFlags = {
   },
   window: { kind: 'whole', least: 1, value: 'px', help: "side of a window (default: the segmenter's)" },
   stride: { kind: 'whole', least: 16, value: 'px', help: "from window to window, a multiple of 16 (default: the segmenter's)" },
+  shortest: { kind: 'whole', least: 1, value: 'px', help: 'on ConvNeXt, which has no windows: the shorter edge becomes this (800)' },
+  longest: { kind: 'whole', least: 1, value: 'px', help: 'and the longer one at most this (1333)' },
 } as const;
+
+/** Those of them that say how a picture is read. */
+export const segmentReadingNames = ['tier', 'window', 'stride', 'shortest', 'longest'] as const;
 
 /** Of commands that choose among the masks of a segmenter. Defaults are those of the segmenter. */
 export const maskFlags = {

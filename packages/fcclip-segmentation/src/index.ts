@@ -4,8 +4,10 @@ export { publishedSettings } from './load/metadata.ts';
 export type { SegmenterMetadata, SegmentSettings } from './load/metadata.ts';
 export { saveSegmenter } from './load/save-segmenter.ts';
 export type { SegmenterFileMetadata } from './load/save-segmenter.ts';
-export { inferFcclipConfig, LEVELS, POINTS } from './models/config.ts';
-export type { Extents, FcclipConfig } from './models/config.ts';
+export { clipHeadOf } from './models/clip-head.ts';
+export type { ClipHead } from './models/clip-head.ts';
+export { inferFcclipConfig, LEVELS, POINTS, towerLevels } from './models/config.ts';
+export type { Extents, FcclipConfig, FcclipSizes } from './models/config.ts';
 export { deformableAttention } from './models/deformable-attention.ts';
 export type { DeformableValues } from './models/deformable-attention.ts';
 export {
@@ -27,8 +29,8 @@ export type { EncoderLayerValues, PixelDecoderValues, TowerMaps } from './models
 export { cellCenters, sineEncoding } from './models/sine-encoding.ts';
 export type { Cells } from './models/sine-encoding.ts';
 export { tierStride } from './recipe/recipe.ts';
-export type { ReadSettings, Tier } from './recipe/recipe.ts';
-export { maskGraph, pixelGraph, scoreGraph, TOWER_LEVELS, towerInputs } from './segment/graphs.ts';
+export type { EdgeLimits, ReadSettings, Tier } from './recipe/recipe.ts';
+export { maskGraph, pixelGraph, scoreGraph, towerInputs } from './segment/graphs.ts';
 export { seenLabels } from './vocabulary/seen.ts';
 export { readClassList, vocabularyNames } from './vocabulary/vocabularies.ts';
 export type { ClassList, VocabularyName } from './vocabulary/vocabularies.ts';
@@ -62,7 +64,7 @@ export type {
   SegmentWords,
   VocabularyOptions,
 } from './segment/options.ts';
-export { preparePicture, scaleToFit } from './segment/prepare.ts';
+export { fittedGeometry, prepareAnySize, preparePicture } from './segment/prepare.ts';
 export type { PreparedPicture } from './segment/prepare.ts';
 export type { NamedInstance, NamedPanoptic, NamedSegment, Segmented } from './segment/segmented.ts';
 export { Segmenter } from './segment/segmenter.ts';

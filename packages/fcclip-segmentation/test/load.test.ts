@@ -23,6 +23,12 @@ async function openChanged(change: (tensors: Map<string, Tensor>) => void): Prom
   return await openSegmenter(at('changed.pth'), { cacheDir: false });
 }
 
+/** Decoders for a wider map at stride 8. */
+function widened(tensors: Map<string, Tensor>): void {
+  tensors.set('global_pos_embed.res3', tensor('float32', [1, 17, 8, 8]));
+  tensors.set('sem_seg_head.pixel_decoder.input_proj.2.0.weight', tensor('float32', [32, 17, 1, 1]));
+}
+
 describe('opens every layout with one identity', () => {
   it('a bare state dict, the dict of a trainer, names below module., the buffer of the loss, and safetensors', async () => {
     const state = { state: { 0: { step: 1, exp_avg: tensor('float32', [2]) } }, param_groups: [{ lr: 0.0001 }] };
@@ -98,7 +104,7 @@ describe('refuses', () => {
     await expect(openSegmenter(at('clip.pt'), { cacheDir: false })).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' });
     await saveSegmenter(at('heads.pth'), headTensors());
     await expect(openSegmenter(at('heads.pth'), { cacheDir: false })).rejects.toMatchObject({ code: 'WEIGHTS_MISSING' });
-    await expect(openChanged((tensors) => tensors.set('global_pos_embed.res3', tensor('float32', [1, 17, 8, 8])))).rejects.toThrow(
+    await expect(openChanged(widened)).rejects.toThrow(
       /Expected a tower with maps of 8, 17, 64 channels and 32 dimensions but .* has 8, 16, 64/u,
     );
     await writeTorchArchive(at('other.pt'), tinyClip(2));

@@ -47,7 +47,7 @@ export async function readPicture(
   const kinds = await backbone.vocabulary(words.kinds, options);
   const all = await segmenter.vocabulary([...words.kinds, ...words.surroundings], { ...options, stuff: words.surroundings });
   // The embedded detector and segmenter read the same way but for what is put below a picture that is no square: here it is what the detector puts there.
-  const pass = await detector.towerMaps(picture, { ...options, levels: Segmenter.levels });
+  const pass = await detector.towerMaps(picture, { ...options, levels: segmenter.levels });
 
   const regions = await detector.encodeMaps(pass, { ...options, dense: true });
   const { detections } = await detector.detect(regions, words.kinds, options);

@@ -25,6 +25,8 @@ export const encode: Command = command({
     },
     tower: { ...segmenterFlags.tower, help: 'the CLIP model that the detector or segmenter was built on' },
     tier: segmenterFlags.tier,
+    shortest: segmenterFlags.shortest,
+    longest: segmenterFlags.longest,
     posEmbed: segmenterFlags.posEmbed,
     masks: { kind: 'switch', help: 'for detect: keep what masks are made from as well' },
     levels: { kind: 'list', value: 'names', help: 'intermediate maps to keep as well (default: none)' },
@@ -56,7 +58,7 @@ vitamin retrieve --index asks, the names of its rows in the metadata; of FILE.np
     }
     if (flags.for === 'detect') return await (await import('../work/encode-regions.ts')).encodeRegions(context, file);
     if (flags.for === 'segment') return await (await import('../work/encode-masks.ts')).encodeMasks(context, file);
-    refuseFlags(context, ['tier', 'posEmbed'], 'only --for segment knows it');
+    refuseFlags(context, ['tier', 'shortest', 'longest', 'posEmbed'], 'only --for segment knows it');
     const { saveImageEncoding } = await import('@vitamin-vlm/backbone');
     await using backbone = await loadModel(context);
     const options = { signal, onProgress: progress.reporter(file), dense: true, size, window, stride, levels };

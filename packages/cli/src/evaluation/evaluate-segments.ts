@@ -9,7 +9,7 @@ import {
 } from '@vitamin-vlm/fcclip-segmentation';
 import { toRleObject } from 'coco-eval-js';
 import type { Context } from '../command.ts';
-import type { maskFlags, modelFlags, segmenterFlags, wordFlags } from '../flags.ts';
+import { type maskFlags, type modelFlags, type segmenterFlags, segmentReadingNames, type wordFlags } from '../flags.ts';
 import { readPrompts } from '../words.ts';
 import type { Evaluation, Places } from './evaluation.ts';
 import { fileDigest } from './file-digest.ts';
@@ -59,7 +59,7 @@ export async function segmentEvaluation(
   const vocabulary = await wordsOf(segmenter, data, { prompts, cacheDir, signal, onProgress: progress.reporter('words') });
   const { model } = segmenter;
   const options: SegmentOptions = given({
-    ...pick(flags, ['tier', 'window', 'stride', 'score', 'overlap', 'alpha', 'beta']),
+    ...pick(flags, [...segmentReadingNames, 'score', 'overlap', 'alpha', 'beta']),
     task: tasks.length === 1 ? tasks[0] : ('all' as const),
     max: tasks.includes('instance') ? flags.max : 1,
   });
@@ -80,7 +80,7 @@ export async function segmentEvaluation(
     settings: {
       data: settings,
       model: { identity: model.identity, ...model.tower.recipe },
-      reading: { ...model.read, ...given(pick(flags, ['tier', 'window', 'stride'])) },
+      reading: { ...model.read, ...given(pick(flags, segmentReadingNames)) },
       choice: { ...model.settings, ...given(pick(flags, ['score', 'overlap', 'max', 'alpha', 'beta'])) },
       words: { from: templates, classes: labels.map(({ synonyms }) => synonyms.join()), things: things.map(Number).join('') },
       device: flags.device ?? 'cpu',

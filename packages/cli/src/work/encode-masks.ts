@@ -6,11 +6,12 @@ import { checkPrecision, describeSegmenter, loadSegmenter, refuseFlags } from '.
 /** `vitamin encode --for segment`: keeps the masks of a picture with their vectors. */
 export async function encodeMasks(context: Context<typeof modelFlags & typeof segmenterFlags>, file: string): Promise<number> {
   const { flags, output, progress, signal, writer } = context;
-  const { tier, window, stride } = flags;
+  const { tier, window, stride, shortest, longest } = flags;
   checkPrecision(flags.precision);
   refuseFlags(context, ['size', 'levels', 'masks'], '--for segment keeps masks at the size of the segmenter');
   await using segmenter = await loadSegmenter(context);
-  const encoding = await segmenter.encode(file, { signal, onProgress: progress.reporter(file), tier, window, stride });
+  const reading = { tier, window, stride, shortest, longest };
+  const encoding = await segmenter.encode(file, { ...reading, signal, onProgress: progress.reporter(file) });
   const written = await writer!.path();
   await saveSegmentEncoding(written, encoding);
   const { width, height } = encoding.geometry;

@@ -67,12 +67,12 @@ async function openSegmenter(context: Context<SegmentFlags>, segmenter: Segmente
     refuseFlags(context, ['size'], 'a segmenter has a size of its own');
     const words = await readSegmentWords(flags);
     const listed = words?.things && words.labels.filter((_, i) => words.things![i]).map(({ name }) => name);
-    const { stuff, seen, tier, window, stride, alpha, beta, score, overlap, max, threshold, task = 'panoptic' } = flags;
+    const { stuff, seen, tier, window, stride, shortest, longest, alpha, beta, score, overlap, max, threshold, task = 'panoptic' } = flags;
     const things = flags.things ?? listed;
     const prompts = await readPrompts(flags.templates ?? 'fcclip');
     const asking = { things, stuff, seen, prompts, signal, onProgress: progress.reporter('words') };
     const vocabulary = await segmenter.vocabulary(words?.labels, asking);
-    const answering = { task, tier, window, stride, alpha, beta, overlap, max, threshold, score: score ?? threshold };
+    const answering = { task, tier, window, stride, shortest, longest, alpha, beta, overlap, max, threshold, score: score ?? threshold };
     const kept = flags.encoding;
     return {
       method: 'fcclip',
@@ -95,7 +95,21 @@ async function openSegmenter(context: Context<SegmentFlags>, segmenter: Segmente
 }
 
 /** Flags that only a segmenter understands. */
-const SEGMENTERS_OWN = ['tier', 'posEmbed', 'tower', 'things', 'stuff', 'seen', 'alpha', 'beta', 'score', 'overlap', 'max'] as const;
+const SEGMENTERS_OWN = [
+  'tier',
+  'shortest',
+  'longest',
+  'posEmbed',
+  'tower',
+  'things',
+  'stuff',
+  'seen',
+  'alpha',
+  'beta',
+  'score',
+  'overlap',
+  'max',
+] as const;
 
 async function openTower(context: Context<SegmentFlags>, reason: string): Promise<PictureSegmenter> {
   const { flags, progress, signal } = context;

@@ -16,8 +16,12 @@ export interface SegmentSettings {
   readonly max: number;
 }
 
-/** The settings of FC-CLIP's configuration for ViTamin-L. */
-export const publishedSettings: SegmentSettings = { alpha: 0.45, beta: 0.7, score: 0, overlap: 0.8, max: 100 };
+const COMMON = { score: 0, overlap: 0.8, max: 100 };
+/** The settings of FC-CLIP's configurations by their tower. */
+export const publishedSettings: Readonly<Record<'vitamin' | 'convnext', SegmentSettings>> = {
+  vitamin: { alpha: 0.45, beta: 0.7, ...COMMON },
+  convnext: { alpha: 0.4, beta: 0.8, ...COMMON },
+};
 
 /** What a segmenter's file says beside its tensors. */
 export interface SegmenterMetadata {
@@ -36,8 +40,8 @@ const OWN = 'vitamin.';
 const settingNames = ['alpha', 'beta', 'score', 'overlap', 'max'] as const;
 const readNames = ['window', 'stride'] as const;
 
-/** Reads names and settings beside the weights. Published files hold neither: they were trained on COCO's 133 classes with the settings of the configuration. */
-export async function readSegmenterMetadata(metadata: Metadata): Promise<SegmenterMetadata> {
+/** Reads names and settings beside the weights. Published files hold neither: they were trained on COCO's 133 classes with the settings of their configuration. */
+export async function readSegmenterMetadata(metadata: Metadata, published: SegmentSettings): Promise<SegmenterMetadata> {
   const names = listAt(metadata, `${OWN}classes.`);
   const own = names.map((text): Label => {
     const synonyms = text.split(',');
@@ -49,7 +53,7 @@ export async function readSegmenterMetadata(metadata: Metadata): Promise<Segment
   return {
     classes: labels,
     things,
-    settings: { ...publishedSettings, ...numbersAt(metadata, settingNames) },
+    settings: { ...published, ...numbersAt(metadata, settingNames) },
     read: numbersAt(metadata, readNames),
   };
 }

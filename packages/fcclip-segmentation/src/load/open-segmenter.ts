@@ -11,10 +11,11 @@ import {
 } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
 import { Graph, Parameters, type Weights } from '@vitamin-vlm/graph';
-import { type FcclipConfig, inferFcclipConfig } from '../models/config.ts';
+import { clipHeadOf } from '../models/clip-head.ts';
+import { type FcclipConfig, type FcclipSizes, inferFcclipConfig, towerLevels } from '../models/config.ts';
 import { classVectors, maskLogits, maskNetwork } from '../models/fcclip.ts';
 import { towerInputs } from '../segment/graphs.ts';
-import { readSegmenterMetadata, type SegmenterMetadata } from './metadata.ts';
+import { publishedSettings, readSegmenterMetadata, type SegmenterMetadata } from './metadata.ts';
 
 /** The segmenter that comes with the embedded model: decoders alone, its tower is that model's. */
 const EMBEDDED_SEGMENTER = `${EMBEDDED_MODEL}/fcclip.pth`;
@@ -24,6 +25,8 @@ const SCALE = 'sem_seg_head.predictor.logit_scale';
 const NOTHING = 'void_embedding.weight';
 /** Buffers of the original program that hold no weights. */
 const BUFFERS = /^criterion\./u;
+/** Shapes do not depend on the canvas where nothing is learned for it. */
+const ANY_CANVAS = { width: 64, height: 64 };
 
 /** Which weights: the tower's parts, and the segmenter on top of it. */
 export interface SegmenterIdentity extends Identity {
@@ -39,7 +42,7 @@ export interface OpenedSegmenter extends SegmenterMetadata {
   readonly origin: string;
   /** The tower, and the text tower where there is one. */
   readonly tower: OpenedModel;
-  readonly config: FcclipConfig;
+  readonly config: FcclipSizes;
   /** Everything but the CLIP model, by the names of the checkpoint. */
   readonly weights: Weights;
   readonly identity: SegmenterIdentity;
@@ -62,7 +65,7 @@ export interface OpenSegmenterOptions extends OpenWeightsOptions, Pick<ReadModel
  * ```ts
  * import { openSegmenter } from '@vitamin-vlm/fcclip-segmentation';
  * const { config, origin } = await openSegmenter('fcclip_vitamin_l.pth', { tower: 'vitamin-large-336' });
- * console.log(origin, config.queries, config.canvas.width);
+ * console.log(origin, config.queries, config.canvas?.width);
  * ```
  */
 export async function openSegmenter(address: string, options: OpenSegmenterOptions = {}): Promise<OpenedSegmenter> {
@@ -87,8 +90,9 @@ export async function openSegmenter(address: string, options: OpenSegmenterOptio
   const identity = { ...tower.identity, heads: await heads.digest((name) => declared.has(name)) };
   checkTower(config, tower);
   weights.check();
+  const settings = publishedSettings[tower.tower.family === 'convnext' ? 'convnext' : 'vitamin'];
   return {
-    ...(await readSegmenterMetadata(weights.sources[0]!.checkpoint.metadata)),
+    ...(await readSegmenterMetadata(weights.sources[0]!.checkpoint.metadata, settings)),
     address,
     files: weights.files,
     origin: originOf(weights, tower),
@@ -105,7 +109,8 @@ export function segmenterFile(address: string): string {
 }
 
 /** Every tensor that lies on top of the CLIP model, with its shape: what the networks ask for, and what words need. */
-export function declaredHeads(config: FcclipConfig): Map<string, readonly number[]> {
+export function declaredHeads(sizes: FcclipSizes): Map<string, readonly number[]> {
+  const config: FcclipConfig = { canvas: ANY_CANVAS, ...sizes };
   const graph = new Graph('declared');
   const { root, declared } = new Parameters(graph);
   const { pixels, decoder } = maskNetwork(root, towerInputs(graph, config), config);
@@ -117,15 +122,16 @@ export function declaredHeads(config: FcclipConfig): Map<string, readonly number
 /** `Decoders come from a.pth, the image tower from b.bin, the text tower from b.bin.` */
 function originOf(weights: OpenWeights, { text, layout }: OpenedModel): string {
   const fileOf = (name: string): string => basename(weights.sourceOf(name).checkpoint.files[0]!);
-  const image = layout.names.get('visual.trunk.fc_norm.weight')!;
+  const image = [...layout.names].find(([name]) => name.startsWith('visual.'))![1];
   const words = [...layout.names].find(([name]) => name.startsWith('text.'))?.[1];
   const textTower = text && words !== undefined ? `the text tower from ${fileOf(words)}` : 'there is no text tower';
   return `The decoders come from ${fileOf(NOTHING)}, the image tower from ${fileOf(image)}, ${textTower}.`;
 }
 
 /** The channels that the decoders were made for must be the tower's. */
-function checkTower({ channels, embedDim }: FcclipConfig, { tower }: OpenedModel): void {
-  const found = ['os4', 'os8', 'final'].map((name) => tower.levels.find((level) => level.name === name)?.channels);
+function checkTower({ channels, embedDim }: FcclipSizes, { tower, config }: OpenedModel): void {
+  clipHeadOf(config); // throws for a tower that FC-CLIP was never built on
+  const found = towerLevels({ channels }).map((name) => tower.levels.find((level) => level.name === name)?.channels);
   if (found.join() === channels.join() && tower.embedDim === embedDim) return;
   throw new VitaminError(
     'WEIGHTS_MISMATCH',

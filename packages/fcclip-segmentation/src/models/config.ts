@@ -7,9 +7,9 @@ export interface Extents {
 }
 
 /** Sizes of an FC-CLIP segmenter, as they follow from the shapes in its checkpoint. */
-export interface FcclipConfig {
-  /** Channels of the tower's maps at strides 4, 8 and 16. */
-  readonly channels: readonly [res2: number, res3: number, res4: number];
+export interface FcclipSizes {
+  /** Channels of the tower's maps at strides 4, 8 and 16, and at 32 where the tower goes on so far: ConvNeXt does, ViTamin does not. */
+  readonly channels: readonly [res2: number, res3: number, res4: number, res5?: number];
   /** Channels of everything behind the tower. */
   readonly width: number;
   readonly heads: number;
@@ -22,14 +22,27 @@ export interface FcclipConfig {
   readonly queries: number;
   /** Dimensions of the joint image-text space. */
   readonly embedDim: number;
-  /** The input of the network: its position embedding is learned for this size alone. */
+  /** The input of the network, where a position embedding was learned for it. Absent: pictures are read at any size. */
+  readonly canvas?: Extents;
+  /** `false` where nothing was learned for places of the canvas. */
+  readonly positions?: false;
+}
+
+/** The same for one canvas, in pixels. Without learned positions its sides are multiples of 32. */
+export interface FcclipConfig extends FcclipSizes {
   readonly canvas: Extents;
+}
+
+/** Names of the tower's levels that a segmenter reads, finest first; the last one is CLIP's dense map too. */
+export function towerLevels({ channels }: Pick<FcclipSizes, 'channels'>): readonly string[] {
+  return channels[3] === undefined ? ['os4', 'os8', 'final'] : ['res2', 'res3', 'res4', 'res5'];
 }
 
 /** Feature levels that attention looks at, and points on each of them. */
 export const LEVELS = 3;
 export const POINTS = 4;
 
+const POSITIONS = 'global_pos_embed.res2';
 const PIXEL_DECODER = 'sem_seg_head.pixel_decoder';
 const ENCODER = `${PIXEL_DECODER}.transformer.encoder.layers`;
 const PREDICTOR = 'sem_seg_head.predictor';
@@ -41,14 +54,14 @@ const FFN = `${PREDICTOR}.transformer_ffn_layers`;
  * @param shapes - By the names of the checkpoint.
  * @throws VitaminError `MODEL_UNKNOWN` when the tensors that tell the sizes are missing or have another rank.
  */
-export function inferFcclipConfig(shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>): FcclipConfig {
+export function inferFcclipConfig(shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>): FcclipSizes {
   const shapeOf = (name: string, rank: number): readonly number[] => {
     const shape = shapes.get(name)?.shape;
     if (shape?.length === rank) return shape;
     throw new VitaminError(
       'MODEL_UNKNOWN',
       `Expected an FC-CLIP segmenter, with a tensor ${name} of ${rank} axes, but found ${shape ? `[${shape.join(', ')}]` : 'none'}`,
-      { hint: 'Segmenters on ConvNeXt and ResNet towers, which have no global_pos_embed, cannot be read yet.' },
+      { hint: 'Segmenters on ViTamin and ConvNeXt can be read.' },
     );
   };
   const layersAt = (prefix: string): number => {
@@ -56,12 +69,18 @@ export function inferFcclipConfig(shapes: ReadonlyMap<string, { readonly shape: 
     while (shapes.has(`${prefix}.${count}.linear1.weight`)) count++;
     return count;
   };
-  const [, res2, rows, columns] = shapeOf('global_pos_embed.res2', 4) as [number, number, number, number];
-  const [, res3] = shapeOf('global_pos_embed.res3', 4) as [number, number];
-  const [, res4] = shapeOf('global_pos_embed.res4', 4) as [number, number];
   const [queries, width] = shapeOf(`${PREDICTOR}.query_feat.weight`, 2) as [number, number];
+  const channelsAt = (name: string): number => shapeOf(`${PIXEL_DECODER}.${name}.weight`, 4)[1]!;
+  const [res2, res3, res4, res5] = ['adapter_1', 'input_proj.2.0', 'input_proj.1.0', 'input_proj.0.0'].map(channelsAt) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const learned = shapes.has(POSITIONS);
+  const [, , rows = 0, columns = 0] = learned ? shapeOf(POSITIONS, 4) : [];
   return {
-    channels: [res2, res3, res4],
+    channels: learned ? [res2, res3, res4] : [res2, res3, res4, res5],
     width,
     heads: shapeOf(`${ENCODER}.0.self_attn.attention_weights.bias`, 1)[0]! / (LEVELS * POINTS),
     encoderLayers: layersAt(ENCODER),
@@ -70,6 +89,6 @@ export function inferFcclipConfig(shapes: ReadonlyMap<string, { readonly shape: 
     decoderHidden: shapeOf(`${FFN}.0.linear1.bias`, 1)[0]!,
     queries,
     embedDim: shapeOf('void_embedding.weight', 2)[1]!,
-    canvas: { width: 4 * columns, height: 4 * rows },
+    ...(learned ? { canvas: { width: 4 * columns, height: 4 * rows } } : { positions: false }),
   };
 }

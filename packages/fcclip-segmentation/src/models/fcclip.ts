@@ -1,4 +1,4 @@
-// FC-CLIP (Yu et al., NeurIPS 2023, arXiv:2308.02487) on ViTamin (Chen et al., CVPR 2024): the whole segmenter behind the tower, as it is read. Pixel decoder ->
+// FC-CLIP (Yu et al., NeurIPS 2023, arXiv:2308.02487), on ConvNeXt and on ViTamin (Chen et al., CVPR 2024): the whole segmenter behind the tower, as it is read. Pixel decoder ->
 // mask decoder; masks -> vectors of the segmenter and of the frozen CLIP; vectors and words -> probabilities.
 import {
   add,
@@ -27,12 +27,11 @@ import {
   sub,
   type Value,
 } from '@vitamin-vlm/graph';
+import type { ClipHead } from './clip-head.ts';
 import type { FcclipConfig } from './config.ts';
 import { flat, maskDecoder, type MaskDecoderValues, perceptron, type QueryValues } from './mask-decoder.ts';
 import { asTokens, EPS, pixelDecoder, type PixelDecoderValues, type TowerMaps } from './pixel-decoder.ts';
 
-/** timm's epsilon for the norms of its towers. */
-const TOWER_EPS = 1e-6;
 /** What a mask without a pixel is divided by. */
 const NOTHING = 1e-8;
 /** Keeps logarithms of probabilities finite, as the original has it. */
@@ -46,9 +45,8 @@ export function maskNetwork(
   maps: TowerMaps,
   config: FcclipConfig,
 ): { readonly pixels: PixelDecoderValues; readonly decoder: MaskDecoderValues } {
-  const head = p.at('sem_seg_head');
-  const pixels = pixelDecoder(head.at('pixel_decoder'), p.at('global_pos_embed'), maps, config);
-  const decoder = maskDecoder(head.at('predictor'), pixels.memories, pixels.positions, pixels.maskFeatures, config);
+  const pixels = pixelDecoder(p, maps, config);
+  const decoder = maskDecoder(p.at('sem_seg_head').at('predictor'), pixels.memories, pixels.positions, pixels.maskFeatures, config);
   return { pixels, decoder };
 }
 
@@ -101,11 +99,10 @@ export interface ClipValues {
  * @param p - The scope of the CLIP model's image tower, `visual`.
  * @param map - [N, C, h, w]
  */
-export function clipVectors(p: Params, map: Value, logits: Value, { embedDim }: Pick<FcclipConfig, 'embedDim'>): ClipValues {
+export function clipVectors(p: Params, map: Value, logits: Value, head: ClipHead): ClipValues {
   const coarse = resize(logits, [map.shape[2]!, map.shape[3]!], 'bilinear');
   const pooled = maskPool(map, coarse);
-  const normed = layerNorm(p.at('trunk').at('fc_norm'), pooled, TOWER_EPS);
-  return { logits: coarse, pooled, clipVectors: linear(p.at('head').at('proj'), normed, embedDim, { bias: false }) };
+  return { logits: coarse, pooled, clipVectors: head(p, pooled) };
 }
 
 /** What words are to the scores. */

@@ -58,14 +58,16 @@ export interface PixelDecoderValues {
   readonly maskFeatures: Value;
 }
 
-/** Every second cell of a map, the upper left of four: res5 of a tower that stops at stride 16. */
+/** Every second cell of a map, the upper left of four: res5 of a ViTamin, which stops at stride 16. */
 export function everySecondCell(map: Value): Value {
   return slice(slice(map, { axis: 2, start: 0, step: 2 }), { axis: 3, start: 0, step: 2 });
 }
 
-/** From the tower's maps to features of masks. `positions` is the scope `global_pos_embed`. */
-export function pixelDecoder(p: Params, positions: Params, maps: TowerMaps, config: FcclipConfig): PixelDecoderValues {
+/** From the tower's maps to features of masks. `root` is the root of the checkpoint. */
+export function pixelDecoder(root: Params, maps: TowerMaps, config: FcclipConfig): PixelDecoderValues {
   const { width } = config;
+  const p = root.at('sem_seg_head').at('pixel_decoder');
+  const positions = config.positions === false ? undefined : root.at('global_pos_embed');
   const names = ['res5', 'res4', 'res3'] as const;
   const projected = names.map((name, i) => projectLevel(p.at('input_proj').at(i), maps[name], positions, name, width));
   const sizes = projected.map(({ shape }): Cells => [shape[2] as number, shape[3] as number]);
@@ -89,7 +91,7 @@ export function pixelDecoder(p: Params, positions: Params, maps: TowerMaps, conf
   );
   const memories = parts.map((part, i) => reshape(transpose(part, [0, 2, 1]), projected[i]!.shape));
 
-  const res2 = add(maps.res2, positions.get('res2', [1, ...(maps.res2.shape.slice(1) as number[])]));
+  const res2 = positions ? add(maps.res2, positions.get('res2', [1, ...(maps.res2.shape.slice(1) as number[])])) : maps.res2;
   const lateral = groupNorm(p.at('adapter_1').at('norm'), conv2d(p.at('adapter_1'), res2, width, { kernel: 1, bias: false }), GROUPS, EPS);
   const enlarged = resize(memories.at(-1)!, [lateral.shape[2]!, lateral.shape[3]!], 'bilinear');
   const convolved = conv2d(p.at('layer_1'), add(lateral, enlarged), width, { kernel: 3, bias: false });
@@ -109,10 +111,11 @@ export function pixelDecoder(p: Params, positions: Params, maps: TowerMaps, conf
  * A 1×1 convolution of map + position embedding and a group norm. The convolution of the embedding stands apart: it is a constant when nothing is
  * trained, narrower than the embedding, and the runtime computes it once.
  */
-function projectLevel(p: Params, map: Value, positions: Params, name: string, width: number): Value {
+function projectLevel(p: Params, map: Value, positions: Params | undefined, name: string, width: number): Value {
   const [, channels, height, columns] = map.shape as [number, number, number, number];
-  const learned = positions.get(name, [1, channels, height, columns]);
   const seen = conv2d(p.at(0), map, width, { kernel: 1 });
+  if (!positions) return groupNorm(p.at(1), seen, GROUPS, EPS);
+  const learned = positions.get(name, [1, channels, height, columns]);
   return groupNorm(p.at(1), add(seen, conv2d(p.at(0), learned, width, { kernel: 1, bias: false })), GROUPS, EPS);
 }
 

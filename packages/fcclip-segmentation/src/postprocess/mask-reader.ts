@@ -1,7 +1,6 @@
 import type { ImageGeometry } from '@vitamin-vlm/backbone';
 import { type Tensor, VitaminError } from '@vitamin-vlm/core';
-import { scaleToFit } from '../segment/prepare.ts';
-import { type AxisTaps, axisTaps, roundHalfEven } from './axis-taps.ts';
+import { type AxisTaps, axisTaps } from './axis-taps.ts';
 
 /** Cells of the masks along the side of a tile. */
 const TILE_CELLS = 8;
@@ -40,21 +39,20 @@ export class MaskReader {
 
   /**
    * @param logits - [Q, h, w] over the canvas.
+   * @param geometry - Its region is what is cut out of the canvas.
    * @throws VitaminError `USAGE` for logits of another rank.
    */
   constructor({ shape, data }: Tensor<'float32'>, geometry: ImageGeometry) {
     if (shape.length !== 3) throw new VitaminError('USAGE', `Expected mask logits [Q, h, w] but received [${shape.join(', ')}]`);
     const [queries, rows, across] = shape as [number, number, number];
-    const { width, height, inputWidth, inputHeight } = geometry;
-    const scale = scaleToFit(geometry, { width: inputWidth, height: inputHeight });
-    const kept = (pixels: number, canvas: number): number => Math.min(Math.max(roundHalfEven(pixels * scale), 1), canvas);
+    const { width, height, inputWidth, inputHeight, region } = geometry;
     this.queries = queries;
     this.width = width;
     this.height = height;
     this.#logits = data;
     this.#cells = [rows, across];
-    this.#rows = axisTaps({ cells: rows, canvas: inputHeight, kept: kept(height, inputHeight), pixels: height });
-    this.#across = axisTaps({ cells: across, canvas: inputWidth, kept: kept(width, inputWidth), pixels: width });
+    this.#rows = axisTaps({ cells: rows, canvas: inputHeight, kept: kept(region.height, inputHeight), pixels: height });
+    this.#across = axisTaps({ cells: across, canvas: inputWidth, kept: kept(region.width, inputWidth), pixels: width });
     this.#line = new Float64Array(across);
     const tops = cut(height, this.#rows.starts);
     this.columns = cut(width, this.#across.starts).map(([left, right], column) =>
@@ -129,6 +127,11 @@ export class MaskReader {
       }
     }
   }
+}
+
+/** A file may say anything. */
+function kept(pixels: number, canvas: number): number {
+  return Math.min(Math.max(Math.round(pixels), 1), canvas);
 }
 
 /** The cells that some neighboring pixels are read from. */

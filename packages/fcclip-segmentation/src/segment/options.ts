@@ -17,12 +17,15 @@ export interface SegmenterOptions extends OpenSegmenterOptions, Omit<SessionsOpt
   readonly posEmbed?: Recipe['posEmbed'] | undefined;
 }
 
-/** How a picture is read. In pixels of the network's input. Its size is the model's own. */
+/** How a picture is read. In pixels of the network's input. ViTamin reads windows on a canvas of one size, ConvNeXt the whole picture at any size. */
 export interface EncodeOptions extends Omit<WindowOptions, 'size' | 'placement'> {
   /** How densely windows lie: `exact` (default, as published), `balanced`, `fast`. */
   readonly tier?: Tier | undefined;
   /** Pixels from window to window, instead of a tier; a multiple of 16. */
   readonly stride?: number | undefined;
+  /** ConvNeXt: pixels that the shorter edge is scaled to, and the most that the longer one may have. Default 800 and 1333. */
+  readonly shortest?: number | undefined;
+  readonly longest?: number | undefined;
 }
 
 /** How words become a classifier. */
@@ -47,9 +50,9 @@ export type SegmentTask = 'panoptic' | 'semantic' | 'instance' | 'all';
 export interface AnswerOptions extends WorkOptions {
   /** Default `panoptic`. */
   readonly task?: SegmentTask | undefined;
-  /** Weight of CLIP's opinion for words that were seen in training, 0 to 1. FC-CLIP on ViTamin: 0.45. */
+  /** Weight of CLIP's opinion for words that were seen in training, 0 to 1. FC-CLIP on ViTamin: 0.45, on ConvNeXt: 0.4. */
   readonly alpha?: number | undefined;
-  /** Weight of CLIP's opinion for other words, 0 to 1. FC-CLIP on ViTamin: 0.7. */
+  /** Weight of CLIP's opinion for other words, 0 to 1. FC-CLIP on ViTamin: 0.7, on ConvNeXt: 0.8. */
   readonly beta?: number | undefined;
   /** Panoptic: only masks whose best word scores above this count, 0 to 1. FC-CLIP: 0. */
   readonly score?: number | undefined;
@@ -61,7 +64,7 @@ export interface AnswerOptions extends WorkOptions {
   readonly threshold?: number | undefined;
 }
 
-/** Options of `Segmenter.segment`. Of an encoding, tier, window and stride must be those that it was made with. */
+/** Options of `Segmenter.segment`. Of an encoding, tier, window, stride and edges must be those that it was made with. */
 export interface SegmentOptions extends EncodeOptions, VocabularyOptions, AnswerOptions {}
 
 /** What can be asked: a picture, or its encoding. */

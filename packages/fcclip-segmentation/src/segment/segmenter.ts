@@ -1,26 +1,20 @@
-import {
-  Backbone,
-  checkRecipe,
-  checkSameIdentity,
-  type FeatureMaps,
-  type ImageGeometry,
-  type ImageSource,
-  type Recipe,
-} from '@vitamin-vlm/backbone';
+import { Backbone, checkRecipe, checkSameIdentity, type FeatureMaps, type ImageGeometry, type ImageSource } from '@vitamin-vlm/backbone';
 import { tensor, VitaminError } from '@vitamin-vlm/core';
-import { CLIP_NORMALIZATION_255, decodeImage } from '@vitamin-vlm/image';
+import { decodeImage, detectron2Size } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import { makeVocabulary } from '../encoding/make-vocabulary.ts';
 import type { SegmentEncoding } from '../encoding/segment-encoding.ts';
 import type { SegmentVocabulary } from '../encoding/vocabulary.ts';
 import { type OpenedSegmenter, openSegmenter } from '../load/open-segmenter.ts';
-import { tierStride, TOWER_STRIDE } from '../recipe/recipe.ts';
+import { clipHeadOf } from '../models/clip-head.ts';
+import { towerLevels } from '../models/config.ts';
+import { edgeLimits } from '../recipe/recipe.ts';
 import { answer } from './answer.ts';
 import { EncodedMasks } from './encoded-masks.ts';
-import { TOWER_LEVELS } from './graphs.ts';
 import { Heads, type Maps } from './heads.ts';
 import type { EncodeOptions, SegmenterOptions, SegmentOptions, SegmentSource, SegmentWords, VocabularyOptions } from './options.ts';
-import { type PreparedPicture, preparePicture } from './prepare.ts';
+import { fittedGeometry, prepareAnySize, type PreparedPicture, preparePicture } from './prepare.ts';
+import { readingOf } from './reading.ts';
 import type { Segmented } from './segmented.ts';
 
 /** A picture, or what came of it; errors are those of the picture alone. */
@@ -45,6 +39,8 @@ export type SegmentedPicture =
 export class Segmenter implements AsyncDisposable {
   /** What was loaded: files, sizes, classes, settings, identity. */
   readonly model: OpenedSegmenter;
+  /** The tower's maps that the segmenter is built on, by their names. */
+  readonly levels: readonly string[];
   readonly #backbone: Backbone;
   readonly #sessions: SessionPool;
   readonly #heads: Heads;
@@ -57,7 +53,8 @@ export class Segmenter implements AsyncDisposable {
     this.#sessions = new SessionPool({ threads, provider, execution, cacheDir, maxBytes });
     this.#backbone = Backbone.from(model.tower, { sessions: this.#sessions });
     const { config, weights, tower } = model;
-    this.#heads = new Heads({ config, weights, clipWeights: tower.weights }, this.#sessions);
+    this.levels = towerLevels(config);
+    this.#heads = new Heads({ config, weights, clipWeights: tower.weights, clipHead: clipHeadOf(tower.config) }, this.#sessions);
   }
 
   /**
@@ -72,59 +69,57 @@ export class Segmenter implements AsyncDisposable {
   /**
    * Everything that does not depend on words: tower, masks, and their vectors.
    *
-   * @throws VitaminError as `decodeImage`; `USAGE` for windows that do not fit; `ABORTED` between windows; `RUNTIME`.
+   * @throws VitaminError as `decodeImage`; `USAGE` for windows and sizes that do not fit; `ABORTED` between windows; `RUNTIME`.
    */
   async encode(source: ImageSource, options: EncodeOptions = {}): Promise<SegmentEncoding> {
-    const picture = await preparePicture(await decodeImage(source), this.model.config.canvas, options.signal);
-    return await this.encodePixels(picture, options);
+    const { canvas } = this.model.config;
+    const { signal } = options;
+    const edges = canvas ? undefined : edgeLimits(options);
+    const picture = await decodeImage(source);
+    const prepared = edges ? await prepareAnySize(picture, edges, signal) : await preparePicture(picture, canvas!, signal);
+    return await this.encodePixels(prepared, options);
   }
 
   /**
-   * `encode` for a picture that was prepared before (`preparePicture`), on the canvas of the model.
+   * `encode` for a picture that was prepared before (`preparePicture`, `prepareAnySize`), on a canvas of the model.
    *
    * @throws VitaminError as `encode`; `USAGE` for another canvas.
    */
   async encodePixels({ pixels, geometry }: PreparedPicture, options: EncodeOptions = {}): Promise<SegmentEncoding> {
     this.#checkCanvas(geometry);
-    const recipe = this.#recipe(options);
+    const recipe = readingOf(this.model, options);
     const { window, stride, placement } = recipe;
     const { batch, signal, onProgress } = options;
-    const maps = await this.#backbone.windowMaps(pixels, {
-      window,
-      stride,
-      placement,
-      batch,
-      signal,
-      onProgress,
-      levels: Segmenter.levels,
-    });
+    const { levels } = this;
+    const maps = this.model.config.canvas
+      ? await this.#backbone.windowMaps(pixels, { window, stride, placement, batch, signal, onProgress, levels })
+      : await this.#backbone.wholeMaps(pixels, { levels, signal });
     return await this.#encodeMaps(maps, geometry, recipe, options);
   }
-
-  /** The tower's maps that a segmenter is built on. */
-  static readonly levels: readonly string[] = TOWER_LEVELS;
 
   /**
    * `encode` from a pass of the tower that was made for something else as well, for a detector on the same tower for example: its maps, which stay as they are. How the
    * picture was read must be how this segmenter reads, but for padding, which the encoding's recipe takes over.
    *
-   * @param pass - With `Segmenter.levels`, on the canvas of the model.
+   * @param pass - With the segmenter's `levels`, on the canvas of the model.
    * @throws VitaminError as `encode`; `WEIGHTS_MISMATCH` for another tower, or another recipe; `USAGE` for another canvas, and when a level is missing.
    */
   async encodeMaps({ maps, geometry, identity, recipe }: FeatureMaps, options: EncodeOptions = {}): Promise<SegmentEncoding> {
     checkSameIdentity(identity, this.model.identity, 'the maps and the segmenter');
     this.#checkCanvas(geometry);
-    const own = { ...this.#recipe(options), padding: recipe.padding };
+    const own = { ...readingOf(this.model, options), padding: recipe.padding };
     checkRecipe(recipe, own, 'the maps');
-    const missing = Segmenter.levels.find((level) => maps[level] === undefined);
-    if (missing !== undefined)
-      throw new VitaminError('USAGE', `Expected the levels ${Segmenter.levels.join(', ')} but ${missing} is missing`);
-    const copies = Segmenter.levels.map((level) => [level, tensor('float32', maps[level]!.shape, maps[level]!.data.slice())] as const);
-    return await this.#encodeMaps(Object.fromEntries(copies), geometry, own, options);
+    const missing = this.levels.find((level) => maps[level] === undefined);
+    if (missing !== undefined) throw new VitaminError('USAGE', `Expected the levels ${this.levels.join(', ')} but ${missing} is missing`);
+    const copies = this.levels.map((level) => [level, tensor('float32', maps[level]!.shape, maps[level]!.data.slice())] as const);
+    const { canvas } = this.model.config;
+    return await this.#encodeMaps(Object.fromEntries(copies), canvas ? fittedGeometry(geometry, canvas) : geometry, own, options);
   }
 
   #checkCanvas({ inputWidth, inputHeight }: ImageGeometry): void {
-    const { width, height } = this.model.config.canvas;
+    const { canvas } = this.model.config;
+    if (!canvas) return; // the tower checks it
+    const { width, height } = canvas;
     if (inputWidth === width && inputHeight === height) return;
     throw new VitaminError('USAGE', `Expected a canvas of ${width} x ${height} but received ${inputWidth} x ${inputHeight}`, {
       hint: 'The position embedding of a segmenter is learned for one size.',
@@ -132,7 +127,12 @@ export class Segmenter implements AsyncDisposable {
   }
 
   /** Gives the maps away. */
-  async #encodeMaps(maps: Maps, geometry: ImageGeometry, recipe: Recipe, { signal, onProgress }: EncodeOptions): Promise<SegmentEncoding> {
+  async #encodeMaps(
+    maps: Maps,
+    geometry: ImageGeometry,
+    recipe: SegmentEncoding['recipe'],
+    { signal, onProgress }: EncodeOptions,
+  ): Promise<SegmentEncoding> {
     return { identity: this.model.identity, recipe, geometry, ...(await this.#heads.masks(maps, { signal, onProgress })) };
   }
 
@@ -192,27 +192,6 @@ export class Segmenter implements AsyncDisposable {
     return this.close();
   }
 
-  #recipe({ tier = 'exact', ...options }: EncodeOptions): Recipe {
-    const { config, read, tower } = this.model;
-    const window = options.window ?? read.window ?? tower.tower.imageSize;
-    const own = tier === 'exact' ? read.stride : undefined;
-    const stride = options.stride ?? own ?? tierStride(tier, window);
-    if (!(Number.isInteger(stride) && stride > 0 && stride % TOWER_STRIDE === 0)) {
-      throw new VitaminError('USAGE', `Expected a stride that is a positive multiple of ${TOWER_STRIDE} pixels but received ${stride}`);
-    }
-    return {
-      ...tower.recipe,
-      size: Math.max(config.canvas.width, config.canvas.height),
-      edge: 'longest',
-      resize: 'bilinear',
-      window,
-      stride,
-      placement: 'floor',
-      padding: 'zeroBefore',
-      normalization: CLIP_NORMALIZATION_255,
-    };
-  }
-
   #checked(encoding: SegmentEncoding, options: EncodeOptions): SegmentEncoding {
     checkSameIdentity(encoding.identity, this.model.identity, 'the encoding and the segmenter');
     if (encoding.identity.heads !== this.model.identity.heads) {
@@ -225,11 +204,26 @@ export class Segmenter implements AsyncDisposable {
       );
     }
     const { posEmbed, precision } = this.model.tower.recipe;
-    // How densely windows lay matters where the caller says how.
-    const said = [options.tier, options.window, options.stride].some((value) => value !== undefined);
-    const { window, stride } = said ? this.#recipe(options) : encoding.recipe;
-    checkRecipe(encoding.recipe, { posEmbed, precision, window, stride }, 'the encoding');
+    checkRecipe(encoding.recipe, { posEmbed, precision }, 'the encoding');
+    this.#checkReading(encoding, options);
     return encoding;
+  }
+
+  /** How a picture was read matters where the caller says how. */
+  #checkReading({ recipe, geometry }: SegmentEncoding, options: EncodeOptions): void {
+    const { tier, window: asked, stride: step, shortest, longest } = options;
+    if ([tier, asked, step, shortest, longest].every((value) => value === undefined)) return;
+    const { size, window, stride } = readingOf(this.model, options);
+    checkRecipe(recipe, { size, window, stride }, 'the encoding');
+    if (this.model.config.canvas) return;
+    const { width, height } = detectron2Size(geometry, size, edgeLimits(options).longest);
+    const { region } = geometry;
+    if (region.width === width && region.height === height) return;
+    throw new VitaminError(
+      'WEIGHTS_MISMATCH',
+      `Expected the encoding to be of the picture at ${width} x ${height} but found ${region.width} x ${region.height}`,
+      { hint: 'Encode the picture again the way it is to be asked.' },
+    );
   }
 }
 

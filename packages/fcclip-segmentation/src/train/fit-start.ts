@@ -4,7 +4,6 @@ import type { SegmentSettings } from '../load/metadata.ts';
 import { declaredHeads, openSegmenter, segmenterFile } from '../load/open-segmenter.ts';
 import { type FcclipConfig, LEVELS } from '../models/config.ts';
 import { type ReadSettings, tierStride, TOWER_STRIDE } from '../recipe/recipe.ts';
-import { TOWER_LEVELS } from '../segment/graphs.ts';
 import type { FitSegmenterOptions } from './fit-options.ts';
 import { initializeSegmenter } from './initialize.ts';
 
@@ -34,8 +33,11 @@ export async function startOf(options: FitSegmenterOptions, backbone: Backbone):
 /** Nothing of the heads depends on the classes: every tensor is taken over. */
 async function continued(from: string, options: FitSegmenterOptions, imageSize: number): Promise<FitSegmenterStart> {
   const { tower, stride, signal } = options;
-  const { config, settings, read, identity } = await openSegmenter(from, { tower, signal });
-  const sizes = { ...config, size: Math.max(config.canvas.width, config.canvas.height) };
+  const { config: found, settings, read, identity } = await openSegmenter(from, { tower, signal });
+  const { canvas } = found;
+  if (!canvas) throw notTrained(from);
+  const config: FcclipConfig = { ...found, canvas };
+  const sizes = { ...config, size: Math.max(canvas.width, canvas.height) };
   for (const name of ['width', 'heads', 'encoderLayers', 'decoderLayers', 'queries', 'size'] as const) {
     if (options[name] === undefined || options[name] === sizes[name]) continue;
     throw new VitaminError('USAGE', `Expected the ${name} ${sizes[name]} of ${from} but received ${options[name]}`, {
@@ -57,7 +59,8 @@ async function continued(from: string, options: FitSegmenterOptions, imageSize: 
 
 function freshConfig(options: FitSegmenterOptions, backbone: Backbone): FcclipConfig {
   const { width = 256, heads = 8, encoderLayers = 6, decoderLayers = 9, queries = 250 } = options;
-  const { levels, embedDim } = backbone.model.tower;
+  const { family, id, levels, embedDim } = backbone.model.tower;
+  if (family !== 'vitamin') throw notTrained(id);
   const side = options.size ?? 4 * backbone.imageSize;
   // Both group norms and positions of two axes divide the channels, and four strides the canvas.
   if (width % 32 !== 0 || width % heads !== 0) {
@@ -72,9 +75,10 @@ function freshConfig(options: FitSegmenterOptions, backbone: Backbone): FcclipCo
       `Expected at least ${LEVELS} layers of the mask decoder, one for each level, but received ${decoderLayers}`,
     );
   }
-  if (embedDim === undefined) throw new VitaminError('UNSUPPORTED', `Expected a tower with a head but ${backbone.model.tower.id} has none`);
+  if (embedDim === undefined) throw new VitaminError('UNSUPPORTED', `Expected a tower with a head but ${id} has none`);
+  const [res2, res3, res4] = ['os4', 'os8', 'final'].map((name) => levels.find((level) => level.name === name)!.channels);
   return {
-    channels: TOWER_LEVELS.map((name) => levels.find((level) => level.name === name)?.channels ?? 0) as unknown as FcclipConfig['channels'],
+    channels: [res2!, res3!, res4!],
     width,
     heads,
     encoderLayers,
@@ -85,4 +89,10 @@ function freshConfig(options: FitSegmenterOptions, backbone: Backbone): FcclipCo
     embedDim,
     canvas: { width: side, height: side },
   };
+}
+
+function notTrained(what: string): VitaminError {
+  return new VitaminError('UNSUPPORTED', `Expected a ViTamin to train a segmenter on but found ${what}`, {
+    hint: 'Segmenters on ConvNeXt are read, not trained.',
+  });
 }

@@ -2,9 +2,8 @@ import type { Backbone } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import type { TrainingOptions } from '@vitamin-vlm/graph';
 import { type Batch, randomStream, train, type TrainOptions, type TrainResult } from '@vitamin-vlm/training';
-import type { FcclipConfig } from '../models/config.ts';
+import { type FcclipConfig, towerLevels } from '../models/config.ts';
 import type { ReadSettings } from '../recipe/recipe.ts';
-import { TOWER_LEVELS } from '../segment/graphs.ts';
 import { drawnPoints, matchBatch, matchedFeeds } from './batch-targets.ts';
 import type { Truth } from './matching.ts';
 import type { TrainingRules } from './settings.ts';
@@ -59,7 +58,7 @@ export function trainSegmenter(options: TrainSegmenterOptions): Promise<TrainRes
   const { backbone, config, shape, words, rules, optimizer, batches = 1, read, seed, pictureAt, kept, origin, ...loop } = options;
   const { windowsAtOnce = 1, ...windows } = read;
   const [classes = 0] = words.synonyms.shape;
-  const reading = { ...windows, placement: 'floor', batch: windowsAtOnce, levels: TOWER_LEVELS, signal: loop.signal } as const;
+  const reading = { ...windows, placement: 'floor', batch: windowsAtOnce, levels: towerLevels(config), signal: loop.signal } as const;
   const readNew = async (place: number): Promise<ReadPicture> => {
     const { pixels, ...truth } = await pictureAt(place);
     return { truth, maps: await backbone.windowMaps(pixels, reading) };
@@ -99,9 +98,10 @@ interface ReadPicture {
 }
 
 /** Maps of one picture each as a batch, [N, C, h, w] of each level. */
-function stackedMaps(pictures: readonly ReadPicture[], { channels, canvas }: FcclipConfig): Record<string, Tensor<'float32'>> {
+function stackedMaps(pictures: readonly ReadPicture[], config: FcclipConfig): Record<string, Tensor<'float32'>> {
+  const { channels, canvas } = config;
   return Object.fromEntries(
-    TOWER_LEVELS.map((level, i) => {
+    towerLevels(config).map((level, i) => {
       const all = tensor('float32', [pictures.length, channels[i]!, canvas.height / (4 << i), canvas.width / (4 << i)]);
       const length = all.data.length / pictures.length;
       for (const [n, { maps }] of pictures.entries()) {

@@ -1,7 +1,16 @@
-import { pooledHead, type TextTowerConfig, textTower, type ViTaminConfig, vitaminTrunk } from '@vitamin-vlm/backbone';
+import {
+  type ConvNeXtConfig,
+  convNeXtHead,
+  convNeXtTrunk,
+  pooledHead,
+  type TextTowerConfig,
+  textTower,
+  type ViTaminConfig,
+  vitaminTrunk,
+} from '@vitamin-vlm/backbone';
 import { sizeOf, type Tensor, tensor } from '@vitamin-vlm/core';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
-import { declaredHeads, type FcclipConfig } from '../../src/index.ts';
+import { declaredHeads, type FcclipConfig, type FcclipSizes } from '../../src/index.ts';
 import { random } from './random.ts';
 
 export const CLIP = 'backbone.clip_model.';
@@ -24,22 +33,53 @@ export const tinyConfig: FcclipConfig = {
   canvas: { width: 64, height: 64 },
 };
 
+const convNeXt: ConvNeXtConfig = { widths: [8, 16, 24, 32], depths: [1, 1, 1, 1], embedDim: 32, head: { hidden: 48 }, eps: 1e-6 };
+/** Decoders to match, for pictures of any size. */
+export const convNeXtSizes: FcclipSizes = {
+  channels: [8, 16, 24, 32],
+  width: 32,
+  heads: 4,
+  encoderLayers: 1,
+  encoderHidden: 32,
+  decoderLayers: 3,
+  decoderHidden: 32,
+  queries: 10,
+  embedDim: 32,
+  positions: false,
+};
+
 /** The tensors of a segmenter by the names of its file: the CLIP model's image tower, then the decoders. */
 export function tinySegmenter(seed = 1): Map<string, Tensor> {
   return new Map([...prefixed(towerTensors(seed), CLIP), ...headTensors(seed)]);
 }
 
 /** Both decoders, the learned positions and "nothing". */
-export function headTensors(seed = 1): Map<string, Tensor> {
-  return new Map([...declaredHeads(tinyConfig)].map(([name, shape]) => [name, weight(name, shape, seed)]));
+export function headTensors(seed = 1, sizes: FcclipSizes = tinyConfig): Map<string, Tensor> {
+  return new Map([...declaredHeads(sizes)].map(([name, shape]) => [name, weight(name, shape, seed)]));
 }
 
 /** A CLIP model of the same tower, with a text tower. */
 export function tinyClip(seed = 1): Map<string, Tensor> {
-  const text = declared((graph, root) => {
+  return new Map([...towerTensors(seed), ...textTensors(seed)]);
+}
+
+/** A ConvNeXt with its text tower, which open_clip keeps at the root of the file. */
+export function convNeXtClip(seed = 1): Map<string, Tensor> {
+  const shapes = declared((graph, root) => {
+    const visual = root.at('visual');
+    const { stages } = convNeXtTrunk(visual.at('trunk'), graph.input('image', 'float32', [1, 3, 64, 64]), convNeXt);
+    convNeXtHead(visual, stages.at(-1)!.out, convNeXt);
+  });
+  const image = [...shapes].map(([name, shape]) => [name, weight(name, shape, seed)] as const);
+  const text = [...textTensors(seed)].map(([name, value]) => [name.replace('text.', ''), value] as const);
+  return new Map<string, Tensor>([...image, ...text, ['logit_scale', weight('logit_scale', [], seed)]]);
+}
+
+function textTensors(seed: number): Map<string, Tensor> {
+  const shapes = declared((graph, root) => {
     textTower(root.at('text'), graph.input('ids', 'int32', [1, 77]), graph.input('ends', 'int32', [1]), tinyText);
   });
-  return new Map([...towerTensors(seed), ...[...text].map(([name, shape]) => [name, weight(name, shape, seed)] as const)]);
+  return new Map([...shapes].map(([name, shape]) => [name, weight(name, shape, seed)]));
 }
 
 function towerTensors(seed: number): Map<string, Tensor> {

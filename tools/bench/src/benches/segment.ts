@@ -1,6 +1,8 @@
 import { CLIP_NORMALIZATION_255 as normalization } from '@vitamin-vlm/image';
 import { Graph, matmul, toOnnx } from '@vitamin-vlm/graph';
 import {
+  clipHeadOf,
+  type FcclipConfig,
   Heads,
   maskGraph,
   openSegmenter,
@@ -35,10 +37,11 @@ async function decoders({ folder, threads, rounds, clock, model }: Setting): Pro
   const file = await writeSegmenter(folder, model);
   const config = segmenterConfig(model);
   const { weights, tower } = await openSegmenter(file, { cacheDir: folder });
-  const graphs = [pixelGraph(weights, config), maskGraph(new Map([...tower.weights, ...weights]), config)];
+  const clipHead = clipHeadOf(tower.config);
+  const graphs = [pixelGraph(weights, config), maskGraph(new Map([...tower.weights, ...weights]), config, clipHead)];
   const operations = graphs.reduce((sum, graph) => sum + multiplications(graph), 0);
   await using pool = new SessionPool({ threads, cacheDir: folder });
-  const heads = new Heads({ config, weights, clipWeights: tower.weights }, pool);
+  const heads = new Heads({ config, weights, clipWeights: tower.weights, clipHead }, pool);
   const product = new Graph('product');
   const [rows, inner, columns] = PRODUCT;
   product.output('c', matmul(product.input('a', 'float32', [rows, inner]), product.input('b', 'float32', [inner, columns])));
@@ -63,7 +66,7 @@ async function decoders({ folder, threads, rounds, clock, model }: Setting): Pro
     note: `${(operations / 1e9).toFixed(0)} GMAC in ${(median(measured.ours) / 1000).toFixed(1)} s`,
   };
   await using segmenter = await Segmenter.load(file, { threads, cacheDir: folder });
-  const encoding = await maskedNoise(segmenter, heads);
+  const encoding = await maskedNoise(segmenter, heads, config);
   const asked = await answers(segmenter, encoding, rounds, clock);
   return [
     speed,
@@ -86,8 +89,8 @@ function rate(operations: number, milliseconds: number): number {
 }
 
 /** What the decoders make of noise, as the encoding of a picture. */
-async function maskedNoise({ model }: Segmenter, heads: Heads): Promise<SegmentEncoding> {
-  const { config, identity, tower } = model;
+async function maskedNoise({ model }: Segmenter, heads: Heads, config: FcclipConfig): Promise<SegmentEncoding> {
+  const { identity, tower } = model;
   const [width, height] = ASKED;
   const { width: side } = config.canvas;
   const region = { left: 0, top: 0, width: side, height: Math.round((height * side) / width) };

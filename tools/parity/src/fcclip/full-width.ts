@@ -1,13 +1,14 @@
-import type { ImageGeometry } from '@vitamin-vlm/backbone';
+import { type ImageGeometry, vitaminSizes } from '@vitamin-vlm/backbone';
 import { tensor } from '@vitamin-vlm/core';
 import {
   answer,
+  clipHeadOf,
   declaredHeads,
   EncodedMasks,
   type FcclipConfig,
   Heads,
   publishedSettings,
-  TOWER_LEVELS,
+  towerLevels,
 } from '@vitamin-vlm/fcclip-segmentation';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import type { GoldenChecker, GoldenContext } from '../golden/checker.ts';
@@ -61,10 +62,11 @@ function clipShapes({ channels: [, , width], embedDim }: FcclipConfig): Shapes {
   ]);
 }
 
-function goldenMaps(golden: Golden, { channels, canvas }: FcclipConfig, seedSuffix: string): FloatMaps {
+function goldenMaps(golden: Golden, config: FcclipConfig, seedSuffix: string): FloatMaps {
+  const { channels, canvas } = config;
   const maps = channels.map((width, i) => {
     const stride = 4 << i;
-    const shape = [width, canvas.height / stride, canvas.width / stride] as const;
+    const shape = [width!, canvas.height / stride, canvas.width / stride] as const;
     return tensor(
       'float32',
       [1, ...shape],
@@ -75,7 +77,7 @@ function goldenMaps(golden: Golden, { channels, canvas }: FcclipConfig, seedSuff
   for (const [i, map] of maps.entries()) stitched(`res${i + 2}`).tensor(map);
   stitched('res5').tensor(everySecond(maps[2]!));
   stitched('clip_vis_dense').tensor(maps[2]!);
-  return Object.fromEntries(TOWER_LEVELS.map((level, i) => [level, maps[i]!]));
+  return Object.fromEntries(towerLevels(config).map((level, i) => [level, maps[i]!]));
 }
 
 function geometryOf(golden: Golden, { canvas }: FcclipConfig): ImageGeometry {
@@ -109,14 +111,15 @@ async function segment(
   { folder, threads, signal }: GoldenContext,
 ): Promise<DiscreteCase> {
   const weights = new Map([...shapes].map(([name, shape]) => [name.replace(CLIP, ''), fcclipTensor(name, shape, formula)] as const));
-  const model: GoldenModel = { config, weights };
+  const clipHead = clipHeadOf({ family: 'vitamin', image: { ...vitaminSizes.large, embedDim: config.embedDim } });
+  const model: GoldenModel = { config, weights, clipHead };
   const taps = await compareNetwork(golden, model, question, maps, variant, { threads, signal, cacheDir: folder });
   const pool = new SessionPool({ threads, cacheDir: folder });
-  const heads = new Heads({ config, weights, clipWeights: weights }, pool);
+  const heads = new Heads({ config, weights, clipWeights: weights, clipHead }, pool);
   const copies = Object.fromEntries(Object.entries(maps).map(([level, map]) => [level, tensor('float32', map.shape, map.data.slice())]));
   const found = await heads.masks(copies, { signal });
   const masks = new EncodedMasks({ maskLogits: found.maskLogits, geometry });
-  const asked = { model: { settings: publishedSettings, tower: { logitScale: LOGIT_SCALE } }, heads };
+  const asked = { model: { settings: publishedSettings.vitamin, tower: { logitScale: LOGIT_SCALE } }, heads };
   const { alpha, beta } = question;
   const ask: DiscreteCase['ask'] = (options) =>
     answer({ ...found, geometry }, masks, question.vocabulary, asked, { alpha, beta, signal, ...options });

@@ -1,26 +1,23 @@
-import { join } from 'node:path';
-import { Backbone, type Label, vitaminSizes } from '@vitamin-vlm/backbone';
+import { Backbone, vitaminSizes } from '@vitamin-vlm/backbone';
 import { tensor } from '@vitamin-vlm/core';
 import {
   declaredHeads,
-  type EncodeOptions,
+  fittedGeometry,
   openSegmenter,
   preparePicture,
   type PreparedPicture,
-  saveSegmenter,
-  Segmenter,
-  TOWER_LEVELS,
+  type Segmenter,
 } from '@vitamin-vlm/fcclip-segmentation';
-import type { SessionOptions } from '@vitamin-vlm/runtime';
 import type { GoldenChecker, GoldenContext } from '../golden/checker.ts';
 import type { Golden } from '../golden/golden.ts';
-import { imageShapes, type Shapes } from '../shapes.ts';
-import { compareDiscrete, compareFloat32, compareMasks, type DiscreteCase, lossOf } from './discrete.ts';
-import { compareCenters, compareNetwork, type FloatMaps, type GoldenQuestion, type Variant } from './network.ts';
+import { imageShapes } from '../shapes.ts';
+import { compareDiscrete, compareFloat32, compareMasks } from './discrete.ts';
+import { compareCenters, type FloatMaps } from './network.ts';
 import { compareWeights, everySecond, goldenConfig, seedSuffixOf } from './sizes.ts';
 import { goldenWords } from './text.ts';
 import { compareTraining } from './training.ts';
-import { type FcclipFormula, fcclipTensor, formulaPatches } from './weights.ts';
+import { openVariant, segmentVariant, sessionOf, type VariantCase } from './variants.ts';
+import { formulaPatches } from './weights.ts';
 
 const CLIP = 'backbone.clip_model.';
 /** Side of the patches of the picture, in pixels. */
@@ -42,12 +39,12 @@ export const fcclipNano: GoldenChecker = async (golden, context) => {
   const picture = await goldenPicture(golden, seedSuffix);
   const reading = { window, stride, signal: context.signal };
   const question = { vocabulary: words.vocabulary, alpha: config.at('alpha').takeNumber(), beta: config.at('beta').takeNumber() };
-  const variant = { shapes, trained: words.trained, picture, reading, question, topk };
+  const variant: VariantCase = { shapes, trained: words.trained, picture, reading, question, topk };
 
   await using segmenter = await openVariant('main', variant, { seedSuffix }, context);
-  const maps = await compareTower(golden, segmenter, variant, context);
+  const maps = await compareTower(golden, segmenter, picture, reading, context);
   compareCenters(golden, sizes);
-  const one = await segment(golden, segmenter, maps, 'main', variant, context);
+  const one = await segmentVariant(golden, segmenter, maps, 'main', variant, context);
   compareMasks(golden, one);
   await compareDiscrete(golden, golden.at('postprocess', 'semantic'), one);
   await compareFloat32(golden, one);
@@ -56,39 +53,9 @@ export const fcclipNano: GoldenChecker = async (golden, context) => {
   const discrete = golden.at('sparse_variant_discrete');
   const uncentered = discrete.at('uncentredTensors').take() as string[];
   await using sparse = await openVariant('sparse', variant, { seedSuffix, uncentered }, context);
-  const other = await segment(golden, sparse, maps, 'sparse', variant, context);
+  const other = await segmentVariant(golden, sparse, maps, 'sparse', variant, context);
   await compareDiscrete(discrete, golden.at('sparse_variant', 'semantic'), other);
 };
-
-/** What both variants have in common. */
-interface NanoCase {
-  readonly shapes: Shapes;
-  readonly trained: readonly Label[];
-  readonly picture: PreparedPicture;
-  readonly reading: EncodeOptions & { readonly window: number; readonly stride: number };
-  readonly question: GoldenQuestion;
-  readonly topk: number;
-}
-
-function sessionOf({ folder, threads, signal }: GoldenContext): SessionOptions {
-  return { threads, signal, cacheDir: join(folder, 'cache') };
-}
-
-/** Writes a segmenter in the published layout and loads it as a user would. */
-async function openVariant(
-  variant: Variant,
-  { shapes, trained }: NanoCase,
-  formula: FcclipFormula,
-  context: GoldenContext,
-): Promise<Segmenter> {
-  const path = join(context.folder, `${variant}.pth`);
-  await saveSegmenter(
-    path,
-    [...shapes].map(([name, shape]) => [name, fcclipTensor(name, shape, formula)] as const),
-    { classes: trained },
-  );
-  return await Segmenter.load(path, sessionOf(context));
-}
 
 /** The picture of a golden file, its size already that of the network, prepared; compares both. */
 async function goldenPicture(golden: Golden, seedSuffix: string): Promise<PreparedPicture> {
@@ -105,17 +72,19 @@ async function goldenPicture(golden: Golden, seedSuffix: string): Promise<Prepar
   const plane = height * width;
   const data = Uint8Array.from({ length: 3 * plane }, (_, i) => planes[(i % 3) * plane + Math.floor(i / 3)]!);
   const [canvasHeight, canvasWidth] = config.at('canvas').takeNumbers() as [number, number];
-  const { pixels, geometry } = await preparePicture({ width, height, data }, { width: canvasWidth, height: canvasHeight });
+  const canvas = { width: canvasWidth, height: canvasHeight };
+  const { pixels } = await preparePicture({ width, height, data }, canvas);
   golden.at('backbone', 'network_input').tensor(pixels);
   const [originalHeight, originalWidth] = config.at('original').takeNumbers() as [number, number];
-  return { pixels, geometry: { ...geometry, width: originalWidth, height: originalHeight } };
+  return { pixels, geometry: fittedGeometry({ width: originalWidth, height: originalHeight }, canvas) };
 }
 
 /** Compares the tower's maps: of one window, of all together, and without its position embedding. */
 async function compareTower(
   golden: Golden,
   segmenter: Segmenter,
-  { picture: { pixels }, reading }: NanoCase,
+  { pixels }: PreparedPicture,
+  reading: { readonly window: number; readonly stride: number },
   context: GoldenContext,
 ): Promise<FloatMaps> {
   const { window } = reading;
@@ -141,29 +110,5 @@ async function compareTower(
   const skipping = await openSegmenter(segmenter.model.address, { posEmbed: 'skip' });
   await using without = Backbone.from(skipping.tower, sessionOf(context));
   own.at('stitched_without_window_pos_embed.res4').tensor((await without.windowMaps(pixels, { ...reading, levels: ['final'] }))['final']!);
-  return Object.fromEntries(TOWER_LEVELS.map((level) => [level, stitched[level]!]));
-}
-
-/** Compares the networks on the tower's maps, and gives what is counted afterwards: from an encoding of the picture, asked as a user would. */
-async function segment(
-  golden: Golden,
-  segmenter: Segmenter,
-  maps: FloatMaps,
-  variant: Variant,
-  { picture, reading, question: { vocabulary, alpha, beta }, topk }: NanoCase,
-  context: GoldenContext,
-): Promise<DiscreteCase> {
-  const { config, weights, tower, identity } = segmenter.model;
-  const question = { vocabulary: { ...vocabulary, identity }, alpha, beta };
-  const taps = await compareNetwork(
-    golden,
-    { config, weights: new Map([...tower.weights, ...weights]) },
-    question,
-    maps,
-    variant,
-    sessionOf(context),
-  );
-  const encoding = await segmenter.encodePixels(picture, reading);
-  const ask: DiscreteCase['ask'] = (options) => segmenter.segment(encoding, question.vocabulary, { alpha, beta, ...options });
-  return { taps, geometry: picture.geometry, question, topk, ask, loss: lossOf(golden, variant) };
+  return Object.fromEntries(segmenter.levels.map((level) => [level, stitched[level]!]));
 }

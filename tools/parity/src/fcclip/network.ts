@@ -4,6 +4,7 @@ import {
   cellCenters,
   type Cells,
   classVectors,
+  type ClipHead,
   clipVectors,
   type FcclipConfig,
   fuseScores,
@@ -33,6 +34,7 @@ export interface GoldenModel {
   readonly config: FcclipConfig;
   /** Everything, the CLIP model's image tower under open_clip's names. */
   readonly weights: Weights;
+  readonly clipHead: ClipHead;
 }
 
 /** How its answers are made. */
@@ -54,7 +56,7 @@ type Taps = Map<string, Value>;
 /** Builds the whole network once, with every tap that the file holds; runs it and compares. Gives the taps of the discrete part. */
 export async function compareNetwork(
   golden: Golden,
-  { config, weights }: GoldenModel,
+  { config, weights, clipHead }: GoldenModel,
   { vocabulary, alpha, beta }: GoldenQuestion,
   maps: FloatMaps,
   variant: Variant,
@@ -69,7 +71,11 @@ export async function compareNetwork(
     synonyms: graph.constant(synonymTable(vocabulary.labels)),
     nothing: root.at('void_embedding').get('weight', [1, config.embedDim]),
   };
-  const taps: Taps = new Map([...positionTaps(root, inputs), ...pixelTaps(pixels), ...decoderTaps(root, decoder, pixels, words, config)]);
+  const taps: Taps = new Map([
+    ...positionTaps(root, inputs, config),
+    ...pixelTaps(pixels),
+    ...decoderTaps(root, decoder, pixels, words, config),
+  ]);
   const weightsOfWords = Float32Array.from(vocabulary.seen, (seen) => (seen ? alpha : beta));
   const scores = scoreTaps(
     root,
@@ -79,6 +85,7 @@ export async function compareNetwork(
     words,
     graph.constant(tensor('float32', [weightsOfWords.length], weightsOfWords)),
     config,
+    clipHead,
   );
   for (const [name, value] of scores.taps) taps.set(name, value);
 
@@ -106,7 +113,8 @@ function isIn(golden: Golden, tap: string, variant: Variant): boolean {
   return golden.has(section) && golden.at(section).has(name);
 }
 
-function positionTaps(root: Params, inputs: TowerMaps): Taps {
+function positionTaps(root: Params, inputs: TowerMaps, { positions }: FcclipConfig): Taps {
+  if (positions === false) return new Map();
   const names = ['res2', 'res3', 'res4', 'res5'] as const;
   const withPositions = (name: (typeof names)[number]): Value => {
     const map = inputs[name];
@@ -182,12 +190,14 @@ function scoreTaps(
   words: VocabularyValues,
   weights: Value,
   config: FcclipConfig,
+  clipHead: ClipHead,
 ): { taps: Taps; beside: Record<string, Value> } {
   const predictor = root.at('sem_seg_head').at('predictor');
   const last = predictions.at(-1)!;
   const logits = maskLogits(last, maskFeatures);
   const own = classVectors(predictor, last, maskFeatures, logits, config);
-  const clip = clipVectors(root.at('visual'), inputs.res4, logits, config);
+  const dense = config.channels[3] === undefined ? inputs.res4 : inputs.res5;
+  const clip = clipVectors(root.at('visual'), dense, logits, clipHead);
   const inside = wordsOf(own.classVectors, words, scaleOf(predictor));
   const outside = wordsOf(clip.clipVectors, words, scaleOf(root));
   const fused = fuseScores(inside.logits, outside.logits, weights);

@@ -10,14 +10,16 @@ export function seedSuffixOf(golden: Golden): string {
   return config.has('seedSuffix') ? config.at('seedSuffix').takeText() : '';
 }
 
-/** The sizes that a golden file states. */
+/** The sizes that a golden file states: of a segmenter on a tower that is read in windows, which has learned positions, or without them. */
 export function goldenConfig(golden: Golden): FcclipConfig {
   const config = golden.at('config');
+  const windows = !config.has('depths');
   const number = (name: string): number => config.at(name).takeNumber();
   const [height, width] = config.at('canvas').takeNumbers() as [number, number];
-  const channels = config.at('channels').take() as Readonly<Record<'res2' | 'res3' | 'res4', number>>;
+  const channels = config.at('channels').take() as Readonly<Record<'res2' | 'res3' | 'res4' | 'res5', number>>;
+  const own = [channels.res2, channels.res3, channels.res4] as const;
   return {
-    channels: [channels.res2, channels.res3, channels.res4],
+    ...(windows ? { channels: own } : { channels: [...own, channels.res5], positions: false }),
     width: number('conv'),
     heads: number('heads'),
     encoderLayers: number('enc'),

@@ -17,6 +17,18 @@ export interface GoldenWords {
 
 /** Reads the classes, makes their vectors from names, and compares both. */
 export function goldenWords(golden: Golden, seedSuffix: string): GoldenWords {
+  const words = askedWords(golden, seedSuffix, 'classifier_text');
+  const { trained, vocabulary } = words;
+  const width = golden.at('config', 'embedDim').takeNumber();
+  const trainText = normalizeRows(formulaValues(`traintext${seedSuffix}`, [rowsOf(trained), width], 4));
+  golden.at('text', 'classifier_traintext').tensor(trainText);
+  const sentences = formulaValues(`text14${seedSuffix}`, [TEMPLATES * rowsOf(vocabulary.labels), width], 4);
+  golden.at('text', 'templateEnsemble_text14').tensor(ensemblePrompts(sentences, TEMPLATES));
+  return { ...words, trainText };
+}
+
+/** The classes, and the vectors that masks are compared with; `field` is their name in the file. */
+export function askedWords(golden: Golden, seedSuffix: string, field: string): Omit<GoldenWords, 'trainText'> {
   const config = golden.at('config');
   const classes = (name: string): Label[] =>
     (config.at(name).take() as string[]).map((text) => {
@@ -31,14 +43,9 @@ export function goldenWords(golden: Golden, seedSuffix: string): GoldenWords {
   config.at('numTemplates').equal(labels.map(({ synonyms }) => synonyms.length));
 
   const embeddings = normalizeRows(formulaValues(config.at('textTensor').takeText() + seedSuffix, [rowsOf(labels), width], 4));
-  golden.at('text', 'classifier_text').tensor(embeddings);
-  const trainText = normalizeRows(formulaValues(`traintext${seedSuffix}`, [rowsOf(trained), width], 4));
-  golden.at('text', 'classifier_traintext').tensor(trainText);
-  const sentences = formulaValues(`text14${seedSuffix}`, [TEMPLATES * rowsOf(labels), width], 4);
-  golden.at('text', 'templateEnsemble_text14').tensor(ensemblePrompts(sentences, TEMPLATES));
+  golden.at('text', field).tensor(embeddings);
   return {
     trained,
-    trainText,
     vocabulary: { identity: { tower: '' }, labels, things: labels.map((_, i) => things.has(i)), seen, embeddings },
   };
 }

@@ -32,6 +32,7 @@ export function fcclipTensor(name: string, shape: readonly number[], { seedSuffi
 function spread(name: string, shape: readonly number[]): readonly [scale: number, offset: number] {
   if (LEARNED.test(name)) return [Math.sqrt(12), 0];
   if (name.includes('embedding') || name.endsWith('pos_embed')) return [0.2, 0];
+  if (name.endsWith('text_projection')) return [Math.sqrt(12 / shape[0]!), 0];
   if (shape.length >= 2) return [Math.sqrt(12 / sizeOf(shape.slice(1))), 0];
   return name.endsWith('.bias') || name.endsWith('in_proj_bias') ? [0.1, 0] : [0.2, 1];
 }
