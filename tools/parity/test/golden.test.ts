@@ -33,6 +33,7 @@ describe.skipIf(whyNotPlugins !== '')(`golden files of other towers${whyNotPlugi
   it.each([
     ['fvit_eva_nano', 6814],
     ['fvit_eva_train', 1468],
+    ['fcclip_convnext_nano', 3775],
   ])('%s: all %i values agree', async (name, count) => {
     const { results, compared } = await runGolden(readFileSync(join(plugins, `${name}.json`), 'utf8'));
     expect(failures(results)).toEqual([]);

@@ -3,7 +3,7 @@ import { VitaminError } from '@vitamin-vlm/core';
 import { type Id, ovCocoSplit } from 'coco-eval-js';
 import type { FVitConfig } from '../models/config.ts';
 import type { ReadSettings } from '../recipe/recipe.ts';
-import { type DetectionSettings, type Family, familySettings } from './families.ts';
+import { type DetectionSettings, type Family, publishedSettings } from './families.ts';
 import { lvisRareIds } from './lvis-rare.data.ts';
 
 /** What a detector's file says beside its tensors. */
@@ -32,7 +32,7 @@ const readNames = ['size', 'window', 'stride', 'proposalsPerLevel', 'proposalNms
  *
  * @throws VitaminError `WEIGHTS_MISMATCH` when the names are not as many as the classes in the tensors.
  */
-export function readDetectorMetadata(metadata: Metadata, { classes: count, rpnNorm }: FVitConfig): DetectorMetadata {
+export function readDetectorMetadata(metadata: Metadata, { classes: count, rpnNorm, patch }: FVitConfig): DetectorMetadata {
   const family: Family = rpnNorm ? 'ov-lvis' : 'ov-coco';
   const listed = listAt(metadata, CLASSES);
   if (listed.length > 0 && listed.length !== count) {
@@ -43,7 +43,7 @@ export function readDetectorMetadata(metadata: Metadata, { classes: count, rpnNo
     family,
     classes,
     base: baseClasses(metadata, classes),
-    settings: { ...familySettings[family], ...numbersAt(metadata, settingNames) },
+    settings: { ...publishedSettings(family, patch), ...numbersAt(metadata, settingNames) },
     read: { ...numbersAt(metadata, readNames), ...resizeAt(metadata) },
   };
 }

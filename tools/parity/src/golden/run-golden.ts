@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { SessionOptions } from '@vitamin-vlm/runtime';
+import { fcclipConvNeXtCheckpoint } from '../fcclip/convnext-checkpoint.ts';
+import { fcclipConvNeXtNano } from '../fcclip/convnext.ts';
 import { fcclipFullWidth } from '../fcclip/full-width.ts';
 import { fcclipNano } from '../fcclip/nano.ts';
 import { fvitEvaNano, fvitEvaTrain } from '../fvit/eva.ts';
+import { fvitEvaCheckpoints } from '../fvit/eva-checkpoints.ts';
 import { fvitFullWidth } from '../fvit/full-width.ts';
 import { fvitNano } from '../fvit/nano.ts';
 import { fvitVectors } from '../fvit/vectors.ts';
@@ -19,10 +22,13 @@ import { towers } from '../towers/towers.ts';
 import type { GoldenChecker } from './checker.ts';
 import { Golden, type GoldenResult } from './golden.ts';
 
-/** The formats of golden files by their key `format`. */
+/** The formats of golden files. */
 const formats: Readonly<Record<string, GoldenChecker>> = {
+  'fcclip-convnext-checkpoint': fcclipConvNeXtCheckpoint,
+  'fcclip-convnext-nano': fcclipConvNeXtNano,
   'fcclip-full-width': fcclipFullWidth,
   'fcclip-nano': fcclipNano,
+  'fvit-eva-checkpoints': fvitEvaCheckpoints,
   'fvit-eva-nano': fvitEvaNano,
   'fvit-eva-train': fvitEvaTrain,
   'fvit-full-width': fvitFullWidth,
@@ -49,10 +55,19 @@ export interface GoldenOutcome {
   readonly compared: number;
 }
 
-/** Whether a text is a golden file: JSON with a member `format`. */
+/** Formats of files that do not state theirs, by a member that no other has. */
+const unstated: Readonly<Record<string, string>> = {
+  publishedCheckpoints: 'fvit-eva-checkpoints',
+  backboneTensors: 'fcclip-convnext-checkpoint',
+};
+
+/** Whether a text is a golden file: JSON with a member `format`, or a list of tensors. */
 export function isGolden(text: string): boolean {
   try {
-    return typeof (JSON.parse(text) as { format?: unknown } | null)?.format === 'string';
+    const file = JSON.parse(text) as { format?: unknown } | null;
+    return (
+      typeof file?.format === 'string' || (typeof file === 'object' && file !== null && Object.keys(unstated).some((name) => name in file))
+    );
   } catch {
     return false;
   }
@@ -74,7 +89,8 @@ export async function runGolden(text: string, options: GoldenOptions = {}): Prom
   return await check(
     text,
     (golden) => {
-      const format = golden.at('format').takeText();
+      const known = Object.keys(unstated).find((name) => golden.has(name));
+      const format = known === undefined ? golden.at('format').takeText() : unstated[known]!;
       if (Object.hasOwn(formats, format)) return formats[format]!;
       throw new VitaminError('USAGE', `Expected a golden file of format ${Object.keys(formats).join(', ')} but found "${format}"`);
     },
