@@ -113,4 +113,4 @@ export { writeGguf } from './gguf/write-gguf.ts';
 export type { GgufTensor, GgufValue } from './gguf/write-gguf.ts';
 export { writeLlamaGguf } from './gguf/write-llama.ts';
 export { LlamaCpp } from './engines/llama-cpp.ts';
-export type { LlamaCppAsk, LlamaCppOptions, LlamaNode } from './engines/llama-cpp.ts';
+export type { LlamaCppAsk, LlamaCppOptions } from './engines/llama-cpp.ts';

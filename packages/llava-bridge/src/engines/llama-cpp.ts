@@ -1,33 +1,16 @@
 import { throwIfAborted, VitaminError } from '@vitamin-vlm/core';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { callbackPieces, deferred, type OnToken } from './callback-pieces.ts';
 import { checkGguf } from '../gguf/check-gguf.ts';
 import type { TokenCodec } from '../gguf/token-codec.ts';
 import type { FinishReason } from '../generate/generate.ts';
+import { type Completion, LlamaProcess } from './llama-process.ts';
 import { LLAMA_SPECIALS, type PromptPart } from '../prompt/prompt-part.ts';
 
-/** What is used of the package `@fugood/llama.node`, which is llama.cpp, built. */
-export interface LlamaNode {
-  loadModel(options: Readonly<Record<string, unknown>>): Promise<LlamaContext>;
-}
-
-interface Completion {
-  readonly text: string;
-  /** Ended by `n_predict`. */
-  readonly stopped_limited: boolean;
-  readonly context_full: boolean;
-}
-
-interface LlamaContext {
-  initMultimodal(options: { readonly path: string; readonly use_gpu?: boolean }): boolean;
-  completion(options: Readonly<Record<string, unknown>>, onToken: OnToken): Promise<Completion>;
-  stopCompletion(): void;
-  release(): Promise<void>;
-}
-
-/** What a llama.cpp in this process runs on. */
+/** What a llama.cpp runs on. */
 export interface LlamaCppOptions {
   /** A language model, .gguf. */
   readonly model: string;
@@ -40,8 +23,8 @@ export interface LlamaCppOptions {
   readonly cache?: 'f16' | 'f32' | undefined;
   /** Layers that a GPU computes, where the package was built for one. Default none. */
   readonly gpuLayers?: number | undefined;
-  /** The package. Default: `@fugood/llama.node` from beside this one. */
-  readonly engine?: LlamaNode | undefined;
+  /** Folder of the package `@fugood/llama.node`. Default: where Node finds it, `NODE_PATH` included. */
+  readonly engine?: string | undefined;
 }
 
 /** How an answer is chosen. */
@@ -66,7 +49,7 @@ const MARKER = '<__media__>';
 const [CONTEXT, MAX_TOKENS] = [2048, 512];
 
 /**
- * A language model in GGUF, run by llama.cpp in this process, that reads the tokens of our towers through a `TokenCodec`: a Vicuna in 4 bits sees with a ViTamin.
+ * A language model in GGUF, run by llama.cpp in a process beside this one, that reads the tokens of our towers through a `TokenCodec`: a Vicuna in 4 bits sees with a ViTamin.
  * The package `@fugood/llama.node` (prebuilt, MIT) is loaded when it is installed, and is not part of this one.
  *
  * @example
@@ -81,12 +64,12 @@ const [CONTEXT, MAX_TOKENS] = [2048, 512];
  * ```
  */
 export class LlamaCpp implements AsyncDisposable {
-  readonly #context: LlamaContext;
+  readonly #process: LlamaProcess;
   readonly #folder: string;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(context: LlamaContext, folder: string) {
-    this.#context = context;
+  private constructor(started: LlamaProcess, folder: string) {
+    this.#process = started;
     this.#folder = folder;
   }
 
@@ -103,8 +86,8 @@ export class LlamaCpp implements AsyncDisposable {
     cache = 'f16',
     engine,
   }: LlamaCppOptions): Promise<LlamaCpp> {
-    const llama = engine ?? (await importEngine());
-    // The engine ends the whole process when a file is not what it should be.
+    const found = engine ?? findEngine();
+    // llama.cpp ends without a word when a file is not what it should be.
     const { embedding } = await checkGguf(model);
     const { output } = codec.projector.config;
     if (embedding !== output) {
@@ -117,22 +100,14 @@ export class LlamaCpp implements AsyncDisposable {
       );
     }
     const folder = await mkdtemp(join(tmpdir(), 'vitamin-codec-'));
-    let loaded: LlamaContext | undefined;
     try {
-      const projector = join(folder, 'mmproj.gguf');
-      await codec.write(projector);
-      loaded = await llama.loadModel({
-        model,
-        n_ctx: context,
-        n_gpu_layers: gpuLayers,
-        cache_type_k: cache,
-        cache_type_v: cache,
-        ...(threads === undefined ? {} : { n_threads: threads }),
-      });
-      if (!loaded.initMultimodal({ path: projector, use_gpu: gpuLayers > 0 })) throw new Error('it refused the codec');
-      return new LlamaCpp(loaded, folder);
+      const projector = { path: join(folder, 'mmproj.gguf'), use_gpu: gpuLayers > 0 };
+      await codec.write(projector.path);
+      const caches = { n_ctx: context, cache_type_k: cache, cache_type_v: cache };
+      const running = { n_gpu_layers: gpuLayers, ...(threads === undefined ? {} : { n_threads: threads }) };
+      const load = { engine: found, model: { model: resolve(model), ...caches, ...running }, projector };
+      return new LlamaCpp(await LlamaProcess.start(load), folder);
     } catch (cause) {
-      await loaded?.release();
       await rm(folder, { recursive: true, force: true });
       if (cause instanceof VitaminError) throw cause;
       throw new VitaminError('RUNTIME', `Expected llama.cpp to load ${model} but it answered: ${messageOf(cause)}`, {
@@ -159,14 +134,14 @@ export class LlamaCpp implements AsyncDisposable {
     const { promise, resolve: done } = deferred();
     this.#last = promise;
     await before;
-    const abort = (): void => this.#context.stopCompletion();
+    const abort = (): void => this.#process.stop();
     let ended = undefined as Completion | undefined;
     try {
       throwIfAborted(signal);
       signal?.addEventListener('abort', abort, { once: true });
       const request = { prompt: text, media_paths: pictures.map(dataUrl), ...settings(options) };
       let isFirst = true;
-      const complete = async (onToken: OnToken): Promise<Completion> => (ended = await this.#context.completion(request, onToken));
+      const complete = async (onToken: OnToken): Promise<Completion> => (ended = await this.#process.complete(request, onToken));
       for await (const piece of callbackPieces(complete, abort)) {
         throwIfAborted(signal);
         // The space before the first word is the tokenizer's.
@@ -189,7 +164,7 @@ export class LlamaCpp implements AsyncDisposable {
   /** Waits for what runs, then frees everything. */
   async close(): Promise<void> {
     await this.#last;
-    await this.#context.release();
+    await this.#process.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -198,14 +173,16 @@ export class LlamaCpp implements AsyncDisposable {
   }
 }
 
-async function importEngine(): Promise<LlamaNode> {
-  // The name is not written as a literal: the package is not there when this is compiled.
-  return (await import(PACKAGE as string).catch((cause: unknown) => {
+/** Where the package lies. It is an optional peer, so nothing of it is imported here. */
+function findEngine(): string {
+  try {
+    return createRequire(import.meta.url).resolve(PACKAGE);
+  } catch (cause) {
     throw new VitaminError('UNSUPPORTED', `Expected the package ${PACKAGE}, which is llama.cpp, but it is not installed`, {
-      hint: `npm install ${PACKAGE}`,
+      hint: `npm install ${PACKAGE}, with -g beside a command that was installed so.`,
       cause,
     });
-  })) as LlamaNode;
+  }
 }
 
 /** The prompt as llama.cpp reads it, which takes every marker and every special token in a text for its own. */
