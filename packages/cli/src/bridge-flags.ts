@@ -13,7 +13,7 @@ export const bridgeFlags = {
     kind: 'text',
     value: 'folder|url',
     default: 'nano/talker',
-    help: 'language model: a folder, hf: address, or the address of a server',
+    help: 'language model: a folder, hf: address, the address of a server, or FILE.gguf for llama.cpp',
   },
   projector: { kind: 'text', value: 'file', help: "from the tower's features to the language model (default: the one in its folder)" },
   readAs: { kind: 'text', value: 'folder', help: "folder whose config.json says how pictures are read (default: the language model's)" },

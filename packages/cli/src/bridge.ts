@@ -6,19 +6,23 @@ import type { bridgeFlags, decoderFlags, promptFlags } from './bridge-flags.ts';
 import { asWeights, checkDevice, locateOptions } from './model.ts';
 import { formatBytes } from './text.ts';
 
-/** Whether an address is a server's. */
-export function isServer(llm: string): boolean {
-  return /^https?:\/\//u.test(llm);
+/** What runs a language model. */
+export type EngineName = 'local' | 'vllm' | 'llama.cpp';
+
+/** What an address is for: that of a server, a file of llama.cpp's, or else a folder. */
+export function engineOf(llm: string): EngineName {
+  if (/^https?:\/\//u.test(llm)) return 'vllm';
+  return /\.gguf$/iu.test(llm) ? 'llama.cpp' : 'local';
 }
 
 /** How much of a bridge a command needs: everything, or pictures to tokens alone. */
 export type BridgePart = 'answers' | 'tokens';
 
 /**
- * Loads tower, projector and language model that the flags name. For tokens, and for a server, the language model's folder only says how pictures are read.
+ * Loads tower, projector and language model that the flags name. For tokens, and for other engines, the language model's folder only says how pictures are read.
  *
- * @throws VitaminError as `Bridge.load`, but a model file that cannot be read is a matter of weights, not of input; `USAGE` for an unknown device, and for a
- *   server without --projector.
+ * @throws VitaminError as `Bridge.load`, but a model file that cannot be read is a matter of weights, not of input; `USAGE` for an unknown device, and for
+ *   another engine without --projector.
  */
 export async function loadBridge(
   context: Context<typeof bridgeFlags>,
@@ -27,10 +31,11 @@ export async function loadBridge(
 ): Promise<Bridge> {
   const { model, llm, projector, readAs, rule, layer, threads, device, cacheDir } = context.flags;
   await checkDevice(device);
-  const folder = isServer(llm) ? readAs : llm;
+  const isFolder = engineOf(llm) === 'local';
+  const folder = isFolder ? llm : readAs;
   if (folder === undefined && projector === undefined) {
-    throw new VitaminError('USAGE', `Expected --projector beside the server ${llm} but received none`, {
-      hint: 'Name the projector that was trained for the served language model, or its folder with --read-as.',
+    throw new VitaminError('USAGE', `Expected --projector beside ${llm} but received none`, {
+      hint: 'Name the projector that was trained for this language model, or a folder that holds it with --read-as.',
     });
   }
   const provider = device as 'cpu' | undefined; // one of listProviders()
@@ -38,7 +43,7 @@ export async function loadBridge(
   return await Bridge.load({
     tower: model,
     llm: folder,
-    answers: part === 'answers' && !isServer(llm),
+    answers: part === 'answers' && isFolder,
     projector,
     rule,
     layer,

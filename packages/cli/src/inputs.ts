@@ -58,10 +58,14 @@ const MAX_LIST_BYTES = 128 * 2 ** 20;
 export async function namedInputs({ inputs, flags: { filesFrom } }: Context<typeof inputFlags>): Promise<string[]> {
   const listed = filesFrom === undefined ? [] : namesIn(await readText(filesFrom, MAX_LIST_BYTES, '--files-from'));
   const named = [...inputs, ...listed];
-  if (named.filter((name) => name === STDIN).length + (filesFrom === STDIN ? 1 : 0) > 1) {
-    throw new VitaminError('USAGE', 'Expected standard input (-) once but received it several times');
-  }
+  expectOneStdin([...named, filesFrom]);
   return named;
+}
+
+/** @throws VitaminError `USAGE` where standard input is meant twice. */
+export function expectOneStdin(names: readonly (string | undefined)[]): void {
+  if (names.filter((name) => name === STDIN).length <= 1) return;
+  throw new VitaminError('USAGE', 'Expected standard input (-) once but received it several times');
 }
 
 /** For commands that take pictures from the command line or from a list. */

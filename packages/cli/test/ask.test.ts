@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { exitCodes } from '../src/exit-code.ts';
 import { inTemporaryFolder, vitamin, writeBrokenPicture, writePicture, writeTinyModel } from './support.ts';
-import { writeTinyTalker } from './tiny-talker.ts';
+import { writeTalkerGguf, writeTinyTalker } from './tiny-talker.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
@@ -93,6 +96,12 @@ it('says what is wrong with what it was given', async () => {
     [['a.png', 'What?', '--llm', 'http://127.0.0.1:9', '--engine', 'local'], 2, /a folder/u],
     [['a.png', 'What?', '--llm', 'http://127.0.0.1:9'], 2, /--projector/u],
     [['a.png', 'What?', '--llm', 'nowhere/'], 4, /nowhere/u],
+    [['a.png', 'What?', '--engine', 'llama.cpp'], 2, /a file \.gguf as --llm/u],
+    [['a.png', 'What?', '--llm', 'x.gguf'], 2, /--projector beside x\.gguf/u],
+    [['a.png', 'What?', '--carry', 'tokens'], 2, /no --carry .* nothing to --engine local/u],
+    [['a.png', 'What?', '--llm', 'x.gguf', '--precision', 'int8'], 2, /no --precision .* nothing to --engine llama\.cpp/u],
+    [['-', '-', 'What?'], 2, /standard input \(-\) once/u],
+    [['-i', '-'], 2, /standard input \(-\) once/u],
     [['a.png', 'What?', '--layer', '-9'], 2, /layer from -2 to -1/u],
   ];
   for (const [args, status, message] of wrong) {
@@ -100,6 +109,41 @@ it('says what is wrong with what it was given', async () => {
     expect([result.status, result.stdout]).toEqual([status, '']);
     expect(result.stderr).toMatch(message);
   }
+});
+
+it('reads a picture from standard input', async () => {
+  const started = { env: { VITAMIN_MODEL: temporary('model'), VITAMIN_CACHE_DIR: temporary('cache') }, cwd: temporary() };
+  const picture = await readFile(temporary('a.png'));
+  const { stdout, status } = await vitamin(['ask', '-', 'What is it?', '--llm', 'talker', '--max-tokens', '12', '--json', '-q'], {
+    ...started,
+    onStart: ({ stdin }) => stdin!.end(picture),
+  });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ images: ['-'], answer: (await answer('a.png', 'What is it?')).answer });
+});
+
+const peer = process.env['VITAMIN_LLAMA_NODE'];
+const withoutPeer = peer === undefined ? ' (skipped: VITAMIN_LLAMA_NODE names no folder of @fugood/llama.node)' : '';
+
+it.skipIf(peer === undefined)(`llama.cpp with a file of its own says what our decoder says${withoutPeer}`, async () => {
+  await writeTalkerGguf(temporary('talker'), temporary('talker.gguf'));
+  const env = { VITAMIN_MODEL: temporary('model'), VITAMIN_CACHE_DIR: temporary('cache'), NODE_PATH: join(peer!, '../..') };
+  const asked = ['a.png', 'b.png', 'Where is it?', '--max-tokens', '12', '--json', '--no-progress', '--threads', '1'];
+  const { stdout, stderr, status } = await vitamin(['ask', ...asked, '--llm', 'talker.gguf', '--read-as', 'talker'], {
+    env,
+    cwd: temporary(),
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  const { answer: said, finishReason, model } = JSON.parse(stdout) as Answer;
+  expect([said, finishReason, model.llm]).toEqual([(await answer('a.png', 'b.png', 'Where is it?')).answer, 'length', 'talker.gguf']);
+});
+
+it.skipIf(peer !== undefined)('says what to install for a file of llama.cpp', async () => {
+  const { stderr, status } = await run('ask', 'a.png', 'What?', '--llm', 'talker.gguf', '--read-as', 'talker');
+  expect([status, stderr]).toEqual([
+    exitCodes.UNSUPPORTED,
+    expect.stringMatching(/@fugood\/llama\.node[^]*npm install @fugood\/llama\.node/u),
+  ]);
 });
 
 /** What a vLLM that serves a model of text alone answers (vLLM 0.32.0). */

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import type { Tensor } from '@vitamin-vlm/core';
-import { writeSentencePieceModel } from '@vitamin-vlm/llava-bridge';
+import { loadTokenizer, openLlama, writeLlamaGguf, writeSentencePieceModel } from '@vitamin-vlm/llava-bridge';
 import { generator, randomWeight } from './support.ts';
 
 /** Writes a talker on the tower of the small model, with random weights: what it says is nonsense, but always the same. */
@@ -66,4 +66,9 @@ export async function writeTinyTalker(folder: string): Promise<string> {
   };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   return folder;
+}
+
+/** The language model of a talker's folder, as llama.cpp reads it. */
+export async function writeTalkerGguf(folder: string, path: string): Promise<void> {
+  await writeLlamaGguf(path, await openLlama(folder), await loadTokenizer(folder));
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { openCheckpoint, readNpy } from '@vitamin-vlm/checkpoint';
 import { beforeAll, expect, it, vi } from 'vitest';
-import { inTemporaryFolder, writePicture, writeTinyModel } from './support.ts';
+import { inTemporaryFolder, vitamin, writePicture, writeTinyModel } from './support.ts';
 import { writeTinyTalker } from './tiny-talker.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -82,10 +82,23 @@ it('prints lines of Python with the exact ids of the prompt', async () => {
   expect(stdout).toContain('generate(inputs_embeds=prompt');
 });
 
+it('reads a picture from standard input', async () => {
+  await tokens('a.png', '-o', 'named.npy');
+  const picture = await readFile(temporary('a.png'));
+  const { status } = await vitamin(['tokens', '-', '--llm', 'talker', '-q', '-o', 'piped.npy'], {
+    env: { VITAMIN_MODEL: temporary('model'), VITAMIN_CACHE_DIR: temporary('cache') },
+    cwd: temporary(),
+    onStart: ({ stdin }) => stdin!.end(picture),
+  });
+  expect(status).toBe(0);
+  expect((await readFile(temporary('piped.npy'))).equals(await readFile(temporary('named.npy')))).toBe(true);
+});
+
 it('refuses what does not go together', async () => {
   const wrong: [string[], RegExp][] = [
     [['a.png', '-o', 'new.npy', '--for', 'transformers'], /FILE\.safetensors or FILE\.pt for --for transformers/u],
     [['a.png'], /-o FILE/u],
+    [['-', '-', '-o', 'x.npy'], /standard input \(-\) once/u],
     [['a.png', '-o', 'x.npy', '--type', 'bfloat16'], /bfloat16/u],
   ];
   for (const [args, message] of wrong) {

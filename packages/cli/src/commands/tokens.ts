@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
-import { isServer, loadBridge } from '../bridge.ts';
+import { engineOf, loadBridge } from '../bridge.ts';
 import { type Command, command } from '../command.ts';
 import { bridgeFlags, codecFlags } from '../bridge-flags.ts';
-import { expandInputs } from '../inputs.ts';
+import { expandInputs, expectOneStdin, pictureInputs } from '../inputs.ts';
 
 /** Endings of each use, the usual one first. */
 const endings = {
@@ -17,7 +17,7 @@ const endings = {
 export const tokens: Command = command({
   name: 'tokens',
   summary: 'write what a language model is shown of pictures, for another engine to read',
-  inputs: { usage: '<image...>', help: 'image files, folders of them, or patterns such as "photos/**/*.jpg"' },
+  inputs: { ...pictureInputs, usage: '<image...>' },
   flags: {
     ...bridgeFlags,
     for: {
@@ -43,9 +43,10 @@ Python that read it.`,
     if (!(endings[flags.for] as readonly string[]).includes(ending)) {
       throw new VitaminError('USAGE', `Expected -o FILE${endings[flags.for].join(' or FILE')} for --for ${flags.for} but received ${path}`);
     }
-    if (flags.for === 'transformers' && isServer(flags.llm)) {
+    if (flags.for === 'transformers' && engineOf(flags.llm) !== 'local') {
       throw new VitaminError('USAGE', `Expected a folder as --llm for --for transformers but received ${flags.llm}`);
     }
+    expectOneStdin(inputs);
     const files = await expandInputs(inputs);
     const { writeTokens, howToUse } = await import('../work/token-files.ts');
     await using bridge = await loadBridge(context, 'tokens');

@@ -14,6 +14,7 @@ import {
   torchTensor,
   type VisualTokens,
 } from '@vitamin-vlm/llava-bridge';
+import { pictureSource } from '../picture-source.ts';
 import type { Progress } from '../progress.ts';
 
 /** What is written, and where. */
@@ -48,9 +49,12 @@ interface WrittenTokens {
  */
 export async function writeTokens(bridge: Bridge, files: readonly string[], options: TokenFileOptions): Promise<WrittenTokens> {
   const { path, ending, type, question, signal, progress } = options;
+  const sources: (string | Uint8Array)[] = [];
   const all: VisualTokens[] = [];
-  for (const [i, file] of files.entries())
-    all.push(await bridge.tokens(file, { signal, onProgress: progress.reporter(file, i, files.length) }));
+  for (const [i, file] of files.entries()) {
+    sources.push(await pictureSource(file));
+    all.push(await bridge.tokens(sources[i]!, { signal, onProgress: progress.reporter(file, i, files.length) }));
+  }
   const [first] = all as [VisualTokens];
   const about = {
     images: files.map((file, i) => ({ file, uuid: tokensHash(all[i]!) })),
@@ -63,7 +67,7 @@ export async function writeTokens(bridge: Bridge, files: readonly string[], opti
   };
   if (ending === '.json') await writeFileAtomic(path, `${JSON.stringify(requestOf(all, options))}\n`);
   else if (ending === '.npy') await writeFileAtomic(path, encodeNpy(joined(all, type)));
-  else if (ending === '.png') await writeFileAtomic(path, await pictureOf(bridge, files, options));
+  else if (ending === '.png') await writeFileAtomic(path, await pictureOf(bridge, sources, options));
   else if (ending === '.pt') await writeFileAtomic(path, torchTensor(joined(all, type)));
   else await writeSafetensors(path, new Map(all.map(({ data }, i) => [`tokens.${i}`, payloadTensor(data, type)])), { format: 'pt' });
   const sidecar = ending === '.json' ? path.replace(/\.json$/iu, '.meta.json') : `${path}.json`;
@@ -73,9 +77,13 @@ export async function writeTokens(bridge: Bridge, files: readonly string[], opti
 }
 
 /** The picture that carries one picture's numbers through llama.cpp. @throws VitaminError `USAGE` for several: each has a file of its own. */
-async function pictureOf(bridge: Bridge, files: readonly string[], { carry, range, signal }: TokenFileOptions): Promise<Buffer> {
-  if (files.length === 1) return await bridge.codecPicture(bridge.codec({ carry, range }), files[0]!, { signal });
-  throw new VitaminError('USAGE', `Expected one image for --for llama.cpp but received ${files.length}`, {
+async function pictureOf(
+  bridge: Bridge,
+  sources: readonly (string | Uint8Array)[],
+  { carry, range, signal }: TokenFileOptions,
+): Promise<Buffer> {
+  if (sources.length === 1) return await bridge.codecPicture(bridge.codec({ carry, range }), sources[0]!, { signal });
+  throw new VitaminError('USAGE', `Expected one image for --for llama.cpp but received ${sources.length}`, {
     hint: 'Call it once for each.',
   });
 }
