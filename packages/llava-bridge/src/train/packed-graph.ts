@@ -48,6 +48,18 @@ export interface PackedSize {
   readonly text: number;
 }
 
+/** A graph of a packed training and its values. */
+export interface PackedTraining {
+  readonly graph: Graph;
+  readonly parameters: Parameters;
+  /** [rows, text, vocabulary] */
+  readonly logits: Value;
+  /** Scalar. */
+  readonly loss: Value;
+  /** The pictures' tokens as the projector makes them, then as each layer leaves them: [rows, tokens, hidden] each. */
+  readonly pictures: readonly Value[];
+}
+
 /**
  * The loss of rows that hold one picture and many conversations about it: each conversation sees what stands before it, the picture, and itself, at the positions
  * that it has alone, so that a row gives the gradients of as many samples for the price of one picture.
@@ -70,7 +82,7 @@ export function packedLoss(
   { llama, projector: config, weights, norm, grid }: PackedModel,
   { rows, height, width, before, text }: PackedSize,
   stage: 1 | 2,
-): { graph: Graph; parameters: Parameters; logits: Value; loss: Value } {
+): PackedTraining {
   const graph = new Graph('packed training');
   const parameters = new Parameters(graph, { weights, trainable: (path) => isLearned(stage, path) });
   const { root } = parameters;
@@ -97,11 +109,13 @@ export function packedLoss(
   const none = expand(graph.constant(tensor('int64', [1, shared])), [rows, shared]);
   const segments = concat([none, graph.input('segments', 'int64', [rows, text])], 1); // 0 is seen by all
   const visible = packedVisibility(segments, rows, length);
-  const { norm: read } = llamaLayers(root.at('model'), x, llama, { positions, visible, rope: ropeTable(graph, llama, length) });
+  const { norm: read, layers } = llamaLayers(root.at('model'), x, llama, { positions, visible, rope: ropeTable(graph, llama, length) });
   const logits = languageHead(root, slice(read, { axis: 1, start: shared }), llama); // [rows, text, V]
   const single = crossEntropy(logits, graph.input('labels', 'int64', [rows, text]), { reduction: 'none' });
   const shares = graph.input('shares', 'float32', [rows, text]);
-  return { graph, parameters, logits, loss: div(total(mul(single, shares)), total(shares)) };
+  const loss = div(total(mul(single, shares)), total(shares));
+  const left = layers.map(({ out }) => slice(out, { axis: 1, start: before.length, end: shared }));
+  return { graph, parameters, logits, loss, pictures: [pictures, ...left] };
 }
 
 /** Sum of all elements, a scalar. [rows, text] */

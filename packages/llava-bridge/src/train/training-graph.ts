@@ -45,7 +45,21 @@ export interface TrainingSize {
   readonly cells: number;
 }
 
-/** Features of pictures, [cells · merge², C], as tokens: [cells, H]. `root` is that of a merged checkpoint. */
+/**
+ * Features of pictures as tokens, in a graph: norm, grid, projector. [cells · merge², C] -> [cells, H]
+ *
+ * @param root - The scope of a merged checkpoint: the projector's parameters are asked for as `model.mm_projector.`
+ * @throws VitaminError as `gridFeatures`.
+ * @example
+ * ```ts
+ * import { Graph, Parameters } from '@vitamin-vlm/graph';
+ * import { pictureTokens } from '@vitamin-vlm/llava-bridge';
+ * const graph = new Graph('tokens');
+ * const features = graph.input('features', 'float32', [576, 1024]);
+ * const projector = { type: 'mlp2x_gelu', depth: 2, input: 1024, output: 4096 } as const;
+ * graph.output('tokens', pictureTokens(new Parameters(graph).root, features, { projector })); // [576, 4096]
+ * ```
+ */
 export function pictureTokens(
   root: Params,
   features: Value,

@@ -4,13 +4,11 @@ import type { LogEntry } from '@vitamin-vlm/training';
 import { Command } from 'commander';
 import { describeScenes, evaluateTalker } from './evaluate.ts';
 import { exportRun } from './export-run.ts';
-import { schedule } from './plan.ts';
 import { trainNanoTalker } from './train.ts';
 
 interface TrainFlags {
   readonly output: string;
   readonly tower: string;
-  readonly steps: number;
   readonly evaluate: number;
   readonly threads?: number;
 }
@@ -32,13 +30,12 @@ export function talkerCommands(): Command {
     .description('trains projector and language model on the frozen tower; goes on where an earlier run of the same folder stopped')
     .requiredOption('-o, --output <dir>', 'folder for checkpoints and the log')
     .option('--tower <model>', 'model whose tower is used', 'nano')
-    .option('--steps <n>', 'training steps', Number, schedule.steps)
     .option('--evaluate <n>', 'steps between two evaluations', Number, 1000)
     .option('--threads <n>', 'threads of each session', Number)
-    .action(async ({ output: folder, tower, steps, evaluate, threads }: TrainFlags) => {
+    .action(async ({ output: folder, tower, evaluate, threads }: TrainFlags) => {
       const controller = new AbortController();
       process.once('SIGINT', () => controller.abort());
-      await trainNanoTalker({ folder, tower, steps, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
+      await trainNanoTalker({ folder, tower, evaluateEvery: evaluate, threads, onLog: report, signal: controller.signal });
     });
   group
     .command('evaluate')
@@ -57,8 +54,8 @@ export function talkerCommands(): Command {
     });
   group
     .command('export')
-    .description('writes the talker of a training as it stands, ended or not')
-    .argument('<run>', 'folder of the training')
+    .description('writes the talker of a round as it stands, ended or not')
+    .argument('<run>', 'folder of the round')
     .requiredOption('-o, --output <dir>', 'folder of the talker')
     .action(async (run: string, { output }: { output: string }) => await exportRun(run, output));
   return group;

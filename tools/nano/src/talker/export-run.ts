@@ -4,7 +4,7 @@ import type { Tensor } from '@vitamin-vlm/core';
 import { exportTalker } from './export.ts';
 
 /**
- * Writes the talker of a training's folder as it stands, whether the training has ended or not.
+ * Writes the talker of a round's folder as it stands, whether the round has ended or not. The vocabulary lies one folder above.
  *
  * @throws VitaminError as `openWeights`.
  */
@@ -13,5 +13,5 @@ export async function exportRun(run: string, folder: string): Promise<void> {
   const parameters = new Map<string, Tensor>();
   // Names with a colon are the optimizer's.
   for (const name of state.tensors.keys()) if (!name.includes(':')) parameters.set(name, await state.read(name));
-  await exportTalker(folder, parameters, join(run, 'tokenizer.model'));
+  await exportTalker(folder, parameters, join(run, '..', 'tokenizer.model'));
 }

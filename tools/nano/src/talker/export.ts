@@ -7,11 +7,15 @@ import { grid, llama, prompt, read } from './plan.ts';
 import { tokenizerFile } from './tokenizer-file.ts';
 
 const PROJECTOR = /^model\.mm_projector\./u;
+/** The rest of a training is not the talker's. */
+const TALKER = /^(?:model|lm_head)\./u;
 
 /** Writes a language model with its projector and tokenizer as Hugging Face and LLaVA lay them out, weights in half precision. */
 export async function exportTalker(folder: string, parameters: ReadonlyMap<string, Tensor>, tokenizer: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const half = [...parameters].map(([name, value]) => [name, toHalf(value as Tensor<'float32'>)] as const);
+  const half = [...parameters]
+    .filter(([name]) => TALKER.test(name))
+    .map(([name, value]) => [name, toHalf(value as Tensor<'float32'>)] as const);
   const metadata = { format: 'pt' };
   await writeSafetensors(join(folder, 'model.safetensors'), new Map(half.filter(([name]) => !PROJECTOR.test(name))), metadata);
   await writeSafetensors(join(folder, 'mm_projector.safetensors'), new Map(half.filter(([name]) => PROJECTOR.test(name))), metadata);

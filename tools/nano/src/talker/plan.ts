@@ -40,11 +40,14 @@ export const captionQuestions: readonly string[] = ['Describe the picture.', 'De
 /** In what share of its visits a scene is asked each of them. */
 export const captionShares: readonly number[] = [1, 0.35];
 
+/** Colors of things. */
+export const colors: readonly string[] = ['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'pink', 'brown', 'black', 'white', 'gray'];
+
 /** Sizes of a step: pictures, and places for text behind each. */
 export const shape = { rows: 6, text: 256 } as const;
 
 /** Scenes of the training. The tower reads each once. */
-export const trainingScenes = 1500;
+export const trainingScenes = 6000;
 
 /** Sides that scenes are drawn at, by chance. Most are read as they are, for that is the size of picture-world. */
 export const sceneSides: readonly number[] = [256, 256, 256, 256, 256, 256, 192, 224, 320, 384];
@@ -52,8 +55,26 @@ export const sceneSides: readonly number[] = [256, 256, 256, 256, 256, 256, 192,
 /** Kinds that do not show and are asked for, in a row. */
 export const absentKinds = 3;
 
-/** Steps and rates. */
-export const schedule = { steps: 1000, peakRate: 1.5e-3, warmupSteps: 40 } as const;
+/** First, what each token of a picture shows is learned by projector and embeddings alone. */
+export const naming = { steps: 1500, rows: 12, peakRate: 3e-3, warmupSteps: 40 } as const;
+
+/** A training of all weights. */
+export interface Round {
+  readonly steps: number;
+  readonly peakRate: number;
+  readonly warmupSteps: number;
+  /** Where the rate would be 0. */
+  readonly rateSteps: number;
+}
+
+/** Then questions and captions, by all weights. Looking is learned late in the first of these rounds, so it is left while its rate is high. */
+export const rounds: readonly Round[] = [
+  { steps: 2700, peakRate: 1.5e-3, warmupSteps: 40, rateSteps: 4000 },
+  { steps: 4500, peakRate: 1.2e-3, warmupSteps: 40, rateSteps: 4500 },
+];
+
+/** What the naming of tokens counts in these rounds beside the answers: as the projector makes them, and all facts as the second layer leaves them. */
+export const shares = { names: 0.05, facts: 0.1 } as const;
 
 /** AdamW. */
 export const optimizer = {

@@ -1,18 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Backbone, openWeights } from '@vitamin-vlm/backbone';
-import { floatToHalf, halfToFloat, type Tensor, tensor, toFloat32 } from '@vitamin-vlm/core';
-import { addTrainingStep, cosineRate, toOnnx, warmUp } from '@vitamin-vlm/graph';
-import { type LlamaTokenizer, packedLoss, type PackedSize } from '@vitamin-vlm/llava-bridge';
-import { type Batch, type LogEntry, randomStream, train, type TrainResult } from '@vitamin-vlm/training';
+import { Backbone } from '@vitamin-vlm/backbone';
+import type { Tensor } from '@vitamin-vlm/core';
+import { add, addTrainingStep, cosineRate, type Graph, mul, type Parameters, toOnnx, warmUp, type Weights } from '@vitamin-vlm/graph';
+import { type LlamaTokenizer, packedLoss } from '@vitamin-vlm/llava-bridge';
+import { type LogEntry, plotLogs, train } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
+import { batchOf, picturesOf, someCells } from './batches.ts';
+import { facts, tokens } from './cell-truth.ts';
 import { evaluateTalker } from './evaluate.ts';
 import { exportTalker } from './export.ts';
 import { groundedStart } from './grounded-start.ts';
+import { KeptScenes } from './kept-scenes.ts';
+import { factLoss, namingLoss, namingStep } from './naming.ts';
 import * as plan from './plan.ts';
-import { idsBefore, packTurns } from './rows.ts';
+import { idsBefore } from './rows.ts';
 import type { TrainingScene } from './scenes.ts';
-import { drawTurns, type SceneTexts } from './turns.ts';
 import { talkerTokenizer } from './vocabulary.ts';
 
 /** What a training of the embedded talker needs. */
@@ -20,7 +23,6 @@ export interface NanoTalkerOptions {
   readonly folder: string;
   /** Address of the model whose tower is used. */
   readonly tower: string;
-  readonly steps: number;
   /** Steps between two evaluations. */
   readonly evaluateEvery: number;
   readonly threads?: number | undefined;
@@ -31,39 +33,96 @@ export interface NanoTalkerOptions {
 /** Scenes of an evaluation on the way. */
 const SCENES = 40;
 
-/** Trains the talker of the embedded model, or goes on with a training; leaves a model in `talker` of the folder. */
-export async function trainNanoTalker(options: NanoTalkerOptions): Promise<TrainResult> {
-  const { folder, tower, steps, evaluateEvery, threads, onLog, signal } = options;
-  const session = threads === undefined ? {} : { threads };
+/**
+ * Trains the talker of the embedded model, or goes on with a training: first the names of what tokens show, then rounds of questions and captions. Leaves a model in
+ * `talker` of the folder, and a plot.
+ */
+export async function trainNanoTalker(options: NanoTalkerOptions): Promise<void> {
+  const { folder, tower, threads } = options;
   await mkdir(folder, { recursive: true });
   const tokenizer = await talkerTokenizer(folder);
-  await using backbone = await Backbone.load(tower, session);
-  await using scenes = new KeptScenes(backbone);
-  const size: PackedSize = { rows: plan.shape.rows, text: plan.shape.text, ...plan.cells, before: idsBefore(tokenizer) };
-  const { llama, projector, grid } = plan;
-  const { graph, parameters, loss } = packedLoss({ llama, projector, grid, weights: new Map(), norm: backbone.model.weights }, size, 2);
-  addTrainingStep(loss, parameters.trained, plan.optimizer);
-  const model = join(folder, 'talker');
-  const save = async (trained: ReadonlyMap<string, Tensor>): Promise<void> => exportTalker(model, trained, join(folder, 'tokenizer.model'));
-  const { peakRate, warmupSteps } = plan.schedule;
-  const result = await train({
-    folder,
-    graphs: { step: toOnnx(graph) },
-    initial: await groundedStart(backbone, tokenizer, parameters.declared, await someCells(scenes, backbone), 1),
-    settings: {
-      llama,
-      projector,
-      grid,
-      read: plan.read,
-      prompt: plan.prompt,
-      size,
-      steps,
-      schedule: plan.schedule,
-      tower: backbone.model.identity,
-    },
+  await using backbone = await Backbone.load(tower, threads === undefined ? {} : { threads });
+  await using drawn = new DrawnAhead<TrainingScene>(new URL('scene-worker.js', import.meta.url), 2 * plan.shape.rows);
+  await using scenes = await KeptScenes.open(folder, backbone, (number) => drawn.at(number));
+  const { graph, parameters } = talkingStep(backbone.model.weights, tokenizer);
+  const start = await groundedStart(backbone, tokenizer, parameters.declared, await someCells(scenes, backbone), 1);
+  const named = await trainNames(options, start, { backbone, scenes, tokenizer });
+  let [learned, stepsBefore] = [new Map([...start, ...named]) as ReadonlyMap<string, Tensor>, 0];
+  const logs = new Map<string, string>();
+  for (const [index, round] of plan.rounds.entries()) {
+    const own = join(folder, `round-${index + 1}`);
+    const begin = { round, stepsBefore, start: learned, own };
+    learned = await trainAnswers(options, begin, { backbone, scenes, tokenizer, graph });
+    stepsBefore += round.steps;
+    logs.set(`round ${index + 1}`, join(own, 'log.jsonl'));
+  }
+  const panels = ['answers', 'names', 'facts', 'accuracy'];
+  await plotLogs(logs, join(folder, 'log.svg'), { title: 'Training of the embedded talker', panels });
+}
+
+/** What all rounds work with. */
+interface Ground {
+  readonly backbone: Backbone;
+  readonly scenes: KeptScenes;
+  readonly tokenizer: LlamaTokenizer;
+}
+
+/** Names of what tokens show. Gives what was learned. */
+async function trainNames(
+  { folder, threads, onLog, signal }: NanoTalkerOptions,
+  start: ReadonlyMap<string, Tensor>,
+  { backbone, scenes, tokenizer }: Ground,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const { step, declared } = namingStep(backbone.model.weights, tokenizer);
+  const { steps, rows, peakRate, warmupSteps } = plan.naming;
+  const { parameters } = await train({
+    folder: join(folder, 'names'),
+    graphs: { step },
+    initial: new Map([...start].filter(([path]) => declared.has(path))),
+    settings: { ...settingsOf(backbone), naming: plan.naming },
     steps,
     rate: warmUp(cosineRate(peakRate, { from: warmupSteps, to: steps }), { steps: warmupSteps, start: 0.01 }),
-    batch: (index) => batchOf(index, scenes, tokenizer, size),
+    batch: async (index) => {
+      const { features, truth } = await picturesOf(index, rows, scenes);
+      return { feeds: { features, truth } };
+    },
+    samplesPerStep: rows,
+    saveEvery: 200,
+    session: threads === undefined ? {} : { threads },
+    onLog,
+    signal,
+  });
+  return parameters;
+}
+
+/** Where a round begins. */
+interface RoundStart {
+  readonly round: plan.Round;
+  /** Steps of all rounds before. */
+  readonly stepsBefore: number;
+  readonly start: ReadonlyMap<string, Tensor>;
+  /** Its folder. */
+  readonly own: string;
+}
+
+/** A round of questions and captions. Gives what was learned. */
+async function trainAnswers(
+  { folder, tower, evaluateEvery, threads, onLog, signal }: NanoTalkerOptions,
+  { round, stepsBefore, start, own }: RoundStart,
+  { backbone, scenes, tokenizer, graph }: Ground & { readonly graph: Graph },
+): Promise<ReadonlyMap<string, Tensor>> {
+  const session = threads === undefined ? {} : { threads };
+  const model = join(folder, 'talker');
+  const save = async (trained: ReadonlyMap<string, Tensor>): Promise<void> => exportTalker(model, trained, join(folder, 'tokenizer.model'));
+  const { steps, peakRate, warmupSteps, rateSteps } = round;
+  const { parameters } = await train({
+    folder: own,
+    graphs: { step: toOnnx(graph) },
+    initial: start,
+    settings: { ...settingsOf(backbone), naming: plan.naming, shares: plan.shares, shape: plan.shape, round },
+    steps,
+    rate: warmUp(cosineRate(peakRate, { from: warmupSteps, to: rateSteps }), { steps: warmupSteps, start: 0.01 }),
+    batch: (index) => batchOf(stepsBefore + index, scenes, tokenizer),
     samplesPerStep: plan.shape.rows,
     saveEvery: 100,
     session,
@@ -84,107 +143,25 @@ export async function trainNanoTalker(options: NanoTalkerOptions): Promise<Train
     },
     signal,
   });
-  await save(result.parameters);
-  return result;
+  await save(parameters);
+  return parameters;
 }
 
-/** Cells of the first scenes, normed as the graph norms them. */
-async function someCells(scenes: KeptScenes, backbone: Backbone): Promise<Float32Array[]> {
-  const channels = plan.projector.input / plan.grid.merge ** 2;
-  const count = plan.cells.height * plan.cells.width;
-  await using weights = await openWeights(backbone.model.address);
-  const [scale, shift] = await Promise.all(
-    ['weight', 'bias'].map(async (name) => toFloat32(await weights.read(`visual.trunk.fc_norm.${name}`)).data),
-  );
-  const cells: Float32Array[] = [];
-  const features = new Float32Array(count * channels);
-  for (let number = 0; number < CELL_SCENES; number++) {
-    (await scenes.at(number)).writeFeatures(features);
-    for (let cell = 0; cell < count; cell++) cells.push(normed(features.subarray(cell * channels, (cell + 1) * channels), scale!, shift!));
-  }
-  return cells;
+function settingsOf(backbone: Backbone): Record<string, unknown> {
+  const { llama, projector, grid, read, prompt } = plan;
+  return { llama, projector, grid, read, prompt, tower: backbone.model.identity };
 }
 
-/** Scenes whose cells say where the joint space has its middle. */
-const CELL_SCENES = 12;
-
-function normed(x: Float32Array, scale: Float32Array, shift: Float32Array): Float32Array {
-  const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
-  const deviation = Math.sqrt(x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length + 1e-6);
-  return x.map((value, i) => ((value - mean) / deviation) * scale[i]! + shift[i]!);
-}
-
-/** The batch of a number: scenes in order the first time, then by chance; other questions at every visit. */
-async function batchOf(index: number, scenes: KeptScenes, tokenizer: LlamaTokenizer, size: PackedSize): Promise<Batch> {
-  const { rows, height, width, text, before } = size;
-  const channels = plan.projector.input / plan.grid.merge ** 2;
-  const start = before.length + (height * width) / plan.grid.merge ** 2;
-  const features = tensor('float32', [rows, height * width, channels]);
-  const names = ['ids', 'positions', 'segments', 'labels'] as const;
-  const shares = tensor('float32', [rows, text]);
-  const all = Object.fromEntries(names.map((name) => [name, tensor('int64', [rows, text])])) as Record<
-    (typeof names)[number],
-    Tensor<'int64'>
-  >;
-  for (let row = 0; row < rows; row++) {
-    const place = (index - 1) * rows + row;
-    const random = randomStream(4, place);
-    const scene = await scenes.at(place < plan.trainingScenes ? place : Math.floor(plan.trainingScenes * random()));
-    scene.writeFeatures(features.data.subarray(row * height * width * channels, (row + 1) * height * width * channels));
-    const packed = packTurns(tokenizer, drawTurns(scene.texts, random), text, start);
-    for (const name of names) all[name].data.set(packed[name], row * text);
-    shares.data.set(packed.shares, row * text);
-  }
-  return { feeds: { features, shares, ...all } };
-}
-
-/** A scene as the tower sees it; its features in half precision, for many are kept. */
-class KeptScene {
-  readonly texts: SceneTexts;
-  readonly #features: Uint16Array;
-
-  constructor(texts: SceneTexts, features: Float32Array) {
-    this.texts = texts;
-    this.#features = Uint16Array.from(features, floatToHalf);
-  }
-
-  writeFeatures(target: Float32Array): void {
-    for (let i = 0; i < target.length; i++) target[i] = halfToFloat(this.#features[i]!);
-  }
-}
-
-/** Scenes that the tower has read, and those that it reads when they are first asked for. */
-class KeptScenes implements AsyncDisposable {
-  readonly #backbone: Backbone;
-  readonly #known = new Map<number, KeptScene>();
-  readonly #drawn = new DrawnAhead<TrainingScene>(new URL('scene-worker.js', import.meta.url), 2 * plan.shape.rows);
-
-  constructor(backbone: Backbone) {
-    this.#backbone = backbone;
-  }
-
-  async at(number: number): Promise<KeptScene> {
-    const scene = this.#known.get(number) ?? (await this.#read(number));
-    this.#known.set(number, scene);
-    return scene;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#drawn[Symbol.asyncDispose]();
-  }
-
-  async #read(number: number): Promise<KeptScene> {
-    const { pixels, texts } = await this.#drawn.at(number);
-    const side = plan.read.imageSize;
-    const maps = await this.#backbone.windowMaps(tensor('float32', [1, 3, side, side], pixels.data), {
-      window: side,
-      stride: side,
-      levels: ['final'],
-    });
-    const { shape, data } = maps['final']!;
-    const [channels, count] = [shape[1]!, shape[2]! * shape[3]!];
-    const features = new Float32Array(channels * count);
-    for (let c = 0; c < channels; c++) for (let i = 0; i < count; i++) features[i * channels + c] = data[c * count + i]!;
-    return new KeptScene(texts, features);
-  }
+/** The step of these rounds: answers, and beside them what the tokens show. */
+function talkingStep(norm: Weights, tokenizer: LlamaTokenizer): { readonly graph: Graph; readonly parameters: Parameters } {
+  const { llama, projector, grid, shape, cells, shares } = plan;
+  const size = { ...shape, ...cells, before: idsBefore(tokenizer) };
+  const { graph, parameters, loss, pictures } = packedLoss({ llama, projector, grid, weights: new Map(), norm }, size, 2);
+  const truth = graph.input('truth', 'float32', [shape.rows, tokens, facts]);
+  const naming = namingLoss(parameters.root, tokenizer, pictures[0]!, truth);
+  const showing = factLoss(parameters.root, pictures[2]!, truth);
+  for (const [name, value] of Object.entries({ answers: loss, names: naming, facts: showing })) graph.output(name, value);
+  const weighted = add(add(loss, mul(naming, graph.scalar(shares.names))), mul(showing, graph.scalar(shares.facts)));
+  addTrainingStep(weighted, parameters.trained, plan.optimizer);
+  return { graph, parameters };
 }
