@@ -12,24 +12,17 @@ import {
 } from '@vitamin-vlm/fvit-detection';
 import { cosineRate, warmUp } from '@vitamin-vlm/graph';
 import { baseKinds, kinds } from '@vitamin-vlm/picture-world';
-import { type LogEntry, plotLogs, type TrainResult } from '@vitamin-vlm/training';
+import { plotLogs, type TrainResult } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
+import type { HeadTraining } from '../head-commands.ts';
 import { evaluateDetector } from './evaluate.ts';
 import { exportDetector } from './export.ts';
 import { config, developmentSeeds, optimizer, read, type Round, rounds, rulesOf, shapeOf } from './plan.ts';
 
 /** What a training of the embedded detector needs. */
-export interface NanoDetectorOptions {
-  readonly folder: string;
-  /** Address of the model whose tower is used. */
-  readonly tower: string;
-  /** Steps between two evaluations. */
-  readonly evaluateEvery: number;
-  readonly threads?: number | undefined;
+export interface NanoDetectorOptions extends HeadTraining {
   /** A detector that the rounds before the last have ended with: only the last is made, from there. */
   readonly from?: string | undefined;
-  readonly onLog: (entry: LogEntry) => void;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Scenes of an evaluation on the way. */

@@ -4,29 +4,18 @@ import { Backbone } from '@vitamin-vlm/backbone';
 import type { Tensor } from '@vitamin-vlm/core';
 import { initializeSegmenter, Segmenter, synonymTable, trainSegmenter, type TrainingPicture } from '@vitamin-vlm/fcclip-segmentation';
 import { cosineRate, warmUp } from '@vitamin-vlm/graph';
-import { type LogEntry, plotLogs, type TrainResult } from '@vitamin-vlm/training';
+import { plotLogs, type TrainResult } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
+import type { HeadTraining } from '../head-commands.ts';
 import { evaluateSegmenter } from './evaluate.ts';
 import { exportSegmenter } from './export.ts';
 import { classNames, config, developmentSeeds, optimizer, read, type Round, rounds, rules, sceneSides, shape } from './plan.ts';
-
-/** What a training of the embedded segmenter needs. */
-export interface NanoSegmenterOptions {
-  readonly folder: string;
-  /** Address of the model whose tower is used. */
-  readonly tower: string;
-  /** Steps between two evaluations. */
-  readonly evaluateEvery: number;
-  readonly threads?: number | undefined;
-  readonly onLog: (entry: LogEntry) => void;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Scenes of an evaluation on the way. */
 const SCENES = 40;
 
 /** Trains the segmenter of the embedded model in rounds, or goes on with a training; leaves `segmenter.pth` and a plot in the folder. */
-export async function trainNanoSegmenter(options: NanoSegmenterOptions): Promise<void> {
+export async function trainNanoSegmenter(options: HeadTraining): Promise<void> {
   const { folder, tower, threads } = options;
   await using backbone = await Backbone.load(tower, threads === undefined ? {} : { threads });
   const logs = new Map<string, string>();
@@ -60,7 +49,7 @@ async function trainRound(
   round: Round,
   start: RoundStart,
   backbone: Backbone,
-  { folder, tower, evaluateEvery, threads, onLog, signal }: NanoSegmenterOptions,
+  { folder, tower, evaluateEvery, threads, onLog, signal }: HeadTraining,
 ): Promise<TrainResult> {
   const session = threads === undefined ? {} : { threads };
   const { steps, peakRate, warmupSteps } = round;

@@ -4,8 +4,9 @@ import { Backbone } from '@vitamin-vlm/backbone';
 import type { Tensor } from '@vitamin-vlm/core';
 import { add, addTrainingStep, cosineRate, type Graph, mul, type Parameters, toOnnx, warmUp, type Weights } from '@vitamin-vlm/graph';
 import { type LlamaTokenizer, packedLoss } from '@vitamin-vlm/llava-bridge';
-import { type LogEntry, plotLogs, train } from '@vitamin-vlm/training';
+import { plotLogs, train } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
+import type { HeadTraining } from '../head-commands.ts';
 import { batchOf, picturesOf, someCells } from './batches.ts';
 import { facts, tokens } from './cell-truth.ts';
 import { evaluateTalker } from './evaluate.ts';
@@ -18,18 +19,6 @@ import { idsBefore } from './rows.ts';
 import type { TrainingScene } from './scenes.ts';
 import { talkerTokenizer } from './vocabulary.ts';
 
-/** What a training of the embedded talker needs. */
-export interface NanoTalkerOptions {
-  readonly folder: string;
-  /** Address of the model whose tower is used. */
-  readonly tower: string;
-  /** Steps between two evaluations. */
-  readonly evaluateEvery: number;
-  readonly threads?: number | undefined;
-  readonly onLog: (entry: LogEntry) => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Scenes of an evaluation on the way. */
 const SCENES = 40;
 
@@ -37,7 +26,7 @@ const SCENES = 40;
  * Trains the talker of the embedded model, or goes on with a training: first the names of what tokens show, then rounds of questions and captions. Leaves a model in
  * `talker` of the folder, and a plot.
  */
-export async function trainNanoTalker(options: NanoTalkerOptions): Promise<void> {
+export async function trainNanoTalker(options: HeadTraining): Promise<void> {
   const { folder, tower, threads } = options;
   await mkdir(folder, { recursive: true });
   const tokenizer = await talkerTokenizer(folder);
@@ -69,7 +58,7 @@ interface Ground {
 
 /** Names of what tokens show. Gives what was learned. */
 async function trainNames(
-  { folder, threads, onLog, signal }: NanoTalkerOptions,
+  { folder, threads, onLog, signal }: HeadTraining,
   start: ReadonlyMap<string, Tensor>,
   { backbone, scenes, tokenizer }: Ground,
 ): Promise<ReadonlyMap<string, Tensor>> {
@@ -107,7 +96,7 @@ interface RoundStart {
 
 /** A round of questions and captions. Gives what was learned. */
 async function trainAnswers(
-  { folder, tower, evaluateEvery, threads, onLog, signal }: NanoTalkerOptions,
+  { folder, tower, evaluateEvery, threads, onLog, signal }: HeadTraining,
   { round, stepsBefore, start, own }: RoundStart,
   { backbone, scenes, tokenizer, graph }: Ground & { readonly graph: Graph },
 ): Promise<ReadonlyMap<string, Tensor>> {
