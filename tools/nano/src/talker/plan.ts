@@ -70,7 +70,7 @@ export interface Round {
 /** Then questions and captions, by all weights. Looking is learned late in the first of these rounds, so it is left while its rate is high. */
 export const rounds: readonly Round[] = [
   { steps: 2700, peakRate: 1.5e-3, warmupSteps: 40, rateSteps: 4000 },
-  { steps: 4500, peakRate: 1.2e-3, warmupSteps: 40, rateSteps: 4500 },
+  { steps: 4500, peakRate: 7e-4, warmupSteps: 40, rateSteps: 4500 },
 ];
 
 /** What the naming of tokens counts in these rounds beside the answers: as the projector makes them, and all facts as the second layer leaves them. */
