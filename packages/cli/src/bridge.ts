@@ -30,7 +30,7 @@ export async function loadBridge(
   { template, system, precision, context: length }: Partial<Values<typeof promptFlags & typeof decoderFlags>> = {},
 ): Promise<Bridge> {
   const { model, llm, projector, readAs, rule, layer, threads, device, cacheDir } = context.flags;
-  await checkDevice(device);
+  await checkDevice(device, context.output);
   const isFolder = engineOf(llm) === 'local';
   const folder = isFolder ? llm : readAs;
   if (folder === undefined && projector === undefined) {

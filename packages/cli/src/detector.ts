@@ -12,7 +12,7 @@ import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions, rem
 export async function loadDetector(context: Context<typeof modelFlags & typeof detectorFlags>): Promise<Detector> {
   const { model, precision, tower, threads, device, cacheDir } = context.flags;
   if (model === 'nano') remarkOnDefault(context);
-  await checkDevice(device);
+  await checkDevice(device, context.output);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Detector } = await import('@vitamin-vlm/fvit-detection');
   return await Detector.load(model, { tower, precision, threads, provider, cacheDir, ...locateOptions(context, model) }).catch(

@@ -10,7 +10,7 @@ export const globalFlags = {
   noProgress: { kind: 'switch', help: 'no progress' },
   noColor: { kind: 'switch', help: 'no colors' },
   threads: { kind: 'whole', least: 1, value: 'n', help: 'threads to compute with (default: the cores that are granted)' },
-  device: { kind: 'text', value: 'name', help: 'engine to compute on: cpu, webgpu, cuda (default: cpu)' },
+  device: { kind: 'text', value: 'name', help: 'engine to compute on: cpu, webgpu, cuda, tfjs (default: cpu)' },
   offline: { kind: 'switch', help: 'no request to any network' },
   cacheDir: { kind: 'text', value: 'dir', help: 'folder of all caches (default: the usual ones, see doctor)' },
   force: { kind: 'switch', help: 'overwrite files, download again' },

@@ -3,6 +3,7 @@ import type { Backbone, Identity, ImageEncoding, LocateOptions } from '@vitamin-
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Context } from './command.ts';
 import type { modelFlags } from './flags.ts';
+import type { Output } from './output.ts';
 
 /**
  * Loads the model that the flags name.
@@ -12,7 +13,7 @@ import type { modelFlags } from './flags.ts';
 export async function loadModel(context: Context<typeof modelFlags>): Promise<Backbone> {
   const { model, precision, threads, device, cacheDir } = context.flags;
   remarkOnDefault(context);
-  await checkDevice(device);
+  await checkDevice(device, context.output);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Backbone } = await import('@vitamin-vlm/backbone');
   return await Backbone.load(model, { precision, threads, provider, cacheDir, ...locateOptions(context, model) }).catch(
@@ -88,13 +89,19 @@ export function checkSamePicture(
   throw new VitaminError('USAGE', `Expected the picture of the encoding, ${width}x${height}, but received ${found}`);
 }
 
-/** ONNX Runtime would be asked only when the first session is made, after the weights were fetched. */
-export async function checkDevice(device: string | undefined): Promise<void> {
+/**
+ * The engine would be asked only when the first session is made, after the weights were fetched. Says what TensorFlow.js computes on, which it chooses by what is
+ * installed.
+ */
+export async function checkDevice(device: string | undefined, output?: Pick<Output, 'note'>): Promise<void> {
   if (device === undefined || device === 'cpu') return;
   const { listProviders } = await import('@vitamin-vlm/runtime');
   const providers = await listProviders();
   const found = providers.find(({ name }) => name === device);
-  if (found?.available) return;
+  if (found?.available) {
+    if (device.startsWith('tfjs')) output?.note(`Device ${device}: ${found.note}. ONNX Runtime, the default, is faster on a CPU.`);
+    return;
+  }
   const names = providers.filter(({ available }) => available).map(({ name }) => name);
   throw new VitaminError('USAGE', `Expected --device ${names.join(' or ')} but received ${device}`, {
     hint: found?.note === undefined ? 'vitamin doctor lists the devices.' : `${device}: ${found.note}.`,

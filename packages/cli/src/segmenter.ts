@@ -14,7 +14,7 @@ import { asPicture, asWeights, checkDevice, checkSamePicture, locateOptions, rem
 export async function loadSegmenter(context: Context<Pick<typeof modelFlags, 'model'> & typeof segmenterFlags>): Promise<Segmenter> {
   const { model, tower, posEmbed, threads, device, cacheDir } = context.flags;
   if (model === 'nano') remarkOnDefault(context);
-  await checkDevice(device);
+  await checkDevice(device, context.output);
   const provider = device as 'cpu' | undefined; // one of listProviders()
   const { Segmenter } = await import('@vitamin-vlm/fcclip-segmentation');
   const options = { tower, posEmbed, threads, provider, cacheDir, ...locateOptions(context, model) };

@@ -42,7 +42,15 @@ it('tells in doctor which setting won', async () => {
   const { stdout, status } = await vitamin(['doctor', '--json', '--threads', '1'], { env });
   expect(status).toBe(0);
   expect(stdout).not.toContain('hf_secret');
-  const { settings, runtime } = JSON.parse(stdout) as { settings: { name: string }[]; runtime: object };
+  const { settings, runtime, guestEngine } = JSON.parse(stdout) as { settings: { name: string }[]; runtime: object; guestEngine: object };
+  expect(guestEngine).toEqual({
+    name: '@tensorflow/tfjs-node-gpu',
+    installed: false,
+    loads: false,
+    gpu: false,
+    detail: 'not installed (optional)',
+    requirement: expect.stringMatching(/Node below 23.*CUDA 11\.2.*cuDNN 8\.1/u),
+  });
   expect(runtime).toMatchObject({ onnxruntime: '1.30.0', node: process.versions.node });
   expect(settings).toEqual(
     expect.arrayContaining([

@@ -96,7 +96,7 @@ export async function loadBackend(wanted?: Backend): Promise<LoadedBackend> {
   }
 }
 
-/** What tfjs-node-gpu 4.22.0, its last release, wants of the machine. */
+/** What tfjs-node-gpu 4.22.0, of October 2024 and the last so far, wants of the machine. */
 export const TENSORFLOW_NEEDS: string =
   'tfjs-node-gpu 4.22.0 needs Node below 23, and CUDA 11.2 with cuDNN 8.1 for a GPU; its install script fetches libtensorflow 2.9.1.';
 

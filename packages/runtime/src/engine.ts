@@ -4,7 +4,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { BufferPool } from './buffer-pool.ts';
 import { wrapEngineError } from './engine-error.ts';
 import { needsExactInt8 } from './exact-int8.ts';
-import { checkProvider, loadOnnxRuntime } from './providers.ts';
+import { loadOnnxRuntime } from './providers.ts';
 import type { NamedTensors, ValueInfo } from './value-info.ts';
 
 /** Everything a session is made from, as data that can be posted to a worker. */
@@ -19,14 +19,18 @@ export interface EngineOptions {
   readonly extra: Readonly<Record<string, string>>;
 }
 
-/** What runs a network: `OrtEngine` on this thread, or `WorkerEngine` on another. One call at a time. */
+/** What runs a network: `OrtEngine` or `TfjsEngine` on this thread, or `WorkerEngine` on another. One call at a time. */
 export interface Engine {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
-  /** With `transfer` the feeds' buffers may be taken away from the caller. */
+  /** What computes: the provider asked for, or, where that leaves a choice, what was chosen. */
+  readonly provider: string;
   /** Whether it can run no more. */
   readonly failed: boolean;
+  /** With `transfer` the feeds' buffers may be taken away from the caller. */
   run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>>;
+  /** Lets later outputs have the buffers of feeds that nobody else uses any more. */
+  recycle?(feeds: NamedTensors): void;
   close(): Promise<void>;
 }
 
@@ -76,11 +80,13 @@ export class OrtEngine implements Engine {
   readonly failed: boolean = false;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  readonly provider: string;
   readonly #ort: typeof import('onnxruntime-node');
   readonly #session: InferenceSession;
   readonly #pool: BufferPool;
 
-  private constructor(ort: typeof import('onnxruntime-node'), session: InferenceSession) {
+  private constructor(ort: typeof import('onnxruntime-node'), session: InferenceSession, provider: string) {
+    this.provider = provider;
     this.#ort = ort;
     this.#session = session;
     this.inputs = session.inputMetadata.map(toValueInfo);
@@ -90,7 +96,6 @@ export class OrtEngine implements Engine {
   }
 
   static async create(options: EngineOptions): Promise<OrtEngine> {
-    await checkProvider(options.provider);
     const ort = await loadOnnxRuntime();
     ort.env.logLevel = 'fatal';
     // The overloads of create() tell a path from bytes; the union is one call in the implementation.
@@ -98,7 +103,7 @@ export class OrtEngine implements Engine {
       throw wrapEngineError(error, 'loading the model');
     });
     try {
-      return new OrtEngine(ort, session);
+      return new OrtEngine(ort, session, options.provider);
     } catch (error) {
       await session.release();
       throw error;
@@ -130,7 +135,7 @@ export class OrtEngine implements Engine {
     return ready;
   }
 
-  /** Lets later outputs have the buffers of feeds that nobody else uses any more, each of them a whole buffer of its own. */
+  /** Each feed is a whole buffer of its own. */
   recycle(feeds: NamedTensors): void {
     for (const { data } of Object.values(feeds)) this.#pool.give(data.buffer as ArrayBuffer);
   }

@@ -1,8 +1,6 @@
 export { abortable } from './abortable.ts';
 export { cgroupLimits, defaultThreads } from './cgroup.ts';
 export type { CgroupLimits } from './cgroup.ts';
-export { probeGuestEngine } from './guest-engine.ts';
-export type { GuestEngineInfo } from './guest-engine.ts';
 export { onlyLinked } from './link-notes.ts';
 export type { FileChange } from './link-notes.ts';
 export { defaultCacheDir } from './model-cache.ts';

@@ -4,12 +4,16 @@ import { arch, platform } from 'node:process';
 import { dirname, join } from 'node:path';
 
 import { VitaminError } from '@vitamin-vlm/core';
+import { type Backend, listBackends } from '@vitamin-vlm/engine-tfjs';
 import { disableTelemetry } from './telemetry.ts';
 
-/** Where a network computes. Which of them exist depends on the platform: see `listProviders`. */
-export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'tensorrt' | 'coreml' | 'dml';
+/**
+ * Where a network computes. Which of them exist depends on the platform: see `listProviders`. All are ONNX Runtime's but those of TensorFlow.js, which a
+ * user may have installed: `tfjs` is the fastest of its backends that is there, the others name one.
+ */
+export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'tensorrt' | 'coreml' | 'dml' | 'tfjs' | `tfjs-${Backend}`;
 
-/** One execution provider of the installed ONNX Runtime. */
+/** One execution provider of the installed ONNX Runtime, or backend of TensorFlow.js. */
 export interface ProviderInfo {
   readonly name: string;
   /** Its code is installed. Whether the machine has a fitting device shows when a session is created. */
@@ -35,8 +39,27 @@ function missingLibrary(name: string): string | undefined {
   return missing && `${missing} is not in ${folder}; ${notes[name] ?? 'it is not part of the package'}`;
 }
 
+/** The backend that the name of a provider asks for; none for `tfjs`. */
+export function tfjsBackend(provider: string): Backend | undefined {
+  const name = provider.replace(/^tfjs-?/u, '');
+  return name === '' ? undefined : (name as Backend);
+}
+
+function tfjsProviders(): ProviderInfo[] {
+  const backends = listBackends();
+  const best = backends.find(({ installed }) => installed);
+  const named = [...new Set(backends.map(({ backend }) => backend))].map((backend): ProviderInfo => {
+    const packages = backends.filter((each) => each.backend === backend);
+    const found = packages.find(({ installed }) => installed);
+    const note = found ? `TensorFlow.js, ${found.name}` : `${packages.map(({ name }) => name).join(' or ')} is not installed`;
+    return { name: `tfjs-${backend}`, available: found !== undefined, note };
+  });
+  const note = best ? `computes on tfjs-${best.backend}` : 'TensorFlow.js is not installed (optional)';
+  return [{ name: 'tfjs', available: best !== undefined, note }, ...named];
+}
+
 /**
- * The execution providers that this build of ONNX Runtime knows, with what each one lacks.
+ * The execution providers that this build of ONNX Runtime knows, and the backends of TensorFlow.js, with what each one lacks.
  *
  * @throws VitaminError `UNSUPPORTED` when ONNX Runtime itself cannot be loaded on this platform.
  * @example
@@ -47,10 +70,11 @@ function missingLibrary(name: string): string | undefined {
  */
 export async function listProviders(): Promise<ProviderInfo[]> {
   const { listSupportedBackends } = await loadOnnxRuntime();
-  return listSupportedBackends().map(({ name, bundled }) => {
+  const own = listSupportedBackends().map(({ name, bundled }) => {
     const missing = bundled ? undefined : missingLibrary(name);
     return { name, available: missing === undefined, note: missing ?? notes[name] };
   });
+  return [...own, ...tfjsProviders()];
 }
 
 /**
@@ -64,7 +88,7 @@ export async function checkProvider(provider: string): Promise<void> {
   if (found?.available) return;
   const available = providers.filter((p) => p.available).map(({ name }) => name);
   throw new VitaminError('UNSUPPORTED', `Expected one of the providers ${available.join(', ')} but received "${provider}"`, {
-    hint: found ? `${provider}: ${found.note}.` : `This build of ONNX Runtime knows ${providers.map(({ name }) => name).join(', ')}.`,
+    hint: found ? `${provider}: ${found.note}.` : `Known are ${providers.map(({ name }) => name).join(', ')}.`,
   });
 }
 

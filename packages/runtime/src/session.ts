@@ -13,15 +13,15 @@ import { WorkerEngine } from './worker-engine.ts';
 
 /** Options of `Session.create`. */
 export interface SessionOptions extends WorkOptions {
-  /** Threads within one operator. Default: `defaultThreads()`. */
+  /** Threads within one operator of ONNX Runtime. Default: `defaultThreads()`. */
   readonly threads?: number | undefined;
-  /** Default: `cpu`. Operators that another provider lacks run on the CPU. */
+  /** Default: `cpu`. Operators that another provider of ONNX Runtime lacks run on the CPU; TensorFlow.js refuses a model with such. */
   readonly provider?: Provider | undefined;
   /** `worker` (default) keeps this thread's event loop free; `inline` saves the thread and blocks while loading and running. */
   readonly execution?: 'worker' | 'inline' | undefined;
   /** Where graphs with external weights are put. Default: `defaultCacheDir()`. Best on the file system of the weights. */
   readonly cacheDir?: string | undefined;
-  /** Graph optimization level of ONNX Runtime. Default: `all`. */
+  /** Graph optimization level of ONNX Runtime, as all that follows. Default: `all`. */
   readonly optimization?: EngineOptions['optimization'] | undefined;
   /**
    * Threads that wait for the next operator spin instead of sleeping: faster alone, slower when cores are shared.
@@ -68,6 +68,9 @@ let threadsInUse = 0;
 export class Session implements AsyncDisposable {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** What computes: `tfjs-wasm` where `tfjs` was asked for and that is the fastest backend there is. */
+  readonly provider: string;
+  /** As asked for; TensorFlow.js does not take orders in this. */
   readonly threads: number;
   /** Weight files that were copied for this session, because the cache lies on another file system. Usually empty. */
   readonly copied: readonly string[];
@@ -80,6 +83,7 @@ export class Session implements AsyncDisposable {
   private constructor(engine: Engine, threads: number, copied: readonly string[]) {
     this.inputs = engine.inputs;
     this.outputs = engine.outputs;
+    this.provider = engine.provider;
     this.threads = threads;
     this.copied = copied;
     this.#engine = engine;
@@ -181,6 +185,6 @@ async function locate(
 
 async function startEngine(options: EngineOptions, execution: 'worker' | 'inline'): Promise<Engine> {
   if (execution === 'worker') return WorkerEngine.create(options);
-  const { OrtEngine } = await import('./engine.ts');
-  return OrtEngine.create(options);
+  const { createEngine } = await import('./create-engine.ts');
+  return createEngine(options);
 }

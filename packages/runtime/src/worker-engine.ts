@@ -15,19 +15,21 @@ interface Pending {
 }
 
 /**
- * An `OrtEngine` in a thread of its own: this side only posts and receives, so its event loop stays free.
+ * An engine in a thread of its own: this side only posts and receives, so its event loop stays free.
  * The thread keeps the process alive while a call is under way, and only then.
  */
 export class WorkerEngine implements Engine {
   inputs: readonly ValueInfo[] = [];
   outputs: readonly ValueInfo[] = [];
+  provider: string;
   readonly #worker: Worker;
   readonly #exit: Promise<void>;
   readonly #busy: Int32Array = watchThread();
   #pending: Pending | undefined;
   #failure: VitaminError | undefined;
 
-  private constructor() {
+  private constructor(provider: string) {
+    this.provider = provider;
     disableTelemetry();
     // Flags of the parent such as --eval or a loader are not for the worker, which is plain JavaScript.
     this.#worker = startWorker(this.#busy);
@@ -47,12 +49,12 @@ export class WorkerEngine implements Engine {
   }
 
   static async create(options: EngineOptions): Promise<WorkerEngine> {
-    const engine = new WorkerEngine();
+    const engine = new WorkerEngine(options.provider);
     try {
       // A posted view would take its whole buffer along, so the bytes go as a copy of their own.
       const model = typeof options.model === 'string' ? options.model : new Uint8Array(options.model);
       const reply = await engine.#call({ kind: 'create', options: { ...options, model } }, typeof model === 'string' ? [] : [model.buffer]);
-      if (reply.kind === 'created') Object.assign(engine, { inputs: reply.inputs, outputs: reply.outputs });
+      if (reply.kind === 'created') Object.assign(engine, { inputs: reply.inputs, outputs: reply.outputs, provider: reply.provider });
       return engine;
     } catch (error) {
       await engine.close();

@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import type { Tensor } from '@vitamin-vlm/core';
 
-import { OrtEngine, type EngineOptions } from './engine.ts';
+import { createEngine } from './create-engine.ts';
+import type { Engine, EngineOptions } from './engine.ts';
 import { toErrorData, wrapEngineError, type ErrorData } from './engine-error.ts';
 import { markIdle } from './exit-guard.ts';
 import type { NamedTensors, ValueInfo } from './value-info.ts';
@@ -14,22 +15,22 @@ export type Request =
   | { readonly kind: 'close' };
 
 export type Reply =
-  | { readonly kind: 'created'; readonly inputs: readonly ValueInfo[]; readonly outputs: readonly ValueInfo[] }
+  | { readonly kind: 'created'; readonly inputs: readonly ValueInfo[]; readonly outputs: readonly ValueInfo[]; readonly provider: string }
   | { readonly kind: 'outputs'; readonly outputs: Record<string, Tensor> }
   | { readonly kind: 'closed' }
   | { readonly kind: 'error'; readonly error: ErrorData };
 
 const port = parentPort!;
-let engine: OrtEngine | undefined;
+let engine: Engine | undefined;
 
 async function answer(request: Request): Promise<Reply> {
   if (request.kind === 'create') {
-    engine = await OrtEngine.create(request.options);
-    return { kind: 'created', inputs: engine.inputs, outputs: engine.outputs };
+    engine = await createEngine(request.options);
+    return { kind: 'created', inputs: engine.inputs, outputs: engine.outputs, provider: engine.provider };
   }
   if (request.kind === 'run') {
-    const outputs = await engine!.run(request.feeds);
-    engine!.recycle(request.feeds); // they were moved here
+    const outputs = await engine!.run(request.feeds, true);
+    engine!.recycle?.(request.feeds); // they were moved here
     return { kind: 'outputs', outputs };
   }
   await engine?.close();

@@ -1,8 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { tensor } from '@vitamin-vlm/core';
-import { listProviders, probeGuestEngine, runtimeInfo, Session, type Provider } from '@vitamin-vlm/runtime';
-import { expect, it } from 'vitest';
+import { add, Graph, loop, toOnnx } from '@vitamin-vlm/graph';
+import { listProviders, runtimeInfo, Session, type Provider } from '@vitamin-vlm/runtime';
+import { expect, it, onTestFinished } from 'vitest';
 
-import { doublingModel, slowModel } from './models.ts';
+import { doublingModel, externalScaleModel, slowModel } from './models.ts';
 
 it('lists what the build offers, and why the rest is missing', async () => {
   const providers = await listProviders();
@@ -53,9 +57,36 @@ it('describes the runtime', async () => {
   expect(Object.keys(info.memoryEnvironment)).toEqual(['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_']);
 });
 
-it('looks for the guest engine without needing it', async () => {
-  const guest = await probeGuestEngine();
-  expect(guest.name).toBe('@tensorflow/tfjs-node-gpu');
-  expect(guest.detail).toBeTruthy();
-  if (!guest.installed) expect(guest.detail).toMatch(/not installed|does not load/);
-});
+it.each(['worker', 'inline'] as const)(
+  'runs on TensorFlow.js where that is installed, and says on which backend (%s)',
+  async (execution) => {
+    const offered = (await listProviders()).filter(({ name }) => name.startsWith('tfjs'));
+    expect(offered).toEqual([
+      { name: 'tfjs', available: true, note: 'computes on tfjs-wasm' },
+      { name: 'tfjs-tensorflow', available: false, note: '@tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node is not installed' },
+      { name: 'tfjs-wasm', available: true, note: 'TensorFlow.js, @tensorflow/tfjs-backend-wasm' },
+      { name: 'tfjs-cpu', available: true, note: 'TensorFlow.js, @tensorflow/tfjs-backend-cpu' },
+    ]);
+    const folder = await mkdtemp(join(tmpdir(), 'vitamin-providers-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 'weights.bin'), new Uint8Array(Float32Array.of(0, 3, -2).buffer));
+    const model = externalScaleModel(join(folder, 'weights.bin'), 4, 2);
+    const results: unknown[] = [];
+    for (const provider of ['cpu', 'tfjs', 'tfjs-wasm', 'tfjs-cpu'] as const) {
+      await using session = await Session.create(model, { provider, execution, cacheDir: join(folder, 'cache') });
+      expect(session.provider).toBe(provider === 'tfjs' ? 'tfjs-wasm' : provider);
+      const x = tensor('float32', [2], Float32Array.of(1, 2));
+      const [first, second] = await Promise.all([session.run({ x }), session.run({ x }, { transfer: false })]);
+      results.push([session.inputs, session.outputs, first, second]);
+    }
+    for (const result of results) expect(result).toEqual(results[0]);
+    expect(results[0]).toContainEqual({ y: tensor('float32', [2], Float32Array.of(3, -4)) });
+    const graph = new Graph('rounds');
+    const x = graph.input('x', 'float32', [2]);
+    graph.output('y', loop(graph, { most: 2, states: [x] }, (_, __, [y]) => ({ states: [add(y!, y!)] })).states[0]!);
+    await expect(Session.create(toOnnx(graph), { provider: 'tfjs', execution })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: 'Expected what TensorFlow.js can compute here but found Loop',
+    });
+  },
+);

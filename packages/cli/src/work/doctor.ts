@@ -1,7 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { hubCacheDir } from '@vitamin-vlm/checkpoint';
 import { VitaminError } from '@vitamin-vlm/core';
-import { defaultCacheDir, memoryEnvironment, probeGuestEngine, runtimeInfo, type RuntimeInfo } from '@vitamin-vlm/runtime';
+import { probeTensorflow } from '@vitamin-vlm/engine-tfjs';
+import { defaultCacheDir, memoryEnvironment, runtimeInfo, type RuntimeInfo } from '@vitamin-vlm/runtime';
 import type { Context } from '../command.ts';
 import { hubFolder } from '../model.ts';
 import { formatBytes, table } from '../text.ts';
@@ -25,7 +26,7 @@ export async function examine(context: Context): Promise<number> {
     await folder('graphs and words', cacheDir ?? defaultCacheDir()),
     await folder('weights (shared with Python)', cacheDir === undefined ? hubCacheDir() : hubFolder(cacheDir)),
   ];
-  const guest = await probeGuestEngine();
+  const guest = await probeTensorflow();
   const settings = settingsOf(context);
   const broken = runtime instanceof VitaminError;
   const document = {
@@ -38,7 +39,7 @@ export async function examine(context: Context): Promise<number> {
     section('Runtime', broken ? [['onnxruntime', `${runtime.message} ${runtime.hint ?? ''}`]] : runtimeRows(runtime)),
     section('Guest engine', [
       [guest.name, guest.installed ? `installed, ${guest.detail}` : guest.detail],
-      ['', `needs ${guest.requirement}`],
+      ['', guest.requirement],
     ]),
     section(
       'Folders',
