@@ -27,7 +27,7 @@ export interface OpenOptions {
  *
  * @throws VitaminError `INPUT_NOT_FOUND`, `INPUT_UNREADABLE`, `WEIGHTS_MISSING` (no known name in the folder, or a shard is absent),
  *   `WEIGHTS_CORRUPT` (truncated, overlapping, out of range, too large, LFS pointer, HTML page, ...), `UNSAFE_PICKLE` (names the Python
- *   global) or `UNSUPPORTED` (TorchScript, torch before 1.6, bare pickle, a compressed tensor, a foreign element type).
+ *   global) or `UNSUPPORTED` (torch before 1.6, bare pickle, a compressed tensor, a foreign element type).
  * @example
  * ```ts
  * import { openCheckpoint } from '@vitamin-vlm/checkpoint';

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { openCheckpoint } from '../src/open-checkpoint.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { openBytes, readBytes } from './support/memory-source.ts';
-import { foreignPickle, settingsPickle } from './support/torch-pickles.data.ts';
+import { foreignPickle, scriptPickle, settingsPickle } from './support/torch-pickles.data.ts';
 import { torchBytes, zipBytes } from './support/zip-bytes.ts';
 
 const file = temporaryFolder();
@@ -31,6 +31,34 @@ it('reads numbers of numpy, namespaces, counters, paths and devices beside the w
     rng: 'numpy.ndarray',
     'names.0': 'n',
     'frozen.0': 3,
+  });
+});
+
+it('reads the weights of a TorchScript archive and leaves its program alone', async () => {
+  const bytes = zipBytes([
+    { name: 'm/data/0', bytes: Buffer.from('00002040', 'hex') },
+    { name: 'm/data/1', bytes: Buffer.from('e000000000000000', 'hex') },
+    { name: 'm/data/2', bytes: Buffer.from('0000e040', 'hex') },
+    { name: 'm/data/3', bytes: Buffer.from('003e00c0', 'hex') },
+    { name: 'm/data.pkl', bytes: Buffer.from(scriptPickle, 'base64') },
+    { name: 'm/code/__torch__.py', bytes: Buffer.from('import os; os.system("false")') },
+    { name: 'm/constants.pkl', bytes: Buffer.from('cos\nsystem\n(X\x05\x00\x00\x00falsetR.', 'latin1') },
+  ]);
+  expect(Object.fromEntries(await readBytes(bytes))).toEqual({
+    logit_scale: tensor('float32', [], new Float32Array([2.5])),
+    input_resolution: tensor('int64', [], new BigInt64Array([224n])),
+    'parts.0': tensor('float32', [1], new Float32Array([7])),
+    'visual.0.weight': tensor('float16', [1, 2], new Uint16Array([0x3e00, 0xc000])), // 1.5, -2
+  });
+  expect(Object.fromEntries((await openBytes(bytes)).metadata)).toMatchObject({
+    training: true,
+    'visual.1.training': true,
+    title: 'tiny',
+    none: null,
+    'sizes.1': 4,
+    'names.a': 1,
+    'rates.0': 0.5,
+    'flags.0': true,
   });
 });
 

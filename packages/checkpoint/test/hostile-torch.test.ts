@@ -119,24 +119,6 @@ const zips: [string, Uint8Array, VitaminError['code'], RegExp][] = [
     'WEIGHTS_CORRUPT',
     /zip bomb/,
   ],
-  [
-    'TorchScript',
-    zipBytes([
-      { name: 'm/constants.pkl', bytes: two },
-      { ...pickle, name: 'm/data.pkl' },
-    ]),
-    'UNSUPPORTED',
-    /TorchScript/,
-  ],
-  [
-    'TorchScript by its code',
-    zipBytes([
-      { name: 'm/code/__torch__.py', bytes: two },
-      { ...pickle, name: 'm/data.pkl' },
-    ]),
-    'UNSUPPORTED',
-    /TorchScript/,
-  ],
   ['another zip', zipBytes([{ name: 'arr_0.npy', bytes: two }]), 'UNSUPPORTED', /zip archive of other files/],
   ['big-endian', zipBytes([pickle, storage, { name: 'archive/byteorder', bytes: Buffer.from('big') }]), 'UNSUPPORTED', /byteorder "big"/],
   [

@@ -22,6 +22,8 @@ type Maker = (m: PickleMachine, args: PickleValue[], global: PickleGlobal) => Pi
 const makers: Readonly<Partial<Record<PickleGlobal['kind'], Maker>>> = {
   dict: (m, [first = []]) => dictOf(m, first),
   namespace: () => new PickledNamespace(),
+  // A list or dict, and the type of what is in it.
+  tagged: (_, [value]) => value,
   // A set, list or tuple is the list it is made of.
   collection: (_, [list = []]) => (Array.isArray(list) ? list : undefined),
   size: (_, [list]) => (Array.isArray(list) ? list : undefined),

@@ -6,6 +6,7 @@ import { quote } from '../corrupt.ts';
 export type GlobalKind =
   | 'dict'
   | 'namespace'
+  | 'tagged'
   | 'collection'
   | 'size'
   | 'text'
@@ -75,6 +76,12 @@ const allowed: ReadonlyMap<string, GlobalKind> = new Map<string, GlobalKind>([
   ['collections.Counter', 'dict'],
   ['argparse.Namespace', 'namespace'],
   ['types.SimpleNamespace', 'namespace'],
+  // Attributes of a TorchScript module.
+  ['torch.jit._pickle.build_intlist', 'collection'],
+  ['torch.jit._pickle.build_doublelist', 'collection'],
+  ['torch.jit._pickle.build_boollist', 'collection'],
+  ['torch.jit._pickle.build_tensorlist', 'collection'],
+  ['torch.jit._pickle.restore_type_tag', 'tagged'],
   ['torch.device', 'text'],
   ['pathlib.PosixPath', 'text'],
   ['pathlib.PurePosixPath', 'text'],
@@ -106,6 +113,8 @@ export function findGlobal(path: string, module: string, name: string): PickleGl
 }
 
 function inModule(full: string): GlobalKind | undefined {
+  // A class of TorchScript: its code lies elsewhere in the archive, and what is pickled are its attributes, by name.
+  if (full.startsWith('__torch__.')) return 'namespace';
   if (/^builtins\.(?:set|frozenset|list|tuple)$/.test(full)) return 'collection';
   if (/^builtins\.(?:int|long|float|bool|str|unicode|bytes|dict)$/.test(full)) return 'label';
   if (full === 'numpy.core.multiarray.scalar') return 'numpy scalar';

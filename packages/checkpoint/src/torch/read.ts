@@ -22,7 +22,7 @@ const RESAVE = 'Save the weights again in Python: torch.save(model.state_dict(),
 
 /**
  * Opens what torch.save writes since PyTorch 1.6: a zip with `<name>/data.pkl` (the structure) and `<name>/data/<key>` (the storages,
- * uncompressed, little-endian).
+ * uncompressed, little-endian). A TorchScript archive, which torch.jit.save writes, has the same, and a program beside it that nobody looks at here.
  */
 export async function readTorchArchive(source: ByteSource, { budget, listForeign }: ReadOptions): Promise<OpenedFile> {
   const entries = await readZipDirectory(source);
@@ -77,14 +77,6 @@ function findRoot(path: string, entries: ReadonlyMap<string, ZipEntry>): string 
     );
   }
   if (roots.length > 1) throw corrupt(path, `Expected one data.pkl but found ${roots.length}`);
-  const script = entries.has(`${root}constants.pkl`) || [...entries.keys()].some((name) => name.startsWith(`${root}code/`));
-  if (script) {
-    throw unsupported(
-      path,
-      'Expected weights but found a TorchScript archive (a program with its weights)',
-      'Save the weights alone in Python: torch.save(torch.jit.load(old, map_location="cpu").state_dict(), new).',
-    );
-  }
   return root;
 }
 

@@ -19,7 +19,7 @@ export type PickleValue =
   | ForeignTensor
   | NumpyType;
 
-/** A Python object that is nothing but named values: argparse.Namespace. */
+/** A Python object that is nothing but named values: argparse.Namespace, a module of TorchScript. */
 export class PickledNamespace extends Map<PickleValue, PickleValue> {}
 
 /** A tensor of a kind that no network here reads: 8-bit floats, quantized, sparse, complex. It can be listed. */
