@@ -32,6 +32,7 @@ export { labelPixels } from './tasks/label-pixels.ts';
 export type { LabelPixelsOptions } from './tasks/label-pixels.ts';
 export { retrievalRecall } from './tasks/retrieval.ts';
 export type { RecallAt, RetrievalOptions, RetrievalRecall } from './tasks/retrieval.ts';
+export type { TextTokenizer, TokenizerKind } from './text/text-tokenizer.ts';
 export { embedVocabulary } from './text/embed-vocabulary.ts';
 export type { EmbedVocabularyOptions, TextEmbedder } from './text/embed-vocabulary.ts';
 export type { VocabularyMatrix } from './text/vocabulary-matrix.ts';

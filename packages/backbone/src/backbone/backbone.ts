@@ -32,9 +32,6 @@ import type {
 import { Running } from './running.ts';
 import { TextSide } from './text-side.ts';
 
-/** Tokens of CLIP's vocabulary, which the tokenizer gives. */
-const CLIP_VOCABULARY = 49_408;
-
 /**
  * A CLIP model with both of its towers. Pictures are encoded once and asked with any words; a session of ONNX Runtime is made only when it is
  * first needed, and the text tower only when words come.
@@ -184,15 +181,15 @@ export class Backbone implements AsyncDisposable {
     return await this.#running.call(() => this.#requireText().embed(tokens, options));
   }
 
-  /** Embeds texts as they stand: [N, E], not normalized. @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower. */
+  /** Embeds texts as they stand: [N, E], not normalized. @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower, or without the tokenizer that it needs. */
   async embedTexts(texts: readonly string[], options: WorkOptions = {}): Promise<Tensor<'float32'>> {
-    return await this.#running.call(() => this.#requireWords().embedTexts(texts, options));
+    return await this.#running.call(() => this.#requireText().embedTexts(texts, options));
   }
 
   /**
    * Makes a classifier of words, or finds it in the cache: then the text tower is not even loaded.
    *
-   * @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower, and as `embedVocabulary`.
+   * @throws VitaminError `UNSUPPORTED` for a checkpoint without a text tower, or without the tokenizer that it needs, and as `embedVocabulary`.
    */
   async vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions = {}): Promise<VocabularyMatrix> {
     return await this.#running.call(() => this.#vocabulary(words, options));
@@ -267,7 +264,7 @@ export class Backbone implements AsyncDisposable {
 
   async #vocabulary(words: readonly string[] | readonly Label[], options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
     const labels = typeof words[0] === 'object' ? (words as readonly Label[]) : parseLabels(words as readonly string[]);
-    return await embedVocabulary(this.#requireWords(), labels, { ...options, cacheDir: options.cacheDir ?? this.#cacheDir });
+    return await embedVocabulary(this.#requireText(), labels, { ...options, cacheDir: options.cacheDir ?? this.#cacheDir });
   }
 
   async #matrix(words: Words, options: EmbedVocabularyOptions): Promise<VocabularyMatrix> {
@@ -281,19 +278,5 @@ export class Backbone implements AsyncDisposable {
     throw new VitaminError('UNSUPPORTED', `Expected a model with a text tower but ${this.model.address} has none`, {
       hint: 'Load the CLIP checkpoint instead of the image tower alone.',
     });
-  }
-
-  /** The text tower, when its ids are those of CLIP's tokenizer. */
-  #requireWords(): TextSide {
-    const tower = this.#requireText();
-    const { vocabulary = 0 } = this.model.text ?? {};
-    if (vocabulary === CLIP_VOCABULARY) return tower;
-    throw new VitaminError(
-      'UNSUPPORTED',
-      `Expected a text tower of CLIP's ${CLIP_VOCABULARY} tokens but ${this.model.address} has ${vocabulary}`,
-      {
-        hint: 'Tokenize elsewhere and pass the ids to embedTokens.',
-      },
-    );
   }
 }

@@ -4,10 +4,13 @@ import type { SessionPool } from '@vitamin-vlm/runtime';
 import type { OpenedModel } from '../load/open-model.ts';
 import type { Recipe } from '../load/recipe.ts';
 import type { TextTowerConfig } from '../models/text-tower.ts';
-import { ClipTokenizer, type TokenBatch, trimTokens } from '../text/clip-tokenizer.ts';
+import { type TokenBatch, trimTokens } from '../text/clip-tokenizer.ts';
 import type { TextEmbedder } from '../text/embed-vocabulary.ts';
+import { clipTextTokenizer, openTextTokenizer, type TextTokenizer } from '../text/text-tokenizer.ts';
 import { textGraph } from '../towers/graphs.ts';
 
+/** Tokens of CLIP's vocabulary. */
+const CLIP_VOCABULARY = 49_408;
 /** Sentences per run. */
 const TEXT_BATCH = 64;
 /** Sequence lengths that sessions are made for: names in prompts, sentences, and the context itself. */
@@ -20,6 +23,7 @@ export class TextSide implements TextEmbedder {
   readonly #model: OpenedModel;
   readonly #config: TextTowerConfig;
   readonly #sessions: SessionPool;
+  #tokenizer: TextTokenizer | undefined;
 
   constructor(model: OpenedModel, config: TextTowerConfig, sessions: SessionPool) {
     const { text } = model.identity;
@@ -31,15 +35,36 @@ export class TextSide implements TextEmbedder {
     this.#sessions = sessions;
   }
 
+  /** How the tower reads words. @throws VitaminError `UNSUPPORTED` where its tokenizer is in a file that is not there, or cannot be read. */
+  async tokenizer(): Promise<TextTokenizer> {
+    this.#tokenizer ??= await this.#openTokenizer();
+    return this.#tokenizer;
+  }
+
+  async #openTokenizer(): Promise<TextTokenizer> {
+    const { vocabulary, context, tokenizer: kind } = this.#config;
+    if (vocabulary === CLIP_VOCABULARY) return clipTextTokenizer(context);
+    const { tokenizer: path, address } = this.#model;
+    if (kind !== undefined && path !== undefined) return await openTextTokenizer(path, kind, { context, vocabulary });
+    const repository = /^hf:[^/]+\/[^/]+/u.exec(address)?.[0];
+    throw new VitaminError(
+      'UNSUPPORTED',
+      `Expected tokenizer.json beside the weights of ${address}, whose ${vocabulary} tokens are not CLIP's, but found none`,
+      {
+        hint: `Put the file of the model's repository there${repository === undefined ? '' : ` (vitamin pull ${repository}/tokenizer.json)`}, or tokenize elsewhere and pass the ids to embedTokens.`,
+      },
+    );
+  }
+
   /** Texts as they stand: [N, E], not normalized. */
   async embedTexts(texts: readonly string[], options: WorkOptions): Promise<Tensor<'float32'>> {
-    const tokenizer = await ClipTokenizer.load();
+    const tokenizer = await this.tokenizer();
     const { embedDim } = this.#config;
     const out = tensor('float32', [texts.length, embedDim]);
     for (let first = 0; first < texts.length; first += TEXT_BATCH) {
       throwIfAborted(options.signal);
       const part = texts.slice(first, first + TEXT_BATCH);
-      const { data } = await this.embed(tokenizer.tokenize(part), options);
+      const { data } = await this.embed(await tokenizer.tokenize(part), options);
       out.data.set(data, first * embedDim);
       options.onProgress?.({ phase: 'run', done: first + part.length, total: texts.length });
     }

@@ -47,7 +47,7 @@ export const siglip2: TowerFamily = {
       config: { family: 'siglip2', image },
       id: (imageSize) => `siglip2-${sizeName(width, image.layers)}-${image.patch}-${imageSize}`,
       preprocessing: { normalization: HALF_NORMALIZATION, resize: 'bicubic', edge: 'both' },
-      text: { activation: 'geluTanh', eps: 1e-6, bidirectional: true, pool: 'last' },
+      text: { activation: 'geluTanh', eps: 1e-6, bidirectional: true, pool: 'last', tokenizer: 'gemma' },
     };
   },
 };

@@ -30,7 +30,9 @@ const BUILTIN_TEXT = /^(?:text_projection$|positional_embedding$|token_embedding
 /** Scalars of OpenAI's archives. */
 const OPENAI = ['input_resolution', 'context_length', 'vocab_size'];
 /** Buffers and scalars that hold no weights. */
-const BUFFERS = new Set(['attn_mask', 'text.attn_mask', ...OPENAI]);
+const BUFFERS = new Set(OPENAI);
+/** The mask of a text tower, which TorchScript may keep with every block. */
+const MASK = /(?:^|\.)attn_mask$/u;
 /** What a model has under its canonical names. */
 const OWN = /^(?:visual\.|text\.|logit_scale$|logit_bias$)/u;
 
@@ -62,7 +64,7 @@ export function recognizeLayout(stored: Iterable<string>, prefix?: string): Weig
     const canonical = canonicalName(name, layout, builtin);
     // A larger model has parts of its own beside the tower; at the root everything must be accounted for.
     const foreign = base !== '' && !OWN.test(canonical);
-    if (foreign || BUFFERS.has(canonical) || layout.buffers?.test(name)) ignored.push(base + name);
+    if (foreign || BUFFERS.has(canonical) || MASK.test(canonical) || layout.buffers?.test(name)) ignored.push(base + name);
     else names.set(canonical, unclaimed(names, canonical, base + name));
   }
   const squeezed = new Set([...names.keys()].filter((name) => layout.squeezed?.test(name)));

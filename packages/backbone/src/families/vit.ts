@@ -60,7 +60,7 @@ const timm: TowerLayout = {
 /** What CLIPA's training does otherwise: its texts are read whole, at their last position. */
 const clipa: Pick<TowerPlan, 'preprocessing' | 'text'> = {
   preprocessing: { normalization: IMAGENET_NORMALIZATION, resize: 'bilinear', edge: 'both' },
-  text: { bidirectional: true, pool: 'last' },
+  text: { bidirectional: true, pool: 'last', tokenizer: 'bert' },
 };
 
 /**

@@ -10,6 +10,9 @@ import type { PublishedModel } from './published-model.ts';
 /** The model that comes with this package. */
 export const EMBEDDED_MODEL = 'nano';
 
+/** Where the words of towers with a tokenizer of their own are described, beside their weights. */
+export const TOKENIZER_FILE = 'tokenizer.json';
+
 /** Where the weights of an address lie. */
 export interface Located {
   /** A file or a folder. */
@@ -52,7 +55,7 @@ export async function locate(address: string, options: LocateOptions = {}): Prom
   const published = publishedModels.find(({ name, repo }) => name === address || isHubAddressOf(address, repo));
   if (published || address.startsWith('hf:')) {
     const uri = address.startsWith('hf:') ? address : `hf:${published!.repo}`;
-    const path = await resolveHubFile(uri, { ...hub, offline: offline ?? hub?.offline, signal, onProgress });
+    const path = await resolvePublished(uri, published, { ...hub, offline: offline ?? hub?.offline, signal, onProgress });
     return { path, ...(published ? { published } : {}) };
   }
   const info = await stat(address).catch(() => undefined);
@@ -66,6 +69,13 @@ export async function locate(address: string, options: LocateOptions = {}): Prom
   throw new VitaminError('MODEL_UNKNOWN', `Expected the name of a model, a path or an hf: address but received "${address}"`, {
     hint: `Names: ${[EMBEDDED_MODEL, ...publishedModels.map(({ name }) => name)].join(', ')}.`,
   });
+}
+
+/** Weights, and what lies beside them. */
+async function resolvePublished(uri: string, published: PublishedModel | undefined, options: HubOptions): Promise<string> {
+  const path = await resolveHubFile(uri, options);
+  if (published?.tokenizer) await resolveHubFile(`hf:${published.repo}/${TOKENIZER_FILE}`, options);
+  return path;
 }
 
 /** The repository itself, at any revision, with or without a file. */

@@ -1,4 +1,5 @@
-import { dirname } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Tensor, tensor, throwIfAborted, toFloat32, VitaminError } from '@vitamin-vlm/core';
 import type { Weights } from '@vitamin-vlm/graph';
 import type { TowerPlan } from '../families/family.ts';
@@ -12,7 +13,7 @@ import { type Identity, identify, ModelParts } from './identity.ts';
 import { nativeImageSize } from './image-size.ts';
 import { type InferredConfig, inferModel, summarize } from './infer.ts';
 import { type Int8Weights, int8Weights } from './int8-weights.ts';
-import type { Located } from './locate.ts';
+import { type Located, TOKENIZER_FILE } from './locate.ts';
 import type { PublishedModel } from './published-model.ts';
 import type { Preprocessing } from './preprocessing.ts';
 import type { Recipe } from './recipe.ts';
@@ -56,6 +57,8 @@ export interface OpenedModel {
   readonly config: InferredConfig;
   readonly tower: ImageTower;
   readonly text?: TextTowerConfig;
+  /** Path of the tokenizer beside the weights, where the text tower has one of its own and it was found. */
+  readonly tokenizer?: string;
   /** Names in open_clip's custom text form. Tensors that are strided in the file were read, all others are places in it. */
   readonly weights: Weights;
   /** The matrices that are multiplied in 8 bits, with the precision `int8`. */
@@ -148,6 +151,7 @@ export async function readModel(weights: OpenWeights, options: ReadModelOptions 
     config: summarize(plan, text),
     tower,
     ...(text ? { text } : {}),
+    ...(text?.tokenizer === undefined ? {} : await tokenizerBeside([dirname(located.path), dirname(file), located.path])),
     weights: part.weights,
     ...logit,
     ...(int8 ? { int8 } : {}),
@@ -158,6 +162,16 @@ export async function readModel(weights: OpenWeights, options: ReadModelOptions 
       precision,
     },
   };
+}
+
+/** The first tokenizer that is there: a path into the cache of the Hub is a link, whose file lies elsewhere. */
+async function tokenizerBeside(folders: readonly string[]): Promise<Pick<OpenedModel, 'tokenizer'>> {
+  for (const folder of folders) {
+    const path = join(folder, TOKENIZER_FILE);
+    const info = await stat(path).catch(() => undefined);
+    if (info?.isFile()) return { tokenizer: path };
+  }
+  return {};
 }
 
 /** The matrices of both towers in 8 bits. The head has few, and what it gives is compared: it stays as it is. */

@@ -20,6 +20,8 @@ export interface PublishedModel {
   readonly license: string;
   /** What this project has checked: names and shapes of the tensors. None of the published files was at hand. */
   readonly verified: 'layout only';
+  /** Whether its words need `tokenizer.json`, which lies beside the weights. */
+  readonly tokenizer?: true;
   /** What its tensors do not show. */
   readonly hints?: Hints;
 }

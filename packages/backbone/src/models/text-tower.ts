@@ -2,6 +2,7 @@
 // Parameter paths are open_clip's, below `text` in checkpoints with a custom text tower and at the root in the older layout.
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { add, gather, layerNorm, linear, matmul, type Params, product, reshape, slice, type Value } from '@vitamin-vlm/graph';
+import type { TokenizerKind } from '../text/text-tokenizer.ts';
 import type { Activation } from './parts/activation.ts';
 import { openClipNames, transformerLayer } from './parts/transformer-block.ts';
 
@@ -27,6 +28,8 @@ export interface TextTowerConfig {
   readonly bidirectional?: boolean | undefined;
   /** Where a text is read: at the first of its largest ids, CLIP's end of text (default), or at the last position of the context. */
   readonly pool?: 'end' | 'last' | undefined;
+  /** How words become ids, where it is not CLIP's byte-pair encoding: by a file beside the weights. */
+  readonly tokenizer?: TokenizerKind | undefined;
   /** q, k and v have a matrix each, as in transformers. Default false. */
   readonly separate?: boolean | undefined;
   /** The projection: a bare matrix [W, E] (default), or a linear layer [E, W] without or with a bias. */

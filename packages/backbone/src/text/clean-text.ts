@@ -55,11 +55,29 @@ function fixText(text: string): string {
  * ```
  */
 export function cleanText(text: string): string {
+  return repairText(text).toLowerCase();
+}
+
+/** The same with its capital letters (open_clip's clean mode 'whitespace'). */
+export function repairText(text: string): string {
   const plain = /^[ -%'-~]*$/u.test(text); // printable ASCII without '&' is not changed by the repair
-  const repaired = plain ? text : unescapeHtml(unescapeHtml(fixText(text)));
-  return repaired
+  return collapsed(plain ? text : unescapeHtml(unescapeHtml(fixText(text))));
+}
+
+/** Text as SigLIP's training cleaned it (open_clip's clean mode 'canonicalize'): repaired, without ASCII punctuation, an underscore being a space, lower case. */
+export function canonicalText(text: string): string {
+  return collapsed(
+    repairText(text)
+      .replaceAll('_', ' ')
+      .replace(/[!-/:-@[-`{-~]/gu, '')
+      .toLowerCase(),
+  );
+}
+
+/** White space as single spaces between words. */
+function collapsed(text: string): string {
+  return text
     .split(whitespace)
     .filter((word) => word !== '')
-    .join(' ')
-    .toLowerCase();
+    .join(' ');
 }

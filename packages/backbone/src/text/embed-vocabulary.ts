@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { abortable, defaultCacheDir } from '@vitamin-vlm/runtime';
 import { checkCacheDir, readCachedEmbeddings, writeCachedEmbeddings } from './embedding-cache.ts';
-import { ClipTokenizer, type TokenBatch } from './clip-tokenizer.ts';
+import type { TokenBatch } from './clip-tokenizer.ts';
 import type { Identity } from '../load/identity.ts';
 import type { Recipe } from '../load/recipe.ts';
 import type { Label } from './labels.ts';
 import { fillPrompts, type Prompts } from './prompts.ts';
 import { normalizeRows } from '../tasks/features.ts';
+import { clipTextTokenizer, type TextTokenizer } from './text-tokenizer.ts';
 import type { VocabularyMatrix } from './vocabulary-matrix.ts';
 
 /** The text side of a model, as far as vocabularies need it. */
@@ -16,7 +17,9 @@ export interface TextEmbedder {
   readonly identity: Identity & { readonly text: string };
   /** What the tower computes in, default `float32`. Words of another precision are kept apart. */
   readonly precision?: Recipe['precision'] | undefined;
-  /** Embeds N texts: [N, 77] ids in, [N, E] out, normalized or not. N is at most the batch size. */
+  /** How it reads words. Default: CLIP's tokenizer, 77 ids a text. */
+  readonly tokenizer?: () => Promise<TextTokenizer>;
+  /** Embeds N texts: [N, context] ids in, [N, E] out, normalized or not. N is at most the batch size. */
   embed(tokens: TokenBatch, options: WorkOptions): Promise<Tensor<'float32'>>;
 }
 
@@ -53,14 +56,16 @@ export async function embedVocabulary(
   const names = labels.flatMap(({ synonyms }) => synonyms);
   if (names.length === 0) throw new VitaminError('USAGE', 'Expected at least one label but received none');
   const sentences = new Sentences(names, prompts);
-  if (cacheDir === false) return { identity: tower.identity, labels, embeddings: await embedNames(tower, sentences, options) };
+  const tokenizer = (await tower.tokenizer?.()) ?? clipTextTokenizer(77);
+  const embed = async (): Promise<Tensor<'float32'>> => await embedNames(tower, tokenizer, sentences, options);
+  if (cacheDir === false) return { identity: tower.identity, labels, embeddings: await embed() };
 
   await checkCacheDir(cacheDir);
-  const key = sentences.key(tower);
+  const key = sentences.key(tower, tokenizer);
   const make = async (): Promise<Tensor<'float32'>> => {
     const cached = await readCachedEmbeddings(cacheDir, key, names.length);
     if (cached) return cached;
-    const embeddings = await embedNames(tower, sentences, options);
+    const embeddings = await embed();
     await writeCachedEmbeddings(cacheDir, key, embeddings);
     return embeddings;
   };
@@ -110,8 +115,9 @@ class Sentences {
   }
 
   /** What the embeddings depend on, as a hash. */
-  key({ identity, precision = 'float32' }: TextEmbedder): string {
-    const hash = createHash('sha256').update(`words/3 ${identity.text} ${precision}\n`);
+  key({ identity, precision = 'float32' }: TextEmbedder, tokenizer: TextTokenizer): string {
+    const origin = [identity.text, precision, tokenizer.identity].filter((part) => part !== '').join(' ');
+    const hash = createHash('sha256').update(`words/3 ${origin}\n`);
     for (const name of this.names) hash.update(`${JSON.stringify(this.of(name))}\n`);
     return hash.digest('hex');
   }
@@ -131,18 +137,22 @@ class Sentences {
 }
 
 /** [names, E]: the mean of the unit vectors of each name's sentences, summed as the batches come, made one long again. */
-async function embedNames(tower: TextEmbedder, sentences: Sentences, options: EmbedVocabularyOptions): Promise<Tensor<'float32'>> {
+async function embedNames(
+  tower: TextEmbedder,
+  tokenizer: TextTokenizer,
+  sentences: Sentences,
+  options: EmbedVocabularyOptions,
+): Promise<Tensor<'float32'>> {
   const { batchSize = 64, signal, onProgress } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new VitaminError('USAGE', `Expected a batch of 1 or more but received ${batchSize}`);
   }
   const { names, each } = sentences;
-  const tokenizer = await ClipTokenizer.load();
   let mean: Tensor<'float32'> | undefined;
   let done = 0;
   for (const batch of sentences.batches(batchSize)) {
     throwIfAborted(signal);
-    const part = await tower.embed(tokenizer.tokenize(batch), { signal });
+    const part = await tower.embed(await tokenizer.tokenize(batch), { signal });
     const dim = part.shape.at(-1) ?? 0;
     mean ??= tensor('float32', [names.length, dim]);
     if (part.data.length !== batch.length * dim || dim !== mean.shape[1]) {

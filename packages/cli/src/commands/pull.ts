@@ -33,11 +33,8 @@ async function fetchWeights(context: Context, address: string): Promise<string> 
   }
   const { resolveHubFile } = await import('@vitamin-vlm/checkpoint');
   const { hub, signal, onProgress, offline } = locateOptions(context, address);
-  return await resolveHubFile(published ? `hf:${published.repo}` : address, {
-    ...hub,
-    signal,
-    onProgress,
-    offline,
-    force: context.flags.force,
-  });
+  const settings = { ...hub, signal, onProgress, offline, force: context.flags.force };
+  const path = await resolveHubFile(published ? `hf:${published.repo}` : address, settings);
+  if (published?.tokenizer) await resolveHubFile(`hf:${published.repo}/tokenizer.json`, settings);
+  return path;
 }
