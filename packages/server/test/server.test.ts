@@ -188,6 +188,22 @@ describe('guards', () => {
     await expect(startServer({ port: Number(port) })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('taken') });
   });
 
+  it('leave the server free to say how it is while the networks compute', async () => {
+    const noise = Buffer.from(Array.from({ length: 640 * 480 * 3 }, (_, i) => (i * 7919) % 251));
+    const png = await sharp(noise, { raw: { width: 640, height: 480, channels: 3 } })
+      .png()
+      .toBuffer();
+    let done = false;
+    const answer = post('/v1/detect', { image: png.toString('base64'), labels: ['sheep'] }).finally(() => (done = true));
+    let during = 0;
+    while (!done) {
+      const { running } = (await (await fetch(`${server.url}/healthz`)).json()) as { running: number };
+      if (!done && running > 0) during++;
+    }
+    expect((await answer).status).toBe(200);
+    expect(during).toBeGreaterThan(5); // were the loop blocked, one would wait until the end
+  });
+
   it('finish what runs before the server ends', async () => {
     const ending = await startServer({ port: 0 });
     const answer = post('/v1/encode', { image }, { to: ending });
@@ -225,7 +241,7 @@ describe('questions', () => {
         .join('')
         .trim(),
     ).toBe(body.answer);
-    expect(pieces.at(-1)).toMatchObject({ answer: body.answer });
+    expect(pieces.at(-1)).toMatchObject({ answer: body.answer, finishReason: body.finishReason });
   });
 
   it('come in the shape that programs for OpenAI know', async () => {
@@ -239,6 +255,12 @@ describe('questions', () => {
     const chunks = await events('/v1/chat/completions', { messages, max_tokens: 20, stream: true });
     const words = chunks.map((chunk) => (chunk['choices'] as { delta: { content?: string } }[])[0]!.delta.content ?? '');
     expect(words.join('').trim()).toBe(body.choices[0].message.content);
+    expect(chunks.at(-1)).toMatchObject({ choices: [{ delta: {}, finish_reason: 'stop' }] });
+    const cut = await post('/v1/chat/completions', { messages, max_tokens: 1 }, { to: talking });
+    expect(cut.body.choices[0].finish_reason).toBe('length');
+    expect((await events('/v1/chat/completions', { messages, max_tokens: 1, stream: true })).at(-1)).toMatchObject({
+      choices: [{ finish_reason: 'length' }],
+    });
     const system = await post('/v1/chat/completions', { messages: [{ role: 'system', content: 'x' }, ...messages] }, { to: talking });
     expect([system.status, system.body.error.code]).toEqual([400, 'USAGE']);
     expect((await post('/v1/chat/completions', { messages: [] }, { to: talking })).status).toBe(400);

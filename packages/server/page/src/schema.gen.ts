@@ -822,6 +822,8 @@ export interface components {
             model: string;
             key?: string;
             answer: string;
+            /** @enum {string} */
+            finishReason: "stop" | "length";
         };
         AskRequest: {
             /** @description The file of a picture, as base64 or as a data: URL; an http(s) URL where the server allows its host. */

@@ -58,7 +58,13 @@ export const encodeResponse = z
   .openapi('EncodeResponse');
 
 export const askResponse = z
-  .object({ schemaVersion: z.literal(1), model: z.string(), key: z.string().optional(), answer: z.string() })
+  .object({
+    schemaVersion: z.literal(1),
+    model: z.string(),
+    key: z.string().optional(),
+    answer: z.string(),
+    finishReason: z.enum(['stop', 'length']),
+  })
   .openapi('AskResponse');
 
 export const errorResponse = z

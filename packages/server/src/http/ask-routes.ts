@@ -38,19 +38,19 @@ export function askRoutes(app: OpenAPIHono, parts: ServerParts): void {
     const { images, ...question } = readChat(chat);
     const pictures = await Promise.all(images.map(async (url) => ({ bytes: await pictureFrom(url, parts.urls, c.req.raw.signal) })));
     const head = { id: `chatcmpl-${crypto.randomUUID()}`, created: Math.floor(Date.now() / 1000), model: chat.model ?? model };
-    const chunk = (delta: object, reason: 'stop' | null): object => ({
+    const chunk = (delta: object, reason: AskResult['finishReason'] | null): object => ({
       ...head,
       object: 'chat.completion.chunk',
       choices: [{ index: 0, delta, finish_reason: reason }],
     });
     return await answer(c, parts, pictures, question, {
-      whole: ({ answer: content }) => ({
+      whole: ({ answer: content, finishReason }) => ({
         ...head,
         object: 'chat.completion',
-        choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+        choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: finishReason }],
       }),
       piece: (content) => chunk({ content }, null),
-      end: () => chunk({}, 'stop'),
+      end: ({ finishReason }) => chunk({}, finishReason),
     });
   });
   app.get('/v1/models', (c) => {

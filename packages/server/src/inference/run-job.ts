@@ -1,5 +1,5 @@
 import type { WorkOptions } from '@vitamin-vlm/core';
-import type { VisualTokens } from '@vitamin-vlm/llava-bridge';
+import type { FinishReason, VisualTokens } from '@vitamin-vlm/llava-bridge';
 import type { AskRequest } from '../api/requests.ts';
 import { classify, type Desk, detect, encode, segment } from './answers.ts';
 import type { Job, PictureReference, ServedModels } from './job.ts';
@@ -9,6 +9,7 @@ import { describeModels, infer } from './protocol-models.ts';
 export interface AskResult {
   readonly key: string | undefined;
   readonly answer: string;
+  readonly finishReason: FinishReason;
 }
 
 /**
@@ -60,9 +61,11 @@ async function ask(
     seen.push(await desk.pictures.find(opened.key, 'tokens', () => bridge.tokens(opened.bytes, { signal })));
   }
   let answer = '';
-  for await (const piece of bridge.ask(seen, question, { history, maxTokens, temperature, topP, seed, stop, signal })) {
+  let finishReason: FinishReason = 'stop';
+  const onFinish = (reason: FinishReason): void => void (finishReason = reason);
+  for await (const piece of bridge.ask(seen, question, { history, maxTokens, temperature, topP, seed, stop, signal, onFinish })) {
     answer += piece;
     say(piece);
   }
-  return { key, answer: answer.trim() };
+  return { key, answer: answer.trim(), finishReason };
 }
