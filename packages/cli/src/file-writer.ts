@@ -77,7 +77,7 @@ export class FileWriter {
 }
 
 /** Names that are meant as files where a folder is wanted. */
-const FILE_ENDINGS = /\.(?:png|jpe?g|webp|gif|tiff?|jsonl?|npy|npz|safetensors|csv|txt|html?|svg|pth?|bin|onnx|pdf)$/iu;
+const FILE_ENDINGS = /\.(?:png|jpe?g|webp|gif|tiff?|jsonl?|npy|npz|parquet|safetensors|csv|txt|html?|svg|pth?|bin|onnx|pdf)$/iu;
 
 /** Receives the parts of a text, in order. */
 export type Sink = (text: string) => Promise<void>;

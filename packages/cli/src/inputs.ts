@@ -3,6 +3,7 @@ import { extname, isAbsolute, join } from 'node:path';
 import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import type { Context } from './command.ts';
 import { exitCodes, SOME_FAILED } from './exit-code.ts';
+import { archivePictures, isArchive } from './data-sets/tar-pictures.ts';
 import type { encodingFlags, inputFlags } from './flags.ts';
 import type { Result } from './output.ts';
 import { STDIN } from './picture-source.ts';
@@ -25,7 +26,7 @@ export interface Batch {
 /** The row of commands that take pictures, or the encoding of one. */
 export const pictureInputs = {
   usage: '[image...]',
-  help: 'image files, folders of them, patterns such as "photos/**/*.jpg", or - for standard input',
+  help: 'image files, folders or tar archives of them, patterns such as "photos/**/*.jpg", or - for standard input',
 } as const;
 
 /** Endings that stand for pictures in a folder. Files that are named are opened whatever their ending. */
@@ -78,19 +79,27 @@ function namesIn(list: string): string[] {
 }
 
 /**
- * Files, with the pictures of a folder in its place, by name, and what a pattern finds. What does not exist is kept: opening it says so.
+ * Files, with the pictures of a folder or of a tar archive in its place, and what a pattern finds. What does not exist is kept: opening it says so.
  *
- * @throws VitaminError `INPUT_NOT_FOUND` for a folder or a pattern without pictures, `INPUT_UNREADABLE` for a folder that is closed.
+ * @throws VitaminError `INPUT_NOT_FOUND` for a folder, an archive or a pattern without pictures, `INPUT_UNREADABLE` for a folder that is closed
+ * and an archive that is damaged.
  */
 export async function expandInputs(inputs: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const input of inputs) {
-    const info = await stat(input).catch(() => undefined);
-    if (info?.isDirectory()) for (const file of await folderPictures(input)) files.push(file);
-    else if (!info && /[*?[{]/u.test(input)) for (const file of await patternPictures(input)) files.push(file);
-    else files.push(input);
+    for (const file of await placesOf(input)) {
+      if (isArchive(file)) for (const picture of await archivePictures(file, isPicture)) files.push(picture);
+      else files.push(file);
+    }
   }
   return files;
+}
+
+/** What a name stands for: itself, what is in a folder, what a pattern finds. */
+async function placesOf(input: string): Promise<readonly string[]> {
+  const info = await stat(input).catch(() => undefined);
+  if (info?.isDirectory()) return await folderPictures(input);
+  return !info && /[*?[{]/u.test(input) ? await patternPictures(input) : [input];
 }
 
 async function folderPictures(folder: string): Promise<string[]> {
@@ -99,7 +108,7 @@ async function folderPictures(folder: string): Promise<string[]> {
   });
   return found(
     folder,
-    entries.filter(isPicture).map((name) => join(folder, name)),
+    entries.filter(isSource).map((name) => join(folder, name)),
   );
 }
 
@@ -107,7 +116,11 @@ async function folderPictures(folder: string): Promise<string[]> {
 async function patternPictures(pattern: string): Promise<string[]> {
   const { glob } = await import('tinyglobby');
   const files = await glob(pattern, { expandDirectories: false, absolute: isAbsolute(pattern) });
-  return found(pattern, files.filter(isPicture));
+  return found(pattern, files.filter(isSource));
+}
+
+function isSource(path: string): boolean {
+  return isPicture(path) || isArchive(path);
 }
 
 function isPicture(path: string): boolean {
@@ -117,7 +130,7 @@ function isPicture(path: string): boolean {
 function found(place: string, files: readonly string[]): string[] {
   if (files.length > 0) return files.toSorted();
   throw new VitaminError('INPUT_NOT_FOUND', `Expected pictures in ${place} but found none`, {
-    hint: `Endings: ${[...ENDINGS].join(' ')}.`,
+    hint: `Endings: ${[...ENDINGS].join(' ')} .tar.`,
   });
 }
 

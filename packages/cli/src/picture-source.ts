@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
+import { archivePicture } from './data-sets/tar-pictures.ts';
 
 /** What stands for standard input. */
 export const STDIN = '-';
@@ -12,13 +13,13 @@ const MAX_BYTES = 2 ** 30;
 const PIPES = /^(?:\/dev|\/proc\/self)\/fd\/(\d+)$/u;
 
 /**
- * A picture as the libraries take it: the path of a file, or the bytes that came through a pipe.
+ * A picture as the libraries take it: the path of a file, or the bytes that came through a pipe or lie in an archive.
  *
  * @throws VitaminError `INPUT_UNREADABLE` when a pipe gives more than 1 GiB, or nothing.
  */
 export async function pictureSource(file: string): Promise<string | Uint8Array> {
   const fd = file === STDIN || file === '/dev/stdin' ? 0 : Number(PIPES.exec(file)?.[1] ?? Number.NaN);
-  if (Number.isNaN(fd)) return file;
+  if (Number.isNaN(fd)) return (await archivePicture(file)) ?? file;
   const chunks: Buffer[] = [];
   let size = 0;
   try {

@@ -1,7 +1,7 @@
 import { VitaminError, writeAtomically, type Tensor } from '@vitamin-vlm/core';
 
 import { writeAll } from '../write-all.ts';
-import { bytesOf } from '../tensor-input.ts';
+import { type LazyTensor, partsOf } from '../tensor-input.ts';
 import { npyDescriptions } from './read.ts';
 
 /** numpy aligns the data to 64 bytes. */
@@ -18,12 +18,15 @@ const ALIGNMENT = 64;
  * await writeNpy('features.npy', tensor('float32', [2, 2], new Float32Array([1, 2, 3, 4])));
  * ```
  */
-export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
+export async function writeNpy(path: string, tensor: Tensor | LazyTensor): Promise<void> {
   const head = npyHead(tensor);
-  const bytes = await bytesOf('array', tensor);
   await writeAtomically(path, async (handle) => {
     await writeAll(handle, head, 0);
-    await writeAll(handle, bytes, head.length);
+    let end = head.length;
+    for await (const part of partsOf('array', tensor)) {
+      await writeAll(handle, part, end);
+      end += part.length;
+    }
   });
 }
 
@@ -43,7 +46,7 @@ export function encodeNpy(tensor: Tensor): Buffer {
   return Buffer.concat([npyHead(tensor), new Uint8Array(buffer, byteOffset, byteLength)]);
 }
 
-function npyHead(tensor: Tensor): Buffer {
+function npyHead(tensor: Pick<Tensor, 'dtype' | 'shape'>): Buffer {
   const description = npyDescriptions.get(tensor.dtype);
   if (description === undefined) {
     throw new VitaminError('UNSUPPORTED', `Expected an element type that numpy has but received ${tensor.dtype}`, {

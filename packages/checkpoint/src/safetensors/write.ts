@@ -4,7 +4,7 @@ import { bytesPerElement, sizeOf, throwIfAborted, VitaminError, writeAtomically,
 
 import { writeAll } from '../write-all.ts';
 import { quote } from '../corrupt.ts';
-import { bytesOf, pairsOf, type TensorInput } from '../tensor-input.ts';
+import { pairsOf, partsOf, type TensorInput } from '../tensor-input.ts';
 import { safetensorsNames } from './read.ts';
 
 /** Room left for the header when the number of tensors is not known beforehand: about 35 tensors. More are made room for afterwards. */
@@ -41,9 +41,10 @@ export async function writeSafetensors(
     for await (const [name, tensor] of pairs) {
       throwIfAborted(options.signal);
       addEntry(header, name, tensor, end);
-      const bytes = await bytesOf(name, tensor);
-      await writeAll(handle, bytes, room + end);
-      end += bytes.length;
+      for await (const part of partsOf(name, tensor)) {
+        await writeAll(handle, part, room + end);
+        end += part.length;
+      }
     }
     const head = encodeHeader(header, metadata, room);
     if (head.length > room) await moveUp(handle, room, end, head.length - room);

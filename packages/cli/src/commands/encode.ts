@@ -31,10 +31,11 @@ export const encode: Command = command({
     masks: { kind: 'switch', help: 'for detect: keep what masks are made from as well' },
     levels: { kind: 'list', value: 'names', help: 'intermediate maps to keep as well (default: none)' },
   },
-  writes: { endings: ['.safetensors', '.npy'], orFolder: true },
+  writes: { endings: ['.safetensors', '.npy', '.parquet'], orFolder: true },
   notes: `One picture and FILE.safetensors: its encoding. Several and a folder: an encoding each. Several (or
 a folder of them), or --texts, and one FILE: a matrix [N, E] of embeddings of length one that
-vitamin retrieve --index asks, the names of its rows in the metadata; of FILE.npy in FILE.json.`,
+vitamin retrieve --index asks, the names of its rows in the metadata; of FILE.npy in FILE.json.
+FILE.parquet has them as columns, for other programs.`,
   async run(context) {
     const { inputs, flags, output, progress, signal, writer } = context;
     const { size, window, stride, levels, texts } = flags;
@@ -43,12 +44,12 @@ vitamin retrieve --index asks, the names of its rows in the metadata; of FILE.np
     const [file] = files;
     if (file === undefined) throw noImage();
     const alone = inputs.length === 1 && files.length === 1 && file === inputs[0];
-    if (alone && /\.npy$/iu.test(flags.output!)) {
+    if (alone && /\.(?:npy|parquet)$/iu.test(flags.output!)) {
       throw new VitaminError('USAGE', `Expected -o FILE.safetensors for the encoding of one picture but received ${flags.output}`);
     }
     if (flags.for === 'image' && !(alone && /\.safetensors$/iu.test(flags.output!))) {
       const { encodeEach, encodeIndex } = await import('../work/encode-many.ts');
-      return await (/\.(?:safetensors|npy)$/iu.test(flags.output!) ? encodeIndex : encodeEach)(context, files);
+      return await (/\.(?:safetensors|npy|parquet)$/iu.test(flags.output!) ? encodeIndex : encodeEach)(context, files);
     }
     if (!alone || !/\.safetensors$/iu.test(flags.output!)) {
       throw new VitaminError(

@@ -1,9 +1,10 @@
 import { extname } from 'node:path';
 import { checkSameIdentity, type Identity } from '@vitamin-vlm/backbone';
 import { openCheckpoint, readNpy, writeNpy, writeSafetensors } from '@vitamin-vlm/checkpoint';
-import { type Tensor, tensor, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
+import { type Tensor, VitaminError, writeFileAtomic } from '@vitamin-vlm/core';
 import { readText } from '../text-file.ts';
 import { toJson } from '../text.ts';
+import type { EmbeddingRows } from './embedding-rows.ts';
 
 /** What the rows of a matrix of embeddings stand for, and which weights made them. */
 export interface EmbeddingIndex {
@@ -25,19 +26,12 @@ export function indexFileOf(path: string): string {
   return `${path.slice(0, -extname(path).length)}.json`;
 }
 
-/** Rows of any length as one matrix of rows of length one. */
-export function unitRows(rows: readonly Float32Array[]): Tensor<'float32'> {
-  const dim = rows[0]?.length ?? 0;
-  const matrix = tensor('float32', [rows.length, dim]);
-  for (const [i, row] of rows.entries()) {
-    const length = Math.hypot(...row) || 1;
-    for (let j = 0; j < dim; j++) matrix.data[i * dim + j] = row[j]! / length;
-  }
-  return matrix;
-}
-
-/** Writes `.safetensors` with the index in its metadata, or `.npy` with the index beside it as `.json`. Returns the files. */
-export async function writeEmbeddingIndex(path: string, { embeddings, ...about }: EmbeddingIndex): Promise<string[]> {
+/**
+ * Writes `.safetensors` with the index in its metadata, `.npy` with the index beside it as `.json`, or `.parquet` with a row for each name. Returns the
+ * files.
+ */
+export async function writeEmbeddingIndex(path: string, about: Omit<EmbeddingIndex, 'embeddings'>, rows: EmbeddingRows): Promise<string[]> {
+  const embeddings = { dtype: 'float32', shape: rows.shape, data: () => rows.parts() } as const;
   if (/\.npy$/iu.test(path)) {
     await writeNpy(path, embeddings);
     await writeFileAtomic(
@@ -47,6 +41,12 @@ export async function writeEmbeddingIndex(path: string, { embeddings, ...about }
     return [path, indexFileOf(path)];
   }
   const { of, names, model } = about;
+  const metadata = { schema: INDEX_SCHEMA, of, model: JSON.stringify(model) };
+  if (/\.parquet$/iu.test(path)) {
+    const { writeParquet } = await import('./embedding-parquet.ts');
+    await writeParquet(path, { column: of === 'pictures' ? 'file' : 'text', names, rows, metadata });
+    return [path];
+  }
   await writeSafetensors(path, { embeddings }, { schema: INDEX_SCHEMA, of, names: JSON.stringify(names), model: JSON.stringify(model) });
   return [path];
 }
@@ -58,6 +58,7 @@ export async function writeEmbeddingIndex(path: string, { embeddings, ...about }
  * @throws VitaminError `INPUT_UNREADABLE` for another kind of file, `WEIGHTS_MISMATCH` when other weights made it.
  */
 export async function readEmbeddingIndex(path: string, identity: Identity): Promise<EmbeddingIndex> {
+  if (/\.parquet$/iu.test(path)) throw unreadable(path, 'a matrix, .safetensors or .npy: Parquet is for other programs');
   const index = /\.npy$/iu.test(path) ? await readPair(path) : await readOne(path);
   const [rows] = index.embeddings.shape;
   if (index.embeddings.shape.length !== 2 || rows !== index.names.length) {

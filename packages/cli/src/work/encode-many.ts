@@ -2,13 +2,13 @@ import { saveImageEncoding } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
 import type { Context } from '../command.ts';
 import type { inputFlags, modelFlags, windowFlags } from '../flags.ts';
-import { failures, stoppedEarly, streamPictures } from '../inputs.ts';
+import { eachInput, failures, stoppedEarly, streamPictures } from '../inputs.ts';
 import { describeModel, loadModel } from '../model.ts';
 import { pictureSource, stemOf } from '../picture-source.ts';
 import { oneLine } from '../text.ts';
 import { readText } from '../text-file.ts';
-import { unitRows, writeEmbeddingIndex } from './embedding-index.ts';
-import { embedImages } from './rank.ts';
+import { type EmbeddingIndex, writeEmbeddingIndex } from './embedding-index.ts';
+import { EmbeddingRows } from './embedding-rows.ts';
 
 type EncodeContext = Context<
   typeof modelFlags & typeof windowFlags & typeof inputFlags & { readonly levels: { readonly kind: 'list'; readonly help: string } }
@@ -35,19 +35,26 @@ export async function encodeEach(context: EncodeContext, files: readonly string[
   );
 }
 
-/** `vitamin encode PICTURES -o FILE`: one matrix of unit embeddings, with an index that says which row is which picture. */
+/** `vitamin encode PICTURES -o FILE`: one matrix of unit embeddings, with an index that says which row is which picture. Only names are kept in memory. */
 export async function encodeIndex(context: EncodeContext, files: readonly string[]): Promise<number> {
-  const { output, signal } = context;
+  const { output, signal, writer } = context;
   await using backbone = await loadModel(context);
-  const { files: read, embeddings, batch } = await embedImages(context, backbone, files);
+  const path = await writer!.path();
+  await using rows = await EmbeddingRows.create(path);
+  const names: string[] = [];
+  const batch = await eachInput(context, files, async (file, options) => {
+    const { pooled } = await backbone.encodeImage(await pictureSource(file), options);
+    await rows.add(pooled.data);
+    names.push(file);
+  });
   const rest = { ...failures(batch), ...stoppedEarly(context) };
   // Half of a list that looks whole would be asked as if it were.
-  if (signal.aborted || read.length === 0) {
+  if (signal.aborted || names.length === 0) {
     await output.document({ model: describeModel(backbone), ...rest });
     return batch.status;
   }
-  const rows = read.map((_, i) => embeddings.data.subarray(i * embeddings.shape[1]!, (i + 1) * embeddings.shape[1]!));
-  return await writeRows(context, { of: 'pictures', names: read, rows, model: describeModel(backbone) }, batch.status, rest);
+  await writeRows(context, path, { of: 'pictures', names, model: describeModel(backbone) }, rows, rest);
+  return batch.status;
 }
 
 /** As many texts as a label map has labels, and more. */
@@ -62,22 +69,20 @@ export async function encodeTexts(context: EncodeContext, list: string): Promise
   if (texts.length === 0) throw new VitaminError('USAGE', `Expected a text a line in --texts ${list} but found none`);
   await using backbone = await loadModel(context);
   const { data, shape } = await backbone.embedTexts(texts, { signal, onProgress: progress.reporter('texts') });
-  const rows = texts.map((_, i) => data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
-  return await writeRows(context, { of: 'texts', names: texts, rows, model: describeModel(backbone) }, 0, {});
+  const path = await context.writer!.path();
+  await using rows = await EmbeddingRows.create(path);
+  for (let i = 0; i < texts.length; i++) await rows.add(data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
+  await writeRows(context, path, { of: 'texts', names: texts, model: describeModel(backbone) }, rows, {});
+  return 0;
 }
 
-interface Rows {
-  readonly of: 'pictures' | 'texts';
-  readonly names: readonly string[];
-  readonly rows: readonly Float32Array[];
-  readonly model: ReturnType<typeof describeModel>;
-}
-
-async function writeRows({ output, writer }: EncodeContext, { rows, ...about }: Rows, status: number, rest: object): Promise<number> {
-  const path = await writer!.path();
-  const embeddings = unitRows(rows);
-  const files = await writeEmbeddingIndex(path, { ...about, embeddings });
-  for (const file of files) output.path(file);
-  await output.whole(undefined, { ...about, shape: embeddings.shape, index: path, ...rest });
-  return status;
+async function writeRows(
+  { output }: Pick<EncodeContext, 'output'>,
+  path: string,
+  about: Omit<EmbeddingIndex, 'embeddings'>,
+  rows: EmbeddingRows,
+  rest: object,
+): Promise<void> {
+  for (const file of await writeEmbeddingIndex(path, about, rows)) output.path(file);
+  await output.whole(undefined, { ...about, shape: rows.shape, index: path, ...rest });
 }
