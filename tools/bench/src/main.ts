@@ -12,9 +12,12 @@ import { evaluationBench } from './benches/evaluation.ts';
 import { llamaBench } from './benches/llama.ts';
 import { openBench } from './benches/open.ts';
 import { precisionBench } from './benches/precision.ts';
+import { queueBench } from './benches/queue.ts';
 import { resizeBench } from './benches/resize.ts';
 import { segmentBench } from './benches/segment.ts';
+import { serveBench } from './benches/serve.ts';
 import { sessionBench } from './benches/session.ts';
+import { streamBench } from './benches/stream.ts';
 import { trainingBench } from './benches/training.ts';
 import { windowBench } from './benches/window.ts';
 import { type Figure, verdict } from './figure.ts';
@@ -35,6 +38,8 @@ const benches: Readonly<Record<string, Bench>> = {
   ask: askBench,
   llama: llamaBench,
   segment: segmentBench,
+  stream: streamBench,
+  serve: async (setting) => [...(await serveBench(setting)), ...(await queueBench(setting))],
 };
 
 interface Flags {
