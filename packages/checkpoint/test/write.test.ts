@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { arrayTypes, tensor, type DType, type Tensor } from '@vitamin-vlm/core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { openCheckpoint, readNpy, StateDict, summarize, writeNpy, writeSafetensors, writeTorchArchive } from '../src/index.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -163,4 +163,27 @@ it('npy: reads Fortran order and versions 2 and 3', async () => {
     );
     expect([...(await readNpy(file('fortran'))).data]).toEqual([1, 2, 3, 4, 5, 6]);
   }
+});
+
+describe('a tensor in parts', () => {
+  async function* parts(...sizes: readonly number[]): AsyncGenerator<Float32Array, void> {
+    let at = 0;
+    for (const size of sizes) yield Float32Array.from({ length: size }, () => at++);
+  }
+  const whole = tensor('float32', [2, 3], Float32Array.from([0, 1, 2, 3, 4, 5]));
+  const inParts = (...sizes: readonly number[]) => ({ dtype: 'float32', shape: [2, 3], data: () => parts(...sizes) }) as const;
+
+  it('gives the bytes of the whole', async () => {
+    const [one, other] = [file('whole'), file('parts')];
+    await writeNpy(one, whole);
+    await writeNpy(other, inParts(1, 4, 1));
+    expect(await readFile(other)).toEqual(await readFile(one));
+    await writeSafetensors(one, { a: whole, b: whole });
+    await writeSafetensors(other, { a: inParts(6), b: inParts(2, 0, 4) });
+    expect(await readFile(other)).toEqual(await readFile(one));
+  });
+
+  it.each([[[5]], [[3, 4]], [[]]])('is refused where its parts do not add up: %j', async (sizes) => {
+    await expect(writeNpy(file('no.npy'), inParts(...sizes))).rejects.toMatchObject({ code: 'USAGE' });
+  });
 });
