@@ -165,13 +165,16 @@ it('npy: reads Fortran order and versions 2 and 3', async () => {
   }
 });
 
+/** Numbers from 0, in parts of these sizes. */
+async function* parts(...sizes: readonly number[]): AsyncGenerator<Float32Array, void> {
+  let at = 0;
+  for (const size of sizes) yield Float32Array.from({ length: size }, () => at++);
+}
+
+const inParts = (...sizes: readonly number[]) => ({ dtype: 'float32', shape: [2, 3], data: () => parts(...sizes) }) as const;
+
 describe('a tensor in parts', () => {
-  async function* parts(...sizes: readonly number[]): AsyncGenerator<Float32Array, void> {
-    let at = 0;
-    for (const size of sizes) yield Float32Array.from({ length: size }, () => at++);
-  }
   const whole = tensor('float32', [2, 3], Float32Array.from([0, 1, 2, 3, 4, 5]));
-  const inParts = (...sizes: readonly number[]) => ({ dtype: 'float32', shape: [2, 3], data: () => parts(...sizes) }) as const;
 
   it('gives the bytes of the whole', async () => {
     const [one, other] = [file('whole'), file('parts')];

@@ -66,20 +66,19 @@ it('reads the pictures of tar archives as those of a folder, in their order', as
 
 it('says of an archive what is wrong with it', async () => {
   await writeFile(temporary('packed.tar'), gzipSync(await readFile(temporary('1.tar'))));
+  const labels = ['--labels', 'x,y'];
   await writeTar(temporary('texts.tar'), [['a.txt', 'a caption']]);
-  const ask = (file: string): ReturnType<typeof run> => run('classify', file, '--labels', 'x,y');
-  expect(await ask('packed.tar')).toMatchObject({ status: 3, stderr: expect.stringContaining('found gzip data') });
-  expect(await ask('texts.tar')).toMatchObject({
+  expect(await run('classify', 'packed.tar', ...labels)).toMatchObject({ status: 3, stderr: expect.stringContaining('found gzip data') });
+  expect(await run('classify', 'texts.tar', ...labels)).toMatchObject({
     status: 3,
     stderr: expect.stringContaining('Expected pictures in texts.tar but found none'),
   });
-  expect(await ask('no.tar')).toMatchObject({ status: 3, stderr: expect.stringContaining('INPUT_NOT_FOUND') });
+  expect(await run('classify', 'no.tar', ...labels)).toMatchObject({ status: 3, stderr: expect.stringContaining('INPUT_NOT_FOUND') });
 });
 
 it('keeps rows on disk until all are there, and gives them back in parts', async () => {
   await using rows = await EmbeddingRows.create(temporary('rows'));
-  const row = (i: number): Float32Array => Float32Array.from({ length: 1000 }, (_, j) => (j === i ? 3 : 0));
-  for (let i = 0; i < 600; i++) await rows.add(row(i));
+  for (let i = 0; i < 600; i++) await rows.add(Float32Array.from({ length: 1000 }, (_, j) => (j === i ? 3 : 0)));
   const sizes: number[] = [];
   let at = 0;
   for await (const part of rows.parts()) {

@@ -193,12 +193,12 @@ describe('guards', () => {
     const png = await sharp(noise, { raw: { width: 640, height: 480, channels: 3 } })
       .png()
       .toBuffer();
-    let done = false;
-    const answer = post('/v1/detect', { image: png.toString('base64'), labels: ['sheep'] }).finally(() => (done = true));
+    const state = { done: false };
+    const answer = post('/v1/detect', { image: png.toString('base64'), labels: ['sheep'] }).finally(() => (state.done = true));
     let during = 0;
-    while (!done) {
+    while (!state.done) {
       const { running } = (await (await fetch(`${server.url}/healthz`)).json()) as { running: number };
-      if (!done && running > 0) during++;
+      if (!state.done && running > 0) during++;
     }
     expect((await answer).status).toBe(200);
     expect(during).toBeGreaterThan(5); // were the loop blocked, one would wait until the end

@@ -58,7 +58,7 @@ export async function writeParquet(path: string, { column, names, rows, metadata
       }
     }
     if (group.length > 0) await writeGroup();
-    table.finish();
+    await table.finish();
     await writeOut();
   });
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +64,7 @@ let count = 0;
 /** Seconds from putting a run into the queue to its end, with workers that wait for it already. */
 async function run(url: string, folder: string, workers: number, pictures: number): Promise<number> {
   const stop = new AbortController();
-  const { promise: joined, resolve } = withResolvers();
+  const joined = new EventEmitter();
   const working = Array.from({ length: workers }, () =>
     work({
       url,
@@ -73,24 +73,19 @@ async function run(url: string, folder: string, workers: number, pictures: numbe
       signal: stop.signal,
       onEvent: (event) => {
         if (event.kind === 'failed') throw new Error(event.message);
-        if (event.kind === 'done' && event.task.kind === 'merge') resolve();
+        if (event.kind === 'done' && event.task.kind === 'merge') joined.emit('joined');
       },
     }),
   );
   await setTimeout(1000);
+  const end = once(joined, 'joined');
   const start = performance.now();
   await submitRun(url, { id: `bench-${count++}`, args: [], cwd: folder, folder, shards: SHARDS });
-  await joined;
+  await end;
   const seconds = (performance.now() - start) / 1000;
   stop.abort();
   await Promise.all(working);
   return seconds;
-}
-
-function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => (resolve = done));
-  return { promise, resolve };
 }
 
 /** Seconds for as many processes, one after the other. */

@@ -114,9 +114,9 @@ async function healthUnderLoad({ url }: Served, ask: Work['ask']): Promise<Figur
   };
   const [idle, busy]: [number[], number[]] = [[], []];
   for (let i = 0; i < 100; i++) idle.push(await health());
-  let ended = false;
-  const load = drive(16, REQUESTS, ask).finally(() => (ended = true));
-  while (!ended) {
+  const state = { ended: false };
+  const load = drive(16, REQUESTS, ask).finally(() => (state.ended = true));
+  while (!state.ended) {
     busy.push(await health());
     await setTimeout(10);
   }
@@ -161,17 +161,17 @@ async function overload(threads: number, bytes: Uint8Array): Promise<Figure> {
   const ask = (): Promise<number> => post(server.url, 'encode', { image: unlike(bytes, count++).toString('base64') });
   await drive(16, 40, ask);
   const few = await drive(16, REQUESTS, ask);
-  let answered = 0;
+  const seen = { answered: 0 };
   const polite = async (): Promise<number> => {
     const status = await ask();
     if (status === 429) await setTimeout(100);
-    else answered++;
+    else seen.answered++;
     return status;
   };
   const start = performance.now();
   let refused = 0;
-  while (answered < REQUESTS) refused += (await drive(200, 400, polite)).refused;
-  const perSecond = answered / ((performance.now() - start) / 1000);
+  while (seen.answered < REQUESTS) refused += (await drive(200, 400, polite)).refused;
+  const perSecond = seen.answered / ((performance.now() - start) / 1000);
   return {
     bench: 'serve',
     what: `200 clients where ${QUEUE} may wait, who come again after 100 ms: pictures that are answered`,
@@ -181,7 +181,7 @@ async function overload(threads: number, bytes: Uint8Array): Promise<Figure> {
     peer: few.perSecond,
     ratio: perSecond / few.perSecond,
     target: { on: 'ratio', bound: 'at least', value: 0.8 },
-    note: `${answered} answered, ${refused} refused with 429, none lost`,
+    note: `${seen.answered} answered, ${refused} refused with 429, none lost`,
   };
 }
 

@@ -68,13 +68,13 @@ async function writeArchive(path: string): Promise<void> {
 
 function header(name: string, size: number): Buffer {
   const block = Buffer.alloc(512);
-  block.write(`${name}`, 0);
+  block.write(name, 0);
   block.write('0000644\0', 100);
   block.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
   block.write(`${'0'.repeat(11)}\0`, 136);
   block.write(' '.repeat(8), 148); // the checksum counts as spaces
   block.write('0', 156);
-  block.write(`ustar\u000000`, 257);
+  block.write('ustar\u000000', 257);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return block;
