@@ -55,7 +55,7 @@ export type { EncodeTextOptions, LlamaTokenizerOptions } from './tokenizer/llama
 export { loadTokenizer } from './tokenizer/load-tokenizer.ts';
 export { readSentencePieceModel, writeSentencePieceModel } from './tokenizer/sentencepiece-model.ts';
 export type { DecodeOptions, TextStream } from './tokenizer/text-stream.ts';
-export type { Piece, PieceVocabulary } from './tokenizer/vocabulary.ts';
+export type { ByteLevel, Piece, PieceVocabulary } from './tokenizer/vocabulary.ts';
 export { floatText, pythonJson, PythonFloat } from './text/python-json.ts';
 export type { PythonJsonOptions } from './text/python-json.ts';
 export { IGNORED, labelCaption, labelConversation, labelRuns } from './train/label-sample.ts';

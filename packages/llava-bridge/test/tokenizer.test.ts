@@ -87,7 +87,7 @@ describe('files', () => {
     expect(() => readSentencePieceModel(unigram, 'x')).toThrow(/byte-pair model \(type 2\) but found type 1/u);
     await writeFile(join(folder, 'bert.json'), '{"model":{"type":"WordPiece","vocab":{}}}');
     await expect(loadTokenizer(join(folder, 'bert.json'))).rejects.toThrow(
-      /byte pairs with byte fallback\) in .*bert.json but found "WordPiece"/u,
+      /byte pairs with byte fallback, or those of Llama 3\) in .*bert.json but found "WordPiece"/u,
     );
     await expect(loadTokenizer(join(folder, 'nowhere'))).rejects.toThrow(/tokenizer.model or tokenizer.json/u);
   });

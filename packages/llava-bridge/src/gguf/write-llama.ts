@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from '@vitamin-vlm/core';
+import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import type { DecoderModel } from '../decoder/decoder.ts';
 import { ropeFrequencies } from '../models/rope.ts';
 import type { LlamaTokenizer } from '../tokenizer/llama-tokenizer.ts';
@@ -25,7 +25,7 @@ const LAYER: Readonly<Record<string, string>> = {
 /**
  * Writes a language model with its tokenizer for llama.cpp (GGUF, float32).
  *
- * @throws VitaminError as `writeGguf`.
+ * @throws VitaminError as `writeGguf`; `UNSUPPORTED` for Llama 3's tokenizer.
  * @example
  * ```ts
  * import { loadTokenizer, openLlama, writeLlamaGguf } from '@vitamin-vlm/llava-bridge';
@@ -36,7 +36,12 @@ const LAYER: Readonly<Record<string, string>> = {
 export async function writeLlamaGguf(path: string, model: DecoderModel, tokenizer: LlamaTokenizer): Promise<void> {
   const { config, weights } = model;
   const { hidden, intermediate, layers, heads, groups, size, vocabulary, eps, theta, scaling, positions, tied } = config;
-  const { pieces, unk, bos, eos, dummyPrefix } = tokenizer.vocabulary;
+  const { pieces, unk, bos, eos, dummyPrefix, byteLevel } = tokenizer.vocabulary;
+  if (byteLevel) {
+    throw new VitaminError('UNSUPPORTED', 'Expected a SentencePiece vocabulary for GGUF but received one over bytes (Llama 3)', {
+      hint: "Use llama.cpp's convert_hf_to_gguf.py.",
+    });
+  }
   const known = Array.from({ length: vocabulary }, (_, id): Piece => pieces[id] ?? { text: `<unused_${id}>`, score: 0, kind: 'unused' });
   const header: Record<string, GgufValue> = {
     'general.architecture': 'llama',

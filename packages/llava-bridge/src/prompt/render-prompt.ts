@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { PICTURE, parsePrompt, type PromptPart, textPart } from './prompt-part.ts';
+import { PICTURE, parsePrompt, type PromptPart, specialPart, textPart } from './prompt-part.ts';
 import type { Template } from './template.ts';
 import { templateOf } from './template-of.ts';
 
@@ -96,6 +96,10 @@ const writers: Readonly<Record<Template['style'], Writer>> = {
         : [...parsePrompt(begin), textPart('[INST] '), ...message, textPart(' [/INST]')];
     });
   },
+  'llama-3': ({ system, roles, separators: [end] }, messages) => [
+    ...(system === '' ? [] : [...header('system'), textPart(system.trim()), specialPart(end)]),
+    ...messages.flatMap((message, i) => [...header(roles[i % 2]!), ...trimmed(message), ...(message.length > 0 ? [specialPart(end)] : [])]),
+  ],
   plain: ({ system, separators }, messages) => [
     textPart(system),
     ...messages.flatMap((message, i) => {
@@ -108,6 +112,20 @@ const writers: Readonly<Record<Template['style'], Writer>> = {
     }),
   ],
 };
+
+/** Before each message of Llama 3. */
+function header(role: string): PromptPart[] {
+  return [specialPart('<|start_header_id|>'), textPart(role), specialPart('<|end_header_id|>'), textPart('\n\n')];
+}
+
+/** A message without white space at its ends. */
+function trimmed(message: readonly PromptPart[]): PromptPart[] {
+  return message.map((part, i) => {
+    if (part.kind !== 'text') return part;
+    const text = i === 0 ? part.text.trimStart() : part.text;
+    return textPart(i === message.length - 1 ? text.trimEnd() : text);
+  });
+}
 
 function partsOf(message: Message): readonly PromptPart[] {
   const parts = typeof message === 'string' ? [textPart(message)] : (message ?? []);

@@ -6,9 +6,9 @@ export interface Template {
   readonly roles: readonly [string, string];
   /**
    * `single`, `two`: `ROLE: message` and a separator, `two` with another one behind answers. `mpt`: role, message, separator without a colon. `llama-2`:
-   * questions in `[INST] … [/INST]`, the system text in the first. `plain`: messages alone.
+   * questions in `[INST] … [/INST]`, the system text in the first. `llama-3`: each message behind a header with its role. `plain`: messages alone.
    */
-  readonly style: 'single' | 'two' | 'mpt' | 'llama-2' | 'plain';
+  readonly style: 'single' | 'two' | 'mpt' | 'llama-2' | 'llama-3' | 'plain';
   /** What stands behind a message, and behind an answer where that differs. */
   readonly separators: readonly [string, string | null];
   /** Version of the training data; names with `mmtag` put the picture into a turn of its own. */

@@ -28,6 +28,13 @@ const V0_EXAMPLES = [
 const vicuna = { roles: ['USER', 'ASSISTANT'], style: 'two', separators: [' ', '</s>'], examples: [] } as const;
 const human = { roles: ['Human', 'Assistant'], style: 'single', separators: ['###', null], examples: [] } as const;
 const llama2 = { roles: ['USER', 'ASSISTANT'], style: 'llama-2', separators: ['<s>', '</s>'], examples: [] } as const;
+const llama3 = {
+  roles: ['user', 'assistant'],
+  style: 'llama-3',
+  separators: ['<|eot_id|>', null],
+  version: 'llama_v3',
+  examples: [],
+} as const;
 const chatml = {
   roles: ['<|im_start|>user\n', '<|im_start|>assistant\n'],
   style: 'mpt',
@@ -40,13 +47,15 @@ const v1: Template = { ...vicuna, system: polite('user'), version: 'v1' };
 const plain: Template = { system: '', roles: ['', ''], style: 'plain', separators: ['\n', null], version: 'Unknown', examples: [] };
 const direct: Template = { ...chatml, system: '<|im_start|>system\nAnswer the questions.', version: 'mpt' };
 
-/** The conversation templates of LLaVA (conversation.py, Apache-2.0) by their names there. `vicuna_v1` is what LLaVA-1.5 was trained and measured with. */
+/** The conversation templates of LLaVA and LLaVA-NeXT (conversation.py, Apache-2.0) by their names there, and Llama 3's own (`llama_3`). `vicuna_v1` is what LLaVA-1.5 was trained and measured with. */
 export const templates: Readonly<Record<string, Template>> = {
   default: v0,
   v0,
   v1,
   vicuna_v1: v1,
   llama_2: { ...llama2, system: LLAMA_2_SYSTEM, version: 'llama_v2' },
+  llama_3: { ...llama3, system: '' },
+  llava_llama_3: { ...llama3, system: `You are a helpful language and vision assistant. ${VISION}` },
   mistral_instruct: { ...llama2, system: '', separators: ['', '</s>'], version: 'llama_v2' },
   chatml_direct: direct,
   mistral_direct: direct,

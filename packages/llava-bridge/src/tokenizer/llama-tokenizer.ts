@@ -1,7 +1,8 @@
 import { VitaminError } from '@vitamin-vlm/core';
 import { PICTURE, type PromptPart, textPart } from '../prompt/prompt-part.ts';
+import { ByteStream, encodeBytes } from './byte-level.ts';
 import { mergePieces } from './merge-pieces.ts';
-import { type DecodeOptions, TextStream } from './text-stream.ts';
+import { type DecodeOptions, PieceStream, type TextStream } from './text-stream.ts';
 import { byteName, type PieceVocabulary } from './vocabulary.ts';
 
 /** The id that stands for a picture among token ids (LLaVA's IMAGE_TOKEN_INDEX). */
@@ -27,7 +28,8 @@ export interface EncodeTextOptions {
 }
 
 /**
- * LLaMA's tokenizer: SentencePiece byte pairs with byte fallback, equal to transformers' slow `LlamaTokenizer` id for id.
+ * LLaMA's tokenizer: SentencePiece byte pairs with byte fallback, equal to transformers' slow `LlamaTokenizer` id for id; Llama 3's, byte pairs over bytes, equal
+ * to the fast one.
  *
  * @example
  * ```ts
@@ -112,7 +114,8 @@ export class LlamaTokenizer {
 
   /** Text of ids that come one by one. */
   stream(options: DecodeOptions = {}): TextStream {
-    return new TextStream(this.vocabulary, this.#byId, this.legacy, options);
+    const { pieces, byteLevel } = this.vocabulary;
+    return byteLevel ? new ByteStream(pieces, this.#byId, options) : new PieceStream(this.vocabulary, this.#byId, this.legacy, options);
   }
 
   #special(name: string): number {
@@ -127,10 +130,11 @@ export class LlamaTokenizer {
 
   #encodeText(text: string, prefix: boolean): number[] {
     if (text === '') return [];
-    const { pieces, unk, byteFallback } = this.vocabulary;
+    const { pieces, unk, byteFallback, byteLevel } = this.vocabulary;
+    if (byteLevel) return encodeBytes(text, this.#ids, byteLevel);
     const escaped = (prefix ? SPACE : '') + text.replaceAll(' ', SPACE);
-    return mergePieces(escaped, (piece) => {
-      const id = this.#ids.get(piece);
+    return mergePieces(escaped, (left, right) => {
+      const id = this.#ids.get(left + right);
       return id === undefined || pieces[id]!.kind === 'byte' ? undefined : pieces[id]!.score;
     }).flatMap((piece) => {
       const id = this.#ids.get(piece);

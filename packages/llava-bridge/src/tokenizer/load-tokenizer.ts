@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { VitaminError } from '@vitamin-vlm/core';
 import { LlamaTokenizer } from './llama-tokenizer.ts';
 import { readSentencePieceModel } from './sentencepiece-model.ts';
+import type { EndNames } from './byte-level-json.ts';
 import { readTokenizerJson } from './tokenizer-json.ts';
 
 /** The largest public tokenizer.json has 33 MB. */
@@ -40,8 +41,16 @@ export async function loadTokenizer(path: string, options: { readonly legacy?: b
   }
   const legacy = options.legacy ?? (typeof config['legacy'] === 'boolean' ? config['legacy'] : undefined);
   if (!basename(file).endsWith('.json')) return new LlamaTokenizer(readSentencePieceModel(bytes, file), { legacy, added });
-  const parsed = readTokenizerJson(new TextDecoder().decode(bytes), file);
+  const names = { ...nameIn(config, 'bos'), ...nameIn(config, 'eos') };
+  const parsed = readTokenizerJson(new TextDecoder().decode(bytes), file, names);
   return new LlamaTokenizer(parsed.vocabulary, { legacy: legacy ?? parsed.legacy, added: new Map([...parsed.added, ...added]) });
+}
+
+/** The name of a special token that the configuration gives, as a text or as an object with one. */
+function nameIn(config: Record<string, unknown>, which: keyof EndNames): Partial<EndNames> {
+  const token = config[`${which}_token`];
+  const name = isObject(token) ? token['content'] : token;
+  return typeof name === 'string' ? { [which]: name } : {};
 }
 
 async function firstOf(...paths: readonly [string, string]): Promise<string> {

@@ -1,5 +1,5 @@
-/** The score of a piece that two neighbors may merge into; undefined when there is no such piece. */
-export type PieceScore = (piece: string) => number | undefined;
+/** How early two neighbors merge, the highest score first; undefined when they never do. */
+export type PairScore = (left: string, right: string) => number | undefined;
 
 /** Two neighbors that may merge: where the left one begins, how long both are together, and the score of the result. */
 interface Candidate {
@@ -9,13 +9,12 @@ interface Candidate {
 }
 
 /**
- * Byte-pair merging as SentencePiece does it: of all neighbors the two whose joined piece has the highest score merge first, the leftmost of equal ones,
- * until none is left. O(n log n).
+ * Byte-pair merging: of all neighbors the two with the highest score merge first, the leftmost of equal ones, until none is left. O(n log n).
  *
- * @param text - With spaces already written as U+2581.
+ * @param text - Characters as the vocabulary writes them.
  * @returns The pieces in order; one that is a single character need not be in the vocabulary.
  */
-export function mergePieces(text: string, scoreOf: PieceScore): string[] {
+export function mergePieces(text: string, scoreOf: PairScore): string[] {
   // A piece is known by where it begins (UTF-16 units). Ends: 0 where no piece begins.
   const ends = new Uint32Array(text.length + 1);
   const before = new Int32Array(text.length + 1).fill(-1);
@@ -24,7 +23,7 @@ export function mergePieces(text: string, scoreOf: PieceScore): string[] {
     const right = ends[left]!;
     if (left < 0 || right >= text.length) return;
     const end = ends[right]!;
-    const score = scoreOf(text.slice(left, end));
+    const score = scoreOf(text.slice(left, right), text.slice(right, end));
     if (score !== undefined) push(heap, { left, length: end - left, score });
   };
   for (let start = 0; start < text.length;) {

@@ -9,11 +9,19 @@ export interface DecodeOptions {
   readonly skipSpecial?: boolean | undefined;
 }
 
+/** Makes text of ids as they come. */
+export interface TextStream {
+  /** The text that this id completes; may be empty. */
+  push(id: number): string;
+  /** What is left when no more ids come. */
+  end(): string;
+}
+
 /**
- * Makes text of ids as they come. A character that several byte tokens make up is given out when it is whole; bytes that are no UTF-8 become U+FFFD, one
+ * The stream of a SentencePiece vocabulary. A character that several byte tokens make up is given out when it is whole; bytes that are no UTF-8 become U+FFFD, one
  * for each, as SentencePiece does it.
  */
-export class TextStream {
+export class PieceStream implements TextStream {
   readonly #vocabulary: PieceVocabulary;
   readonly #specials: ReadonlyMap<number, string>;
   readonly #legacy: boolean;

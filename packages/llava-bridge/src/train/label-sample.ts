@@ -63,6 +63,12 @@ export function labelConversation(
   template: Template = templateOf('vicuna_v1'),
 ): LabeledSample {
   if (template.style !== 'two') throw new VitaminError('USAGE', `Expected a template of style two but received ${template.style}`);
+  if (tokenizer.vocabulary.byteLevel) {
+    throw new VitaminError(
+      'UNSUPPORTED',
+      'Expected a SentencePiece tokenizer, for which LLaVA-1.5 finds its answers, but received one over bytes (Llama 3)',
+    );
+  }
   const spoken = turns[0]?.from === 'gpt' ? turns.slice(1) : turns;
   const wrong = spoken.findIndex(({ from }, i) => from !== (i % 2 === 0 ? 'human' : 'gpt'));
   if (wrong !== -1)
