@@ -12,7 +12,7 @@ import {
   readLlamaConfig,
   ropeFrequencies,
 } from '../src/index.ts';
-import { smallModel } from './model.ts';
+import { smallLlama, smallModel } from './model.ts';
 
 const sessions = new SessionPool({ execution: 'inline', threads: 1 });
 const decoder = new Decoder(smallModel(), sessions);
@@ -36,6 +36,29 @@ describe('reading', () => {
     for (const id of ids.slice(2)) output = await decoder.read([await decoder.embed([id])], output.cache);
     near(output.logits.data, whole.logits.data);
     expect(output.cache.lengths).toEqual([6]);
+  });
+
+  it('a cache makes room for more, row by row', async () => {
+    const long = new Decoder(smallLlama(40, 512), sessions);
+    const rows = [Array.from({ length: 150 }, (_, i) => (7 * i) % 40), Array.from({ length: 61 }, (_, i) => (11 * i) % 40)];
+    let output = await long.read(await Promise.all(rows.map((ids) => long.embed(ids.slice(0, 40)))));
+    // Two pieces more for each row: 40 and 75 for one, 20 and 1 for the other.
+    for (const [from, to] of [
+      [
+        [40, 40],
+        [115, 60],
+      ],
+      [
+        [115, 60],
+        [150, 61],
+      ],
+    ] as const)
+      output = await long.read(await Promise.all(rows.map((ids, row) => long.embed(ids.slice(from[row], to[row])))), output.cache);
+    expect(output.cache.lengths).toEqual([150, 61]);
+    for (const [row, ids] of rows.entries()) {
+      const alone = await long.read([await long.embed(ids)]);
+      near(output.logits.data.subarray(row * 40, (row + 1) * 40), alone.logits.data);
+    }
   });
 
   it('rows of different lengths do not see each other, nor what fills them up', async () => {

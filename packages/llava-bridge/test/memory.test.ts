@@ -53,7 +53,7 @@ it("works out LLaMA 7B's memory: 27 GB of float32, 1 MB of cache a token", () =>
   const config = readLlamaConfig({ model_type: 'llama', ...sizes });
   const memory = llamaMemory(config, { parameters: 6_738_415_616, context: 1000 });
   expect(memory.weights).toBe(26_953_662_464);
-  expect(memory.cache).toBe(2 * 1000 * 1_048_576);
+  expect(memory.cache).toBe(1000 * 1_048_576);
   expect(llamaMemory(config, { parameters: 6_738_415_616, matrices: 6_476_005_376, context: 1000 }).weights).toBeLessThan(8e9);
 });
 

@@ -27,8 +27,8 @@ export interface Engine {
   readonly provider: string;
   /** Whether it can run no more. */
   readonly failed: boolean;
-  /** With `transfer` the feeds' buffers may be taken away from the caller. */
-  run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>>;
+  /** With `transfer` the feeds' buffers may be taken away from the caller; then those of `giveBack` are among the outputs. */
+  run(feeds: NamedTensors, transfer: boolean, giveBack?: readonly string[]): Promise<Record<string, Tensor>>;
   /** Lets later outputs have the buffers of feeds that nobody else uses any more. */
   recycle?(feeds: NamedTensors): void;
   close(): Promise<void>;

@@ -44,6 +44,11 @@ export interface RunOptions {
    * training. Without effect for an inline session, which copies nothing.
    */
   readonly transfer?: boolean | undefined;
+  /**
+   * Names of feeds that come back among the outputs, unchanged: with `transfer`, in the memory that was handed over. For what is fed again and again, such as
+   * the cache of a language model.
+   */
+  readonly giveBack?: readonly string[] | undefined;
 }
 
 /** Threads of the sessions open in this process, to know whether cores are shared. */
@@ -137,15 +142,19 @@ export class Session implements AsyncDisposable {
    * When the signal fires, the promise rejects at once. A waiting call is dropped; a running one ends unseen, and the session
    * stays usable. Outputs belong to the caller.
    *
-   * @throws VitaminError `USAGE` when a feed is missing, unknown, or of another dtype or shape than the input (or the session is
-   * closed), `ABORTED`, `RUNTIME` with ONNX Runtime's reason.
+   * @throws VitaminError `USAGE` when a feed is missing, unknown, or of another dtype or shape than the input, when none of the name is to be given back, or the
+   * session is closed; `ABORTED`, `RUNTIME` with ONNX Runtime's reason.
    */
   async run(feeds: NamedTensors, options: RunOptions = {}): Promise<Record<string, Tensor>> {
     if (this.#closed) throw new VitaminError('USAGE', 'Expected an open session but received one that was closed');
     throwIfAborted(options.signal);
+    const { transfer = false, giveBack = [] } = options;
     checkFeeds(this.inputs, feeds);
+    const missing = giveBack.find((name) => !Object.hasOwn(feeds, name));
+    if (missing !== undefined) throw new VitaminError('USAGE', `Expected a feed "${missing}" to give back but received none`);
     const turn = abortable(abortable(this.#idle, options.signal), this.#closing.signal, 'Aborted because the session was closed');
-    const call = turn.then(() => this.#engine.run(feeds, options.transfer ?? false));
+    const kept = Object.fromEntries(giveBack.map((name) => [name, feeds[name]!]));
+    const call = turn.then(async () => ({ ...kept, ...(await this.#engine.run(feeds, transfer, giveBack)) }));
     this.#idle = Promise.allSettled([this.#idle, call]).then(() => undefined);
     return abortable(call, options.signal);
   }

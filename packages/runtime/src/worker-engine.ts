@@ -62,7 +62,7 @@ export class WorkerEngine implements Engine {
     }
   }
 
-  async run(feeds: NamedTensors, transfer: boolean): Promise<Record<string, Tensor>> {
+  async run(feeds: NamedTensors, transfer: boolean, giveBack: readonly string[] = []): Promise<Record<string, Tensor>> {
     const buffers = new Set<ArrayBuffer>();
     const moved: Record<string, Tensor> = {};
     for (const [name, feed] of Object.entries(feeds)) {
@@ -70,7 +70,7 @@ export class WorkerEngine implements Engine {
       buffers.add(data.buffer as ArrayBuffer);
       moved[name] = { dtype: feed.dtype, shape: feed.shape, data };
     }
-    const reply = await this.#call({ kind: 'run', feeds: moved }, [...buffers]);
+    const reply = await this.#call({ kind: 'run', feeds: moved, giveBack }, [...buffers]);
     return reply.kind === 'outputs' ? reply.outputs : {};
   }
 

@@ -11,7 +11,7 @@ import type { NamedTensors, ValueInfo } from './value-info.ts';
 
 export type Request =
   | { readonly kind: 'create'; readonly options: EngineOptions }
-  | { readonly kind: 'run'; readonly feeds: NamedTensors }
+  | { readonly kind: 'run'; readonly feeds: NamedTensors; readonly giveBack: readonly string[] }
   | { readonly kind: 'close' };
 
 export type Reply =
@@ -30,8 +30,10 @@ async function answer(request: Request): Promise<Reply> {
   }
   if (request.kind === 'run') {
     const outputs = await engine!.run(request.feeds, true);
-    engine!.recycle?.(request.feeds); // they were moved here
-    return { kind: 'outputs', outputs };
+    const feeds = Object.entries(request.feeds); // they were moved here
+    const isWanted = ([name]: readonly [string, Tensor]): boolean => request.giveBack.includes(name);
+    engine!.recycle?.(Object.fromEntries(feeds.filter((feed) => !isWanted(feed))));
+    return { kind: 'outputs', outputs: { ...outputs, ...Object.fromEntries(feeds.filter(isWanted)) } };
   }
   await engine?.close();
   return { kind: 'closed' };

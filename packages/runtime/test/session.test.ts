@@ -117,6 +117,22 @@ it('moves buffers with transfer, and copies views that share or do not fill thei
   ]);
 });
 
+const numbers = (...values: number[]): Tensor => tensor('float32', [2], Float32Array.from(values));
+
+it.each(['worker', 'inline'] as const)('gives feeds back among the outputs (%s)', async (execution) => {
+  await using session = await Session.create(doublingModel(1, 2), { execution, threads: 1 });
+  const handed = numbers(1, 2);
+  const once = await session.run({ in0: handed }, { transfer: true, giveBack: ['in0'] });
+  expect(once).toEqual({ in0: numbers(1, 2), out0: numbers(2, 4) });
+  expect(handed.data.length).toBe(execution === 'worker' ? 0 : 2);
+  // Again with what came back: no output has taken its memory.
+  expect(await session.run({ in0: once['in0']! }, { transfer: true, giveBack: ['in0'] })).toEqual({
+    in0: numbers(1, 2),
+    out0: numbers(2, 4),
+  });
+  await expect(session.run({ in0: numbers(1, 2) }, { giveBack: ['z'] })).rejects.toThrow(/Expected a feed "z" to give back/u);
+});
+
 it.each([true, false])('reads a Node Buffer as uint8, and leaves the memory it shares alone (transfer: %s)', async (transfer) => {
   await using session = await Session.create(identityModel({ uint8: 1 }), { threads: 1 });
   const pooled = Buffer.from('abc');

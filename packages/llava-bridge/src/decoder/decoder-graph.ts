@@ -14,8 +14,8 @@ interface GraphSource {
 /**
  * New tokens on top of a cache: `embeddings` [N, L, H], `positions` int64 [N, L], `slots` int64 [N, T] (the position of every token in the cache and of the
  * new ones, -1 where none is), `last` int64 [N, 2] (row and place whose next token is asked) and the cache `key.i`, `value.i` [N, groups, P, D] in;
- * `logits` [N, V] and the grown cache `present.key.i`, `present.value.i` [N, groups, T, D] out. T = P + L. An extent is at least one: a cache begins with one
- * slot that nobody sees.
+ * `logits` [N, V] and what belongs into the cache of the new tokens, `fresh.key.i`, `fresh.value.i` [N, groups, L, D] out. T = P + L, and a cache has room for
+ * more than is in it.
  */
 export function decoderGraph(config: LlamaConfig, context: number, source?: GraphSource): { graph: Graph; parameters: Parameters } {
   const graph = new Graph(`decoder ${source?.identity ?? ''} ${source?.int8 ? 'int8' : ''}`);
@@ -33,9 +33,9 @@ export function decoderGraph(config: LlamaConfig, context: number, source?: Grap
   const { layers, norm } = llamaLayers(parameters.root.at('model'), embeddings, config, places, past);
   const last = gatherND(norm, graph.input('last', 'int64', ['N', 2])); // [N, H]
   graph.output('logits', languageHead(parameters.root, last, config));
-  for (const [i, { present }] of layers.entries()) {
-    graph.output(`present.key.${i}`, present.key);
-    graph.output(`present.value.${i}`, present.value);
+  for (const [i, { fresh }] of layers.entries()) {
+    graph.output(`fresh.key.${i}`, fresh.key);
+    graph.output(`fresh.value.${i}`, fresh.value);
   }
   return { graph, parameters };
 }

@@ -3,17 +3,8 @@ import { type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vl
 import type { Weights } from '@vitamin-vlm/graph';
 import type { Lease, SessionPool } from '@vitamin-vlm/runtime';
 import type { LlamaConfig } from '../models/llama-config.ts';
+import { type DecoderCache, emptyCache, grownCache, selectRows } from './decoder-cache.ts';
 import { decoderGraph, embeddingGraph } from './decoder-graph.ts';
-
-/** What a decoder remembers of the tokens so far: one row for each text. */
-export interface DecoderCache {
-  /** Tokens of each row. */
-  readonly lengths: readonly number[];
-  /** Position of each slot by row, -1 where no token is: the first one of all, and where rows were shorter than others. */
-  readonly slots: readonly (readonly number[])[];
-  /** By the names of the graph, [N, groups, T, D]. */
-  readonly tensors: Readonly<Record<string, Tensor>>;
-}
 
 /** Scores of the next token of each row, and the cache behind them. */
 export interface DecoderOutput {
@@ -76,7 +67,7 @@ export class Decoder {
    */
   async read(
     rows: readonly Tensor<'float32'>[],
-    cache: DecoderCache = this.#empty(rows.length),
+    cache: DecoderCache = emptyCache(this.model.config, rows.length),
     options: WorkOptions = {},
   ): Promise<DecoderOutput> {
     const { config } = this.model;
@@ -92,48 +83,32 @@ export class Decoder {
     const [n, { hidden }] = [rows.length, config];
     const embeddings = tensor('float32', [n, length, hidden]);
     rows.forEach(({ data }, row) => embeddings.data.set(data, row * length * hidden));
-    const slots = cache.slots.map((before, row) => [
-      ...before,
-      ...Array.from({ length }, (_, i) => (i < counts[row]! ? cache.lengths[row]! + i : -1)),
+    const capacity = cache.tensors['key.0']!.shape[2]!;
+    const slots = cache.lengths.flatMap((before, row) => [
+      ...Array.from({ length: capacity }, (_, i) => (i < before ? i : -1)),
+      ...Array.from({ length }, (_, i) => (i < counts[row]! ? before + i : -1)),
     ]);
     const positions = counts.flatMap((_, row) => Array.from({ length }, (__, i) => Math.min(cache.lengths[row]! + i, this.context - 1)));
     using lease = await this.#lease('decoder', () => decoderGraph(config, this.context, this.model).graph, options);
-    const { logits, ...present } = await lease.session.run(
+    const { logits, ...tensors } = await lease.session.run(
       {
         ...cache.tensors,
         embeddings,
         positions: integers([n, length], positions),
-        slots: integers([n, slots[0]!.length], slots.flat()),
+        slots: integers([n, capacity + length], slots),
         last: integers(
           [n, 2],
           counts.flatMap((count, row) => [row, count - 1]),
         ),
       },
-      { signal: options.signal, transfer: true },
+      { signal: options.signal, transfer: true, giveBack: Object.keys(cache.tensors) },
     );
-    const tensors = Object.fromEntries(Object.entries(present).map(([name, value]) => [name.slice('present.'.length), value]));
-    return { logits: logits as Tensor<'float32'>, cache: { lengths, slots, tensors } };
+    return { logits: logits as Tensor<'float32'>, cache: grownCache(cache, tensors, counts, this.context) };
   }
 
   /** Rows of a cache in another order, some of them several times: the beams of a search. */
-  select({ lengths, slots, tensors }: DecoderCache, rows: readonly number[]): DecoderCache {
-    const chosen = Object.entries(tensors).map(([name, { shape, data }]) => {
-      const size = data.length / shape[0]!;
-      const out = tensor('float32', [rows.length, ...shape.slice(1)]);
-      rows.forEach((row, i) => out.data.set((data as Float32Array).subarray(row * size, (row + 1) * size), i * size));
-      return [name, out] as const;
-    });
-    return { lengths: rows.map((row) => lengths[row]!), slots: rows.map((row) => slots[row]!), tensors: Object.fromEntries(chosen) };
-  }
-
-  #empty(rows: number): DecoderCache {
-    const { layers, groups, size } = this.model.config;
-    const names = Array.from({ length: layers }, (_, i) => [`key.${i}`, `value.${i}`]).flat();
-    return {
-      lengths: Array.from({ length: rows }, () => 0),
-      slots: Array.from({ length: rows }, () => [-1]),
-      tensors: Object.fromEntries(names.map((name) => [name, tensor('float32', [rows, groups, 1, size])])),
-    };
+  select(cache: DecoderCache, rows: readonly number[]): DecoderCache {
+    return selectRows(cache, rows);
   }
 
   async #lease(kind: string, build: Parameters<SessionPool['lease']>[1], options: WorkOptions): Promise<Lease> {

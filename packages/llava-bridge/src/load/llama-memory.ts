@@ -7,7 +7,7 @@ export interface LlamaMemory {
   readonly parameters: number;
   /** Weights as they are multiplied: float32, or matrices in 8 bits. */
   readonly weights: number;
-  /** Keys and values of a full context, once as they go in and once as they come out. */
+  /** Keys and values of a full context. */
   readonly cache: number;
   readonly total: number;
 }
@@ -32,7 +32,7 @@ export function llamaMemory(
   { parameters, matrices = 0, context }: { readonly parameters: number; readonly matrices?: number; readonly context: number },
 ): LlamaMemory {
   const weights = 4 * (parameters - matrices) + matrices;
-  const cache = 2 * 2 * layers * groups * size * context * 4;
+  const cache = 2 * layers * groups * size * context * 4;
   return { parameters, weights, cache, total: Math.ceil(OVERHEAD * (weights + cache)) };
 }
 

@@ -45,6 +45,8 @@ export interface LayerTaps {
   readonly out: Value;
   /** All keys, rotated, and values so far. */
   readonly present: KeyValueCache;
+  /** Those of the new tokens alone. */
+  readonly fresh: KeyValueCache;
 }
 
 /** Grouped-query attention. x: [N, L, H] -> [N, L, H] */
@@ -60,7 +62,7 @@ function attention(p: Params, x: Value, config: LlamaConfig, { positions, visibl
   const present = past ? { key: concat([past.key, key], 2, 'T'), value: concat([past.value, value], 2, 'T') } : { key, value };
   const mixed = scaledDotProduct(rotary(asHeads(q, heads), positions, rope), present.key, present.value, visible); // [N, heads, L, D]
   const joined = reshape(transpose(mixed, [0, 2, 1, 3]), [n, length, heads * size]);
-  return { q, k, v, present, out: linear(p.at('o_proj'), joined, hidden, { bias: false }) };
+  return { q, k, v, present, fresh: { key, value }, out: linear(p.at('o_proj'), joined, hidden, { bias: false }) };
 }
 
 /** SwiGLU. x: [N, L, H] -> [N, L, H] */
