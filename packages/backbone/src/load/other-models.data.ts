@@ -13,9 +13,14 @@ const all = (family: PublishedModel['family'], rows: readonly Row[]): PublishedM
   rows.map((row) => ({ ...row, family, verified: 'layout only' }));
 
 /**
- * Towers of others, as open_clip 3.3 knows them: repositories, activation and preparation of pictures from its registry. ImageNet figures of OpenAI, LAION, DataComp, EVA-02 and
- * ConvNeXt stand in its docs/openclip_results.csv; those of DFN, MetaCLIP, CLIPA, SigLIP 2 and PE are what their authors state and were not looked up again, nor were the licenses:
- * the repository of a model is what counts.
+ * Towers of others, as open_clip 3.3 knows them: repositories, activation and preparation of pictures from its registry.
+ *
+ * ImageNet: docs/openclip_results.csv of open_clip at commit 89fb801. SigLIP 2, which is not in it: README_siglip2.md of big_vision (projects, image_text) at 1659d42; PE: apps/pe/README.md
+ * of facebookresearch/perception_models at 44e61d1. Of DFN's L/14 open_clip's own README says 82.2, its table 81.4.
+ *
+ * Licenses. LAION, DataComp, ConvNeXt: MIT, as the cards of LAION's repositories. EVA-02 MIT, CLIPA Apache-2.0: docs/PRETRAINED.md of open_clip. DFN: apple-amlr, as Apple's cards say. MetaCLIP:
+ * CC-BY-NC-4.0, the LICENSE of facebookresearch/MetaCLIP. SigLIP 2: Apache-2.0, as timm's cards of its family say. PE: Apache-2.0, by its README. OpenAI: MIT, the license of openai/CLIP;
+ * timm's cards of the same weights say Apache-2.0. The repository of a model is what counts.
  */
 export const otherModels: readonly PublishedModel[] = [
   ...all('vit', [
