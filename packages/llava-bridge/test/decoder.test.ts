@@ -38,6 +38,19 @@ describe('reading', () => {
     expect(output.cache.lengths).toEqual([6]);
   });
 
+  it('is loaded beforehand where that is wanted: then a call loads nothing', async () => {
+    await using own = new SessionPool({ execution: 'inline', threads: 1 });
+    const fresh = new Decoder(smallModel(), own);
+    await expect(fresh.open({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    const phases: string[] = [];
+    const onProgress = ({ phase }: { readonly phase: string }): unknown => phases.push(phase);
+    await fresh.open({ onProgress });
+    expect(phases.filter((phase) => phase === 'session')).toHaveLength(2);
+    phases.length = 0;
+    await fresh.read([await fresh.embed([1, 2], { onProgress })], undefined, { onProgress });
+    expect(phases).toEqual([]);
+  });
+
   it('a cache makes room for more, row by row', async () => {
     const long = new Decoder(smallLlama(40, 512), sessions);
     const rows = [Array.from({ length: 150 }, (_, i) => (7 * i) % 40), Array.from({ length: 61 }, (_, i) => (11 * i) % 40)];

@@ -161,8 +161,12 @@ export class Bridge implements AsyncDisposable {
       });
     const { decoder, tokenizer } = this.#talker;
     const list = Array.isArray(images) ? (images as readonly (ImageSource | VisualTokens)[]) : [images as ImageSource | VisualTokens];
+    // The language model is loaded while the tower looks.
+    const opened = decoder.open({ signal });
+    opened.catch(() => undefined); // told below, if the tower has not failed before
     const pictures: VisualTokens[] = [];
     for (const image of list) pictures.push(isTokens(image) ? image : await this.tokens(image, { signal }));
+    await opened;
     const [first, ...rest] = [...history, question];
     const parts = renderPrompt(this.template, [pictureMessage(first, pictures.length), ...rest, null]);
     const asked = tokenizer.encodePrompt(parts);

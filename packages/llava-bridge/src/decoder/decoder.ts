@@ -46,13 +46,19 @@ export class Decoder {
     this.#sessions = sessions;
   }
 
+  /** Loads what the decoder runs on, so that the first token does not wait for it. @throws VitaminError `ABORTED`, and what loading throws. */
+  async open(options: WorkOptions = {}): Promise<void> {
+    const leases = await Promise.all([this.#embeddings(options), this.#layers(options)]);
+    for (const lease of leases) lease[Symbol.dispose]();
+  }
+
   /** Embeddings of ids: [L, H]. @throws VitaminError `USAGE` for an id that the vocabulary does not have. */
   async embed(ids: readonly number[], options: WorkOptions = {}): Promise<Tensor<'float32'>> {
     const { config } = this.model;
     const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < config.vocabulary));
     if (wrong !== undefined) throw new VitaminError('USAGE', `Expected ids from 0 to ${config.vocabulary - 1} but received ${wrong}`);
     if (ids.length === 0) return tensor('float32', [0, config.hidden]);
-    using lease = await this.#lease('embeddings', () => embeddingGraph(config, this.model), options);
+    using lease = await this.#embeddings(options);
     const feed = tensor('int64', [ids.length], BigInt64Array.from(ids, BigInt));
     const { embeddings } = await lease.session.run({ ids: feed }, { signal: options.signal });
     return embeddings as Tensor<'float32'>;
@@ -89,7 +95,7 @@ export class Decoder {
       ...Array.from({ length }, (_, i) => (i < counts[row]! ? before + i : -1)),
     ]);
     const positions = counts.flatMap((_, row) => Array.from({ length }, (__, i) => Math.min(cache.lengths[row]! + i, this.context - 1)));
-    using lease = await this.#lease('decoder', () => decoderGraph(config, this.context, this.model).graph, options);
+    using lease = await this.#layers(options);
     const { logits, ...tensors } = await lease.session.run(
       {
         ...cache.tensors,
@@ -109,6 +115,14 @@ export class Decoder {
   /** Rows of a cache in another order, some of them several times: the beams of a search. */
   select(cache: DecoderCache, rows: readonly number[]): DecoderCache {
     return selectRows(cache, rows);
+  }
+
+  #embeddings(options: WorkOptions): Promise<Lease> {
+    return this.#lease('embeddings', () => embeddingGraph(this.model.config, this.model), options);
+  }
+
+  #layers(options: WorkOptions): Promise<Lease> {
+    return this.#lease('decoder', () => decoderGraph(this.model.config, this.context, this.model).graph, options);
   }
 
   async #lease(kind: string, build: Parameters<SessionPool['lease']>[1], options: WorkOptions): Promise<Lease> {
