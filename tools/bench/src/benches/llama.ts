@@ -1,11 +1,25 @@
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type LazyTensor, writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { writeFileAtomic } from '@vitamin-vlm/core';
-import { countParameters, Decoder, declaredLlama, generateIds, openLlama, readLlamaConfig } from '@vitamin-vlm/llava-bridge';
+import {
+  countParameters,
+  Decoder,
+  declaredLlama,
+  generateIds,
+  LlamaTokenizer,
+  openLlama,
+  type Piece,
+  type PieceVocabulary,
+  readLlamaConfig,
+  writeLlamaGguf,
+} from '@vitamin-vlm/llava-bridge';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import type { Setting } from '../bench.ts';
 import type { Figure } from '../figure.ts';
 import { noise } from '../noise.ts';
+import { wallTime } from '../paired.ts';
 
 /** TinyLlama 1.1B. */
 const SHAPE = {
@@ -22,14 +36,14 @@ const SHAPE = {
 const PROMPT = 600;
 const ANSWER = 64;
 
-/** Milliseconds of reading a prompt and of saying an answer. */
-interface Times {
+/** Tokens a second of reading a prompt and of saying an answer behind it. */
+interface Rates {
   readonly prefill: number;
   readonly decoding: number;
 }
 
-/** Our decoder at TinyLlama's shape, random weights: a prompt of 600 tokens, then 64 words; in 8 bits beside float32. */
-export async function llamaBench({ folder, threads, clock }: Setting): Promise<Figure[]> {
+/** Our decoder at TinyLlama's shape, random weights: a prompt of 600 tokens, then 64 words. In 8 bits beside float32, and float32 beside llama.cpp. */
+export async function llamaBench({ folder, threads }: Setting): Promise<Figure[]> {
   const config = readLlamaConfig(SHAPE);
   await writeFileAtomic(join(folder, 'config.json'), JSON.stringify(SHAPE));
   let seed = 0;
@@ -38,35 +52,63 @@ export async function llamaBench({ folder, threads, clock }: Setting): Promise<F
     return [name, { dtype: 'float32', shape, data: () => noise(shape, own).data }];
   });
   await writeSafetensors(join(folder, 'model.safetensors'), tensors);
-  const exact = await timesOf('float32', folder, threads, clock);
-  const rounded = await timesOf('int8', folder, threads, clock);
-  const figure = { bench: 'llama', unit: 'tokens/s', peerName: 'the same in float32' };
+  const exact = await ratesOf('float32', folder, threads);
+  const rounded = await ratesOf('int8', folder, threads);
+  const peer = await llamaCppRates(folder, threads);
   const billions = (countParameters(config) / 1e9).toFixed(1);
-  return [
-    { ...figure, what: `${billions} billion parameters in 8 bits read ${PROMPT} tokens`, ...rates(PROMPT, rounded.prefill, exact.prefill) },
-    {
-      ...figure,
-      what: `${billions} billion parameters in 8 bits say ${ANSWER} tokens behind them`,
-      ...rates(ANSWER, rounded.decoding, exact.decoding),
-    },
+  const rows = (kind: string, ours: Rates, peerName: string, theirs: Rates): Figure[] => [
+    figure(`${billions} billion parameters in ${kind} read ${PROMPT} tokens`, ours.prefill, peerName, theirs.prefill),
+    figure(`${billions} billion parameters in ${kind} say ${ANSWER} tokens behind them`, ours.decoding, peerName, theirs.decoding),
   ];
+  return [...rows('8 bits', rounded, 'the same in float32', exact), ...(peer ? rows('float32', exact, 'llama.cpp, float32', peer) : [])];
 }
 
-function rates(tokens: number, ours: number, peer: number): Pick<Figure, 'ours' | 'peer' | 'ratio'> {
-  return { ours: (1000 * tokens) / ours, peer: (1000 * tokens) / peer, ratio: peer / ours };
+function figure(what: string, ours: number, peerName: string, peer: number): Figure {
+  return { bench: 'ask', what, unit: 'tokens/s', ours, peerName, peer, ratio: ours / peer };
 }
 
-async function timesOf(precision: 'float32' | 'int8', folder: string, threads: number, clock: () => number): Promise<Times> {
+/** Wall time: llama.cpp tells no other. */
+async function ratesOf(precision: 'float32' | 'int8', folder: string, threads: number): Promise<Rates> {
   await using sessions = new SessionPool({ threads, maxBytes: Number.MAX_SAFE_INTEGER });
   const decoder = new Decoder(await openLlama(folder, { precision, cacheDir: join(folder, 'cache') }), sessions);
   await decoder.read([noise([8, SHAPE.hidden_size], { scale: 0.1 })]);
   const prompt = noise([PROMPT, SHAPE.hidden_size], { scale: 0.1 });
-  const start = clock();
+  const start = wallTime();
   let first = start;
   let count = 0;
   for await (const id of generateIds(decoder, prompt, { maxTokens: ANSWER + 1, eos: [] })) {
-    if (count++ === 0) first = clock();
+    if (count++ === 0) first = wallTime();
     if (id < 0) throw new Error(`Expected an id but received ${id}`);
   }
-  return { prefill: first - start, decoding: clock() - first };
+  return { prefill: (1000 * PROMPT) / (first - start), decoding: (1000 * ANSWER) / (wallTime() - first) };
+}
+
+/** llama.cpp on the same weights, where `VITAMIN_LLAMA_NODE` names the folder of `@fugood/llama.node`. */
+async function llamaCppRates(folder: string, threads: number): Promise<Rates | undefined> {
+  const engine = process.env['VITAMIN_LLAMA_NODE'];
+  if (engine === undefined) {
+    process.stderr.write('ask: no rows of llama.cpp, because VITAMIN_LLAMA_NODE names no folder of @fugood/llama.node\n');
+    return undefined;
+  }
+  const path = join(folder, 'model.gguf');
+  await writeLlamaGguf(path, await openLlama(folder), new LlamaTokenizer(bytesAlone()));
+  const worker = fileURLToPath(new URL('../llama-worker.js', import.meta.url));
+  const args = [engine, path, `${threads}`, `${PROMPT}`, `${ANSWER}`];
+  const child = fork(worker, args, { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  return await new Promise((resolve, reject) => {
+    child.once('message', (rates: Rates) => resolve(rates));
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`llama.cpp ended with code ${code}`)));
+  });
+}
+
+/** The smallest vocabulary that llama.cpp takes; its other ids have no text. */
+function bytesAlone(): PieceVocabulary {
+  const control = ['<s>', '</s>'].map((text): Piece => ({ text, score: 0, kind: 'control' }));
+  const bytes = Array.from({ length: 256 }, (_, byte): Piece => {
+    const text = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+    return { text, score: 0, kind: 'byte' };
+  });
+  const pieces: Piece[] = [{ text: '<unk>', score: 0, kind: 'unknown' }, ...control, ...bytes];
+  return { pieces, unk: 0, bos: 1, eos: 2, dummyPrefix: true, byteFallback: true };
 }
