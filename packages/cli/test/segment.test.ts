@@ -34,6 +34,9 @@ describe('which network answers', () => {
     await fails(['pictures/a.png', ...words, '--precision', 'int8'], 2, /--precision float32 for a segmenter/u);
     await fails(['pictures/a.png', ...words, '--tier', 'fast', '--stride', '16'], 2, /either --stride or --tier/u);
     await fails(['pictures/a.png', ...words, '--tier', 'quick'], 2, /exact, balanced, fast/u);
+    await fails(['pictures/a.png', ...words, '--shortest', '64'], 2, /Expected no shortest but received one: .*one canvas/u);
+    await fails(['pictures/a.png', ...words, '--longest', '64'], 2, /Expected no longest but received one: .*one canvas/u);
+    await fails(['pictures/a.png', ...alone, '--longest', '64'], 2, /Expected no --longest but received one: .*is a tower alone/u);
     await fails(['pictures/a.png', ...words, '--model', 'nowhere.pth'], 4, /nowhere\.pth/u);
   });
 });
