@@ -1,13 +1,16 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { expect, it } from 'vitest';
 import { Backbone } from '../src/backbone/backbone.ts';
 import { canonicalText } from '../src/text/clean-text.ts';
 import { clipTextTokenizer, openTextTokenizer, type TextTokenizer } from '../src/text/text-tokenizer.ts';
 import { temporaryFolder } from './support/folder.ts';
-import { clipaWeights } from './support/tiny-vit.ts';
+import { tinyViT, vitWeights } from './support/tiny-vit.ts';
 
 const folder = temporaryFolder();
+/** A tiny CLIPA, whose text tower reads 16 tokens. */
+const clipa = vitWeights({ ...tinyViT, preNorm: false, pool: 'mean' }, 16);
 const special = (token: string, id: number): object => ({
   id,
   content: token,
@@ -105,7 +108,7 @@ it('refuses another kind, expressions, damaged files, ids beyond the tower, and 
 });
 
 it('embeds the words of a tower with the tokenizer beside its weights, and keeps them apart by it', async () => {
-  await writeSafetensors(folder('model.safetensors'), clipaWeights());
+  await writeSafetensors(folder('model.safetensors'), clipa);
   await rm(folder('tokenizer.json'), { force: true });
   await using without = await Backbone.load(folder('model.safetensors'), { cacheDir: folder('cache'), threads: 1 });
   await expect(without.embedTexts(['a cat'])).rejects.toThrow(/Expected tokenizer\.json beside the weights/u);
@@ -122,4 +125,20 @@ it('embeds the words of a tower with the tokenizer beside its weights, and keeps
   );
   await using other = await Backbone.load(folder('model.safetensors'), { cacheDir: folder('cache'), threads: 1 });
   expect((await other.vocabulary(['cat', 'red'])).embeddings).not.toEqual(embeddings);
+});
+
+it('finds the tokenizer of a published model in the cache of the Hub, and needs it for words alone', async () => {
+  const commit = 'c'.repeat(40);
+  const repository = folder('hub', 'models--UCSC-VLAA--ViT-L-14-CLIPA-336-datacomp1B');
+  const snapshot = join(repository, 'snapshots', commit);
+  await mkdir(join(repository, 'refs'), { recursive: true });
+  await mkdir(snapshot, { recursive: true });
+  await writeFile(join(repository, 'refs', 'main'), commit);
+  await writeSafetensors(join(snapshot, 'open_clip_model.safetensors'), clipa);
+  const options = { offline: true, hub: { cacheDir: folder('hub') }, cacheDir: folder('cache'), threads: 1 } as const;
+  await using without = await Backbone.load('vit-large-14-336-clipa', options);
+  await expect(without.embedTexts(['a cat'])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  await writeFile(join(snapshot, 'tokenizer.json'), JSON.stringify(wordPiece));
+  await using backbone = await Backbone.load('vit-large-14-336-clipa', options);
+  expect((await backbone.embedTexts(['a cat'])).shape).toEqual([1, 32]);
 });

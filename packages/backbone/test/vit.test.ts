@@ -1,55 +1,25 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { type Tensor, tensor } from '@vitamin-vlm/core';
-import { Graph, Parameters } from '@vitamin-vlm/graph';
 import { describe, expect, it } from 'vitest';
 import { Backbone } from '../src/backbone/backbone.ts';
 import { openModel, type OpenModelOptions } from '../src/load/open-model.ts';
-import { textTower } from '../src/models/text-tower.ts';
-import { type ViTConfig, vitHead, vitTrunk } from '../src/models/vit.ts';
 import { formulaValues } from './formula.ts';
 import { temporaryFolder } from './support/folder.ts';
-import { digest, formulaWeight } from './support/formula-model.ts';
+import { digest } from './support/formula-model.ts';
 import { renamed } from './support/tiny-model.ts';
+import { tinyViT, vitWeights } from './support/tiny-vit.ts';
 
 const folder = temporaryFolder();
 const SIZE = 56;
-const config: ViTConfig = {
-  width: 64,
-  layers: 2,
-  heads: 2,
-  hidden: 256,
-  patch: 14,
-  embedDim: 32,
-  activation: 'gelu',
-  preNorm: true,
-  pool: 'class',
-  separate: false,
-  projection: 'matrix',
-};
+const config = tinyViT;
 const input = tensor(
   'float32',
   [1, 3, SIZE, SIZE],
   formulaValues('input', [1, 3, SIZE, SIZE]).data.map((u) => 4 * u),
 );
 
-/** open_clip's names and formula weights, with a text tower at the root. */
-function weightsOf(image: ViTConfig): Map<string, Tensor<'float32'>> {
-  const graph = new Graph('shapes');
-  const { root, declared } = new Parameters(graph);
-  const { blocks } = vitTrunk(root.at('visual'), graph.input('image', 'float32', input.shape), image);
-  vitHead(root.at('visual'), blocks.at(-1)!.out, image);
-  const text = { width: 64, heads: 2, layers: 1, embedDim: 32, vocabulary: 500, context: 77 };
-  textTower(root.at('text'), graph.input('ids', 'int32', [1, 77]), graph.input('ends', 'int32', [1]), text);
-  return new Map(
-    [...declared].map(([name, shape]) => {
-      const stored = name.replace('text.', '');
-      return [stored, formulaWeight(stored, shape)];
-    }),
-  );
-}
-
-const weights = weightsOf(config);
+const weights = vitWeights(config);
 
 async function embedding(path: string, options: OpenModelOptions = {}): Promise<Tensor<'float32'>> {
   await using backbone = await Backbone.load(path, { ...options, cacheDir: folder('cache'), threads: 1 });
@@ -190,7 +160,7 @@ describe('ViT of CLIP', () => {
       [1, 64, 5, 7],
       [1, 32, 5, 7],
     ]);
-    const clipa = await openModel(await written('clipa', weightsOf({ ...config, preNorm: false, pool: 'mean' })));
+    const clipa = await openModel(await written('clipa', vitWeights({ ...config, preNorm: false, pool: 'mean' })));
     expect(clipa.tower).toMatchObject({ id: 'vit-64x2-14-56-clipa', resize: 'bilinear', edge: 'both' });
     expect(clipa.text).toMatchObject({ bidirectional: true, pool: 'last' });
   });

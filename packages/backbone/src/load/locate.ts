@@ -74,7 +74,12 @@ export async function locate(address: string, options: LocateOptions = {}): Prom
 /** Weights, and what lies beside them. */
 async function resolvePublished(uri: string, published: PublishedModel | undefined, options: HubOptions): Promise<string> {
   const path = await resolveHubFile(uri, options);
-  if (published?.tokenizer) await resolveHubFile(`hf:${published.repo}/${TOKENIZER_FILE}`, options);
+  // Pictures need no words: a tokenizer that is out of reach is told when words come.
+  if (published?.tokenizer) {
+    await resolveHubFile(`hf:${published.repo}/${TOKENIZER_FILE}`, options).catch((error: unknown) => {
+      if (!(error instanceof VitaminError) || error.code === 'ABORTED') throw error;
+    });
+  }
   return path;
 }
 
