@@ -107,7 +107,7 @@ function blocksOf(name: string, { vision_cfg: vision, text_cfg: text }: CaseConf
 }
 
 /** Everything that the networks ask for, by canonical names. */
-function declaredBy(shapes: Shapes, hints: Hints): ReadonlyMap<string, readonly number[]> {
+export function declaredBy(shapes: Shapes, hints: Hints): ReadonlyMap<string, readonly number[]> {
   const { family, text } = inferConfig(shapes, hints);
   const plan = towerFamilies.find(({ name }) => name === family)!.plan(shapes, hints);
   const graph = new Graph('declared');
