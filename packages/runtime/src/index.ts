@@ -12,5 +12,5 @@ export { estimateBytes } from './estimate-bytes.ts';
 export { Session } from './session.ts';
 export type { RunOptions, SessionOptions } from './session.ts';
 export { SessionPool } from './session-pool.ts';
-export type { Lease, PoolOptions, SessionKey } from './session-pool.ts';
+export type { Lease, LeaseOptions, PoolOptions, SessionKey } from './session-pool.ts';
 export type { NamedTensors, ValueInfo } from './value-info.ts';

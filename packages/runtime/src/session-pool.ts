@@ -24,6 +24,12 @@ export interface Lease extends Disposable {
   release(): void;
 }
 
+/** Options of `SessionPool.lease`. */
+export interface LeaseOptions extends WorkOptions {
+  /** Instead of the pool's, for what needs the arithmetic of this one. */
+  readonly provider?: PoolOptions['provider'];
+}
+
 interface Entry {
   readonly key: SessionKey;
   readonly bytes: number;
@@ -83,7 +89,7 @@ export class SessionPool implements AsyncDisposable {
    * @param build - Makes the graph, when there is no session for the key.
    * @throws VitaminError `USAGE` after `close`, `ABORTED`, and what `build` and `Session.create` throw.
    */
-  async lease(key: SessionKey, build: () => Graph, options: WorkOptions = {}): Promise<Lease> {
+  async lease(key: SessionKey, build: () => Graph, options: LeaseOptions = {}): Promise<Lease> {
     if (this.#closed) throw new VitaminError('USAGE', 'Expected an open pool of sessions but received one that was closed');
     throwIfAborted(options.signal);
     const id = idOf(key);
@@ -110,12 +116,12 @@ export class SessionPool implements AsyncDisposable {
     return this.close();
   }
 
-  #make(key: SessionKey, build: () => Graph, { onProgress }: WorkOptions): Entry {
+  #make(key: SessionKey, build: () => Graph, { onProgress, provider = this.#options.provider }: LeaseOptions): Entry {
     onProgress?.({ phase: 'build' });
     const graph = build();
     const bytes = estimateBytes(graph);
     this.#evict(bytes);
-    const { threads, provider, cacheDir, execution } = this.#options;
+    const { threads, cacheDir, execution } = this.#options;
     // Those that make room are gone before the new one takes it.
     const made = Promise.all(this.#ending).then(() =>
       Session.create(toOnnx(graph), { threads, provider, cacheDir, execution, onProgress }),

@@ -71,6 +71,14 @@ it('shares one session between callers that ask at once, whatever the order of t
   for (const lease of leases) lease.release();
 });
 
+it('makes a session on the provider that its lease asks for, instead of its own', async () => {
+  const pool = new SessionPool({ threads: 1, provider: 'coreml' });
+  pools.push(pool);
+  await expect(pool.lease({ kind: 'own' }, () => doubling(3))).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  using lease = await pool.lease({ kind: 'other' }, () => doubling(3), { provider: 'cpu' });
+  expect((await lease.session.run({ x: tensor('float32', [3]) }))['y']?.shape).toEqual([3]);
+});
+
 it('holds its bound: the session unused for longest goes, one in use stays', async () => {
   const pool = newPool(2.5 * THREAD);
   const first = await use(pool, 100);

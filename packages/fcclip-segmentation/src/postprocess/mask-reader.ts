@@ -1,9 +1,12 @@
 import type { ImageGeometry } from '@vitamin-vlm/backbone';
-import { type Tensor, VitaminError } from '@vitamin-vlm/core';
+import { type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import { type AxisTaps, axisTaps } from './axis-taps.ts';
 
 /** Cells of the masks along the side of a tile. */
 const TILE_CELLS = 8;
+
+/** Cells that a pixel is read from along a side, of masks that are much smaller or not much larger than the picture: the loops over them are written out. */
+const USUAL_SPAN = 3;
 
 /** A rectangle of the picture, in pixels. */
 export interface Rectangle {
@@ -11,6 +14,16 @@ export interface Rectangle {
   readonly top: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** What a network needs to read masks in a rectangle: rows · cells · columns are their logits there. */
+export interface MaskBlock {
+  /** [M, r, c] */
+  readonly cells: Tensor<'float32'>;
+  /** [height, r] */
+  readonly rows: Tensor<'float32'>;
+  /** [c, width] */
+  readonly columns: Tensor<'float32'>;
 }
 
 /** One of the rectangles that a picture is cut into. */
@@ -61,6 +74,16 @@ export class MaskReader {
     this.#bounds = new Float32Array(2 * queries * this.columns.length * tops.length).fill(Number.NaN);
   }
 
+  /**
+   * Rectangles that cover the picture, no smaller than a tile, and no smaller than so many pixels along a side but for the last ones.
+   */
+  blocks(side: number): Rectangle[] {
+    const tops = cut(this.height, this.#rows.starts, side);
+    return cut(this.width, this.#across.starts, side).flatMap(([left, right]) =>
+      tops.map(([top, bottom]) => ({ left, top, width: right - left, height: bottom - top })),
+    );
+  }
+
   /** Pixels of the largest tile. */
   get tilePixels(): number {
     return Math.max(...this.columns.flat().map(({ width, height }) => width * height));
@@ -103,6 +126,26 @@ export class MaskReader {
     out[at + 1] = most;
   }
 
+  /** The cells of some masks around a rectangle, and how its pixels are read from them. */
+  block(queries: readonly number[], { left, top, width, height }: Rectangle): MaskBlock {
+    const [rows, across] = this.#cells;
+    const [first, last] = cellsBetween(this.#rows, top, top + height - 1, rows);
+    const [from, to] = cellsBetween(this.#across, left, left + width - 1, across);
+    const [r, c] = [last - first + 1, to - from + 1];
+    const cells = tensor('float32', [queries.length, r, c]);
+    for (const [place, query] of queries.entries()) {
+      for (let row = 0; row < r; row++) {
+        const line = (query * rows + first + row) * across;
+        cells.data.set(this.#logits.subarray(line + from, line + to + 1), (place * r + row) * c);
+      }
+    }
+    return {
+      cells,
+      rows: tensor('float32', [height, r], dense(this.#rows, top, height, first, r)),
+      columns: tensor('float32', [c, width], transposed(dense(this.#across, left, width, from, c), width, c)),
+    };
+  }
+
   /** Logits of a mask in a rectangle, row by row, into the beginning of `out`. */
   read(query: number, { left, top, width, height }: Rectangle, out: Float64Array): void {
     const [rows, cells] = this.#cells;
@@ -112,18 +155,31 @@ export class MaskReader {
     const line = this.#line;
     const [from, to] = cellsBetween(this.#across, left, left + width - 1, cells);
     for (let y = 0; y < height; y++) {
-      line.fill(0, from, to + 1);
-      for (let i = 0; i < rowSpan; i++) {
-        const weight = rowWeights[(top + y) * rowSpan + i]!;
-        if (weight === 0) continue;
-        const base = (query * rows + rowStarts[top + y]! + i) * cells;
-        for (let cell = from; cell <= to; cell++) line[cell]! += weight * logits[base + cell]!;
+      const tap = (top + y) * rowSpan;
+      const base = (query * rows + rowStarts[top + y]!) * cells;
+      if (rowSpan === USUAL_SPAN) {
+        const [a, b, c] = [rowWeights[tap]!, rowWeights[tap + 1]!, rowWeights[tap + 2]!];
+        for (let cell = from, at = base + from; cell <= to; cell++, at++) {
+          line[cell] = a * logits[at]! + b * logits[at + cells]! + c * logits[at + 2 * cells]!;
+        }
+      } else {
+        line.fill(0, from, to + 1);
+        for (let i = 0; i < rowSpan; i++) {
+          for (let cell = from; cell <= to; cell++) line[cell]! += rowWeights[tap + i]! * logits[base + i * cells + cell]!;
+        }
       }
-      for (let x = 0, at = left * span; x < width; x++) {
-        const start = starts[left + x]!;
-        let sum = 0;
-        for (let j = 0; j < span; j++, at++) sum += weights[at]! * line[start + j]!;
-        out[y * width + x] = sum;
+      let at = left * span;
+      if (span === USUAL_SPAN) {
+        for (let x = 0; x < width; x++, at += USUAL_SPAN) {
+          const start = starts[left + x]!;
+          out[y * width + x] = weights[at]! * line[start]! + weights[at + 1]! * line[start + 1]! + weights[at + 2]! * line[start + 2]!;
+        }
+      } else {
+        for (let x = 0; x < width; x++) {
+          let sum = 0;
+          for (let j = 0; j < span; j++, at++) sum += weights[at]! * line[starts[left + x]! + j]!;
+          out[y * width + x] = sum;
+        }
       }
     }
   }
@@ -139,11 +195,25 @@ function cellsBetween({ starts, span }: AxisTaps, first: number, last: number, c
   return [starts[first]!, Math.min(starts[last]! + span, cells) - 1];
 }
 
-/** Cuts a side into pieces of pixels that begin within some cells of each other. */
-function cut(pixels: number, starts: Int32Array): [from: number, to: number][] {
+/** Weights of some neighboring pixels as a matrix [count, cells], of cells from `first` on. */
+function dense({ starts, weights, span }: AxisTaps, start: number, count: number, first: number, cells: number): Float32Array {
+  const matrix = new Float32Array(count * cells);
+  for (let i = 0; i < count; i++) {
+    const pixel = start + i;
+    matrix.set(weights.subarray(pixel * span, (pixel + 1) * span), i * cells + starts[pixel]! - first);
+  }
+  return matrix;
+}
+
+function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]!);
+}
+
+/** Cuts a side into pieces of pixels that begin within some cells of each other, or are no more than `least`. */
+function cut(pixels: number, starts: Int32Array, least: number = 1): [from: number, to: number][] {
   const pieces: [number, number][] = [];
   for (let from = 0, to = 1; from < pixels; from = to) {
-    for (to = from + 1; to < pixels && starts[to]! - starts[from]! < TILE_CELLS;) to++;
+    for (to = from + 1; to < pixels && (to - from < least || starts[to]! - starts[from]! < TILE_CELLS);) to++;
     pieces.push([from, to]);
   }
   return pieces;

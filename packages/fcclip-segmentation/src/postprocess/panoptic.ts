@@ -2,6 +2,9 @@ import type { Box, LabelMap } from '@vitamin-vlm/core';
 import type { MaskReader, Tile } from './mask-reader.ts';
 import { sigmoid } from './sigmoid.ts';
 
+/** 1 and a little, for rounding. */
+const CLOSE = 1 + 1e-9;
+
 /** Which masks become segments. */
 export interface PanopticOptions {
   /** Only masks whose best class scores above this count. */
@@ -126,10 +129,13 @@ class Contest {
       for (let y = 0, i = 0; y < height; y++) {
         const line = (top + y) * this.#reader.width + left;
         for (let x = 0; x < width; x++, i++) {
-          const value = score * sigmoid(logits[i]!);
+          const logit = logits[i]!;
+          // 1 + e^-x is more than 1 and no less than 2 - x: most pixels are decided without the exponential.
+          if (score * CLOSE < best[i]! * Math.max(1, 2 - logit)) continue;
+          const value = score * sigmoid(logit);
           if (value <= best[i]!) continue;
           best[i] = value;
-          data[line + x] = 2 * place + Number(logits[i]! >= 0);
+          data[line + x] = 2 * place + Number(logit >= 0);
         }
       }
     }

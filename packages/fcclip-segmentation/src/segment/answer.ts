@@ -31,6 +31,7 @@ export async function answer(
   const settings = checkedSettings(asked, options);
   const { task = 'panoptic', signal } = options;
   const { width, height } = geometry;
+  const { threshold } = settings;
   const { labels } = vocabulary;
   const probabilities = await probabilitiesOf(encoding, vocabulary, asked, options);
   const wants = (one: typeof task): boolean => task === one || task === 'all';
@@ -41,7 +42,13 @@ export async function answer(
     labels,
     ...(wants('panoptic') ? { panoptic: await panopticOf(masks, probabilities, vocabulary, settings, turn) } : {}),
     ...(wants('semantic')
-      ? { semantic: await semanticMap(masks.reader, probabilities.data, labels.length + 1, { threshold: settings.threshold, turn }) }
+      ? {
+          semantic: await semanticMap(masks.reader, probabilities.data, labels.length + 1, {
+            threshold,
+            turn,
+            sum: asked.heads.sums({ signal }),
+          }),
+        }
       : {}),
     ...(wants('instance') ? { instances: await instancesOf(masks, probabilities, vocabulary, settings.max, turn) } : {}),
   };

@@ -3,6 +3,7 @@ import type { Weights } from '@vitamin-vlm/graph';
 import type { SessionPool } from '@vitamin-vlm/runtime';
 import type { ClipHead } from '../models/clip-head.ts';
 import { type FcclipConfig, type FcclipSizes, towerLevels } from '../models/config.ts';
+import { type SumClasses, sumClasses } from '../postprocess/class-sums.ts';
 import { maskGraph, pixelGraph, scoreGraph } from './graphs.ts';
 
 /** Tower maps by the names of `towerLevels`, [1, C, h, w]. */
@@ -63,5 +64,10 @@ export class Heads {
     const { config, weights } = this.#model;
     using lease = await this.#sessions.lease({ kind: 'scores' }, () => scoreGraph(weights, config), options);
     return (await lease.session.run(feeds, { signal: options.signal }))['probabilities'] as Tensor<'float32'>;
+  }
+
+  /** See `sumClasses`. */
+  sums(options: WorkOptions): SumClasses {
+    return sumClasses(this.#sessions, options);
   }
 }
