@@ -88,7 +88,8 @@ function detectionDocument(outcome: DetectionOutcome, line: CommandLine): object
 
 /** Boxes, masks and keypoints, COCO or LVIS. */
 export async function showDetection(line: CommandLine, progress: Progress): Promise<Shown> {
-  refuse(line, { without: '--panoptic' }, ['gt-folder', 'dt-folder']);
+  refuse(line, { without: '--panoptic or --semantic' }, ['gt-folder', 'dt-folder']);
+  refuse(line, { without: '--semantic' }, ['gt-classes', 'dt-classes', 'ignore']);
   if (line.values.report === undefined) refuse(line, { without: '--report' }, ['images']);
   if (line.values['no-cats']) refuse(line, { beside: '--no-cats' }, ['tide', 'confusion', 'split', 'label-errors']);
   return shownDetection(await runDetection(line, progress), line);

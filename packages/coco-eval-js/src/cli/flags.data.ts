@@ -16,6 +16,7 @@ type Switch =
   | 'lvis'
   | 'crowdpose'
   | 'panoptic'
+  | 'semantic'
   | 'no-cats'
   | 'tide'
   | 'confusion'
@@ -34,6 +35,9 @@ type Text =
   | 'sigmas'
   | 'gt-folder'
   | 'dt-folder'
+  | 'gt-classes'
+  | 'dt-classes'
+  | 'ignore'
   | 'split'
   | 'img-ids'
   | 'cat-ids'
@@ -64,8 +68,16 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   lvis: { type: 'boolean', help: 'LVIS rules: federated annotations, 300 detections per image, APr APc APf', of: numbers },
   crowdpose: { type: 'boolean', help: 'CrowdPose rules: 14 keypoints, AP of easy, medium and hard images', of: numbers },
   panoptic: { type: 'boolean', help: 'panoptic quality; the PNG folders stand beside the JSON files' },
-  'gt-folder': { type: 'string', value: 'DIR', help: 'with --panoptic: PNG folder of GT.json (default: GT without .json)' },
-  'dt-folder': { type: 'string', value: 'DIR', help: 'with --panoptic: PNG folder of DT.json (default: DT without .json)' },
+  semantic: { type: 'boolean', help: 'mIoU, fwIoU, mACC, pACC of the label maps in --gt-folder and --dt-folder' },
+  'gt-folder': { type: 'string', value: 'DIR', help: 'PNG folder of the ground truth (--panoptic: GT without .json)' },
+  'dt-folder': { type: 'string', value: 'DIR', help: 'PNG folder of the results (--panoptic: DT without .json)' },
+  'gt-classes': {
+    type: 'string',
+    value: 'FILE',
+    help: 'with --semantic: JSON with the classes of the ground truth (default: semantic.json beside its folder)',
+  },
+  'dt-classes': { type: 'string', value: 'FILE', help: 'those of the results, matched by name (default: semantic.json)' },
+  ignore: { type: 'string', value: 'N', help: 'with --semantic: value of pixels without ground truth (default 255)' },
   split: { type: 'string', value: 'ov-coco|ov-lvis|FILE', help: 'AP50 of groups of categories, as for open vocabularies', of: numbers },
   'img-ids': { type: 'string', value: 'LIST|@FILE', help: 'only these images: 1,2,3 or a file of ids', of: numbers },
   'cat-ids': { type: 'string', value: 'LIST|@FILE', help: 'only these categories', of: numbers },

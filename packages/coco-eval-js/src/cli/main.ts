@@ -54,7 +54,7 @@ async function act(line: CommandLine, { stdout, stderr }: CommandStreams): Promi
     if (values.output === undefined) stdout.write(content);
     else await writeNamed(values.output, content, force);
   };
-  if (values.shard !== undefined) {
+  if (values.shard !== undefined && !values.semantic) {
     const { bytes, warnings } = await (await import('./shard.ts')).matchedShard(line, progress, stdout).finally(() => progress.clear());
     for (const warning of warnings) note(`warning: ${printable(warningText(warning))}`);
     await write(bytes);
@@ -82,5 +82,6 @@ async function show(line: CommandLine, progress: Progress): Promise<Shown> {
   if (line.action === 'check') return (await import('./check.ts')).showCheck(line);
   if (line.action === 'compare') return (await import('./compare.ts')).showComparison(line, progress);
   if (line.action === 'merge') return (await import('./shard.ts')).showMerged(line);
+  if (line.values.semantic) return (await import('./semantic-output.ts')).showSemantic(line, progress);
   return line.values.panoptic ? (await import('./panoptic-output.ts')).showPanoptic(line, progress) : showDetection(line, progress);
 }

@@ -16,7 +16,7 @@ export interface CommandLine {
 }
 
 /** The files that a command takes. */
-const takes: Readonly<Record<CommandName, { least: number; most: number; what: string; example: string }>> = {
+const takes: Readonly<Record<CommandName | 'semantic', { least: number; most: number; what: string; example: string }>> = {
   evaluate: { least: 2, most: 2, what: 'two files, GT.json and DT.json,', example: 'coco-eval instances_val2017.json results.json' },
   compare: {
     least: 3,
@@ -25,6 +25,12 @@ const takes: Readonly<Record<CommandName, { least: number; most: number; what: s
     example: 'coco-eval compare instances_val2017.json baseline.json better.json',
   },
   check: { least: 1, most: 2, what: 'one or two files, GT.json and perhaps DT.json,', example: 'coco-eval check instances_val2017.json' },
+  semantic: {
+    least: 0,
+    most: 0,
+    what: 'no files: --gt-folder and --dt-folder name the maps,',
+    example: 'coco-eval --semantic --gt-folder truth --dt-folder found/semantic --gt-classes classes.json',
+  },
   merge: { least: 1, most: 65_536, what: 'the files that --shard has made', example: 'coco-eval merge part-1 part-2 part-3' },
 };
 
@@ -67,8 +73,8 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     else if (token.kind === 'option') values[token.name] = checkFlag(token);
   }
   const [first] = words;
-  const named = first !== undefined && first !== 'evaluate' && Object.hasOwn(takes, first);
-  const command = named ? (first as CommandName) : 'evaluate';
+  const named = first === 'compare' || first === 'check' || first === 'merge';
+  const command: CommandName = named ? first : 'evaluate';
   const files = named ? words.slice(1) : words;
   const action = values['help'] === true || args.length === 0 ? 'help' : values['version'] === true ? 'version' : command;
   if (action === command) checkFor(command, files, Object.keys(values) as FlagName[]);
@@ -78,7 +84,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 
 /** Whether the command takes these files and flags. */
 function checkFor(command: CommandName, files: readonly string[], given: readonly FlagName[]): void {
-  const { least, most, what, example } = takes[command];
+  const { least, most, what, example } = takes[command === 'evaluate' && given.includes('semantic') ? 'semantic' : command];
   if (files.length < least || files.length > most) {
     throw usage(`Expected ${what} but received ${files.length}`, `Example: ${example}`);
   }

@@ -147,6 +147,7 @@ export async function showPanoptic(line: CommandLine, progress: Progress): Promi
     'label-errors',
     'images',
   ]);
+  refuse(line, { without: '--semantic' }, ['gt-classes', 'dt-classes', 'ignore']);
   const { mode, images, categories } = await commonParameters(line);
   const outcome = await evaluatePanopticFiles(line.groundTruth, line.results, {
     mode,
