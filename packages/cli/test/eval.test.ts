@@ -41,6 +41,19 @@ it.each([
   expect(run(vitamin, [...flags, 'eval', ...others])).toEqual(own);
 });
 
+it('joins parts of coco-eval, which are files, as coco-eval merge does', { timeout: 300_000 }, () => {
+  for (const part of ['1', '2']) {
+    expect(run(vitamin, ['eval', 'gt.json', 'dt 1.json', '--shard', `${part}/2`, '-o', `part-${part}`])[0]).toBe(0);
+  }
+  expect(run(vitamin, ['eval', 'merge', 'part-2', 'part-1', '--json'])[1]).toBe(run(cocoEval, ['merge', 'part-2', 'part-1', '--json'])[1]);
+  const [status, stdout, stderr] = run(vitamin, ['eval', 'merge', 'part-1', 'part-2', '-o', 'joined']);
+  expect([status, stdout, stderr]).toEqual([
+    2,
+    '',
+    expect.stringMatching(/no --output for parts that are files[\s\S]*coco-eval merge PART/u),
+  ]);
+});
+
 it.skipIf(!existsSync('/proc/self/task'))('ends as a shell would when the evaluation is killed', async () => {
   const parent = spawn(process.execPath, [vitamin, 'eval', 'gt.json', '/dev/stdin'], {
     cwd: temporary(),

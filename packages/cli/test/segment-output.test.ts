@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeImage } from '@vitamin-vlm/image';
+import { decodeImage, encodeLabelPng } from '@vitamin-vlm/image';
 import { decodePanopticPng, evaluatePanopticFiles } from 'coco-eval-js/node';
 import { describe, expect, it, vi } from 'vitest';
 import { alone, type Document, type Image, segmentTests, words } from './segment-support.ts';
+import { vitamin } from './support.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
@@ -74,8 +75,8 @@ describe('-o DIR', () => {
     const { ids } = decodePanopticPng(await readFile(temporary('out', 'panoptic', 'a.png')), 'a.png');
     for (const { id, area } of panoptic.annotations[1]!.segments_info) expect(ids.filter((value) => value === id).length).toBe(area);
 
-    const names = await json<{ unlabeled: number; labels: { id: number; name: string; color: number[] }[] }>('out', 'semantic.json');
-    expect([names.unlabeled, names.labels.map(({ name }) => name)]).toEqual([255, ['cat', 'red umbrella', 'sky']]);
+    const names = await json<{ unlabeledValue: number; labels: { id: number; name: string; color: number[] }[] }>('out', 'semantic.json');
+    expect([names.unlabeledValue, names.labels.map(({ name }) => name)]).toEqual([255, ['cat', 'red umbrella', 'sky']]);
     const shown = await decodeImage(temporary('out', 'semantic', 'a.png'));
     for (const { id, pixels } of images[1]!.labels!) {
       const [red, green, blue] = names.labels[id]!.color;
@@ -90,6 +91,42 @@ describe('-o DIR', () => {
     expect(results.map(({ image_id: image, score }) => [image, score])).toEqual(
       images.flatMap(({ instances }, i) => instances!.map(({ score }) => [i + 2, score])),
     );
+  });
+
+  it('is scored by the metrics that come with it: maps by their names, segments by their ids', async () => {
+    await run('segment', 'pictures/a.png', 'pictures/b.png', ...words, '--task', 'all', '-o', 'scored', '-q');
+    const { images } = await json<Document>('scored', 'summary.json');
+    // In truth everything is what the first picture shows most, of another number than in the answer.
+    const { label: most } = images[0]!.labels![0]!;
+    await mkdir(temporary('truth'));
+    for (const [name, width] of [
+      ['a.png', 60],
+      ['b.png', 80],
+    ] as const) {
+      const data = new Uint8Array(width * 48).fill(7);
+      await writeFile(temporary('truth', name), await encodeLabelPng({ width, height: 48, data }));
+    }
+    await writeFile(
+      temporary('classes.json'),
+      JSON.stringify({
+        categories: [
+          { id: 7, name: most },
+          { id: 9, name: 'sea' },
+        ],
+      }),
+    );
+    const flags = ['--gt-folder', 'truth', '--dt-folder', 'scored/semantic', '--gt-classes', 'classes.json', '--json'];
+    const semantic = await vitamin(['eval', '--semantic', ...flags], { cwd: temporary() });
+    expect([semantic.status, semantic.stderr]).toEqual([
+      0,
+      expect.stringContaining('2 predicted classes that are not in the ground truth'),
+    ]);
+    const found = images.reduce((sum, { labels }) => sum + (labels!.find(({ label }) => label === most)?.pixels ?? 0), 0);
+    const right = found / (140 * 48);
+    expect((JSON.parse(semantic.stdout) as { metrics: object }).metrics).toEqual({ mIoU: right, fwIoU: right, mACC: right, pACC: right });
+    const panoptic = await vitamin(['eval', 'scored/panoptic.json', 'scored/panoptic.json', '--panoptic', '--json'], { cwd: temporary() });
+    expect([panoptic.status, panoptic.stderr]).toEqual([0, '']);
+    expect(JSON.parse(panoptic.stdout)).toMatchObject({ metrics: { PQ: 1, SQ: 1, RQ: 1 }, warnings: [] });
   });
 
   it('takes numbers as names for ids, and keeps apart what has one name', async () => {

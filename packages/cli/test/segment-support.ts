@@ -13,11 +13,21 @@ export interface Image {
   readonly file: string;
   readonly width: number;
   readonly height: number;
-  readonly segments?: readonly { id: number; label: string; isThing: boolean; score: number; area: number; share: number; box: number[] }[];
-  readonly labels?: readonly { id: number; label: string; pixels: number; share: number }[];
-  readonly unlabeled?: number;
+  readonly segments?: readonly {
+    id: number;
+    label: string;
+    color: readonly number[];
+    isThing: boolean;
+    score: number;
+    area: number;
+    share: number;
+    box: number[];
+  }[];
+  readonly labels?: readonly { id: number; label: string; color: readonly number[]; pixels: number; share: number }[];
+  readonly unlabeledValue?: number;
   readonly instances?: readonly {
     label: string;
+    color: readonly number[];
     score: number;
     box: number[];
     area: number;

@@ -1,3 +1,4 @@
+import { labelColor } from '@vitamin-vlm/image';
 import { writeFile } from 'node:fs/promises';
 import { maskArea, maskToBbox, parseRleString } from 'coco-eval-js';
 import { describe, expect, it, vi } from 'vitest';
@@ -44,9 +45,12 @@ describe('which network answers', () => {
 describe('tasks', () => {
   it('give segments that cover their areas, a label per pixel, and masks of things, of one size', async () => {
     const [image] = (await document('pictures/b.png', ...words, '--task', 'all')).images;
-    const { width, height, segments, labels, unlabeled, instances } = image!;
-    expect([width, height, unlabeled]).toEqual([80, 48, 255]);
+    const { width, height, segments, labels, unlabeledValue, instances } = image!;
+    expect([width, height, unlabeledValue]).toEqual([80, 48, 255]);
     expect(segments!.length).toBeGreaterThan(0);
+    for (const { label, color } of [...segments!, ...labels!, ...instances!]) {
+      expect(color).toEqual(labelColor(['cat', 'red umbrella', 'sky'].indexOf(label)));
+    }
     for (const { label, isThing, area, share, box, score } of segments!) {
       expect(isThing).toBe(label !== 'sky');
       expect(share).toBeCloseTo(area / (80 * 48), 12);
@@ -63,7 +67,7 @@ describe('tasks', () => {
 
   it.each([
     ['panoptic', ['segments']],
-    ['semantic', ['unlabeled', 'labels']],
+    ['semantic', ['unlabeledValue', 'labels']],
     ['instance', ['instances']],
   ])('%s gives nothing else', async (task, keys) => {
     const [image] = (await document('--encoding', 'a.safetensors', ...words, '--task', task)).images;

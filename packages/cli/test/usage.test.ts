@@ -99,7 +99,7 @@ const mistakes: [string[], string[]][] = [
   [['eval', 'detect', '-o', 'x'], ['--root DIR or --annotations FILE but received neither']],
   [['eval', 'detect', '--root', '.'], ['Expected -o DIR']],
   [['eval', 'merge', 'a'], ['Expected -o DIR']],
-  [['eval', 'merge'], ["missing required argument 'folder'"]],
+  [['eval', 'merge'], ["missing required argument 'part'"]],
   [['features', 'a.jpg'], ['-o FILE.npy or FILE.safetensors']],
   [['features', 'a.jpg', '-o', 'a.txt'], ['-o FILE.npy or FILE.safetensors but received a.txt']],
   [['features', 'a.jpg', '-o', 'a.npy', '--levels', 'mid,final'], ['one level']],

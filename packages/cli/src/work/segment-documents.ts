@@ -98,7 +98,7 @@ function semanticDocument({ labels }: DocumentSet, sink: Sink): SegmentDocument 
   const entries = labels.map(({ name }, id) => ({ id, name, ...(narrow ? { color: labelColor(id) } : {}) }));
   return {
     add: async () => undefined,
-    end: async () => await sink(`${JSON.stringify({ labels: entries, unlabeled: narrow ? 255 : 65_535 }, null, 2)}\n`),
+    end: async () => await sink(`${JSON.stringify({ labels: entries, unlabeledValue: narrow ? 255 : 65_535 }, null, 2)}\n`),
   };
 }
 

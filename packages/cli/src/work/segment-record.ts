@@ -1,5 +1,6 @@
 import { type LabelMap, unlabeledIn } from '@vitamin-vlm/core';
 import type { Segmented } from '@vitamin-vlm/fcclip-segmentation';
+import { labelColor, type Rgb } from '@vitamin-vlm/image';
 import { toRleObject } from 'coco-eval-js';
 import { formatPercent, table } from '../text.ts';
 
@@ -12,6 +13,8 @@ export interface Region {
   /** The value of its pixels in the semantic PNG. */
   readonly id: number;
   readonly label: string;
+  /** In the semantic PNG and the overlay, red, green and blue. */
+  readonly color: Rgb;
   readonly pixels: number;
   /** Of the picture, 0..1. */
   readonly share: number;
@@ -23,24 +26,31 @@ export function regionsOf(map: LabelMap, labels: readonly { readonly name: strin
   const unlabeled = unlabeledIn(map);
   const counts = new Uint32Array(labels.length);
   for (const value of data) if (value !== unlabeled) counts[value]!++;
-  return Array.from(counts, (pixels, id) => ({ id, label: labels[id]!.name, pixels, share: pixels / data.length }))
+  return Array.from(counts, (pixels, id) => ({ id, label: labels[id]!.name, color: labelColor(id), pixels, share: pixels / data.length }))
     .filter(({ pixels }) => pixels > 0)
     .toSorted((a, b) => b.pixels - a.pixels);
 }
 
-/** The document of one picture: what the task asked for, in its pixels. `unlabeled` is the value of pixels without a label in the semantic PNG. */
+/** The document of one picture: what the task asked for, in its pixels, each with its color in the overlay. `unlabeledValue` is the value of pixels without a label in the semantic PNG. */
 export function segmentRecord(file: string, { width, height, labels, panoptic, semantic, instances }: Segmented): object {
   const pixels = width * height;
-  const segments = panoptic?.segments.map(({ id, label, isThing, score, area, box }) => {
-    return { id, label, isThing, score, area, share: area / pixels, box };
+  const segments = panoptic?.segments.map(({ id, label, class: index, isThing, score, area, box }) => {
+    return { id, label, color: labelColor(index), isThing, score, area, share: area / pixels, box };
   });
-  const things = instances?.map(({ label, score, box, area, mask }) => ({ label, score, box, area, mask: toRleObject(mask) }));
+  const things = instances?.map(({ label, class: index, score, box, area, mask }) => ({
+    label,
+    color: labelColor(index),
+    score,
+    box,
+    area,
+    mask: toRleObject(mask),
+  }));
   return {
     file,
     width,
     height,
     ...(segments ? { segments } : {}),
-    ...(semantic ? { unlabeled: labels.length <= 255 ? 255 : unlabeledIn(semantic), labels: regionsOf(semantic, labels) } : {}),
+    ...(semantic ? { unlabeledValue: labels.length <= 255 ? 255 : unlabeledIn(semantic), labels: regionsOf(semantic, labels) } : {}),
     ...(things ? { instances: things } : {}),
   };
 }
