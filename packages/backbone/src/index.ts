@@ -38,6 +38,7 @@ export type { EmbedVocabularyOptions, TextEmbedder } from './text/embed-vocabula
 export type { VocabularyMatrix } from './text/vocabulary-matrix.ts';
 export type { ImageSource } from '@vitamin-vlm/image';
 export { Backbone } from './backbone/backbone.ts';
+export { Running } from './backbone/running.ts';
 export { squareInput } from './backbone/pixels.ts';
 export type { EncodedImage } from './backbone/encode-each.ts';
 export type { FeatureMaps } from './backbone/encode.ts';

@@ -129,6 +129,17 @@ it('goes through many pictures and over broken ones', async () => {
   expect(found).toEqual(['90', 'INPUT_NOT_FOUND', '90']);
 });
 
+it('waits for the calls that run when it is closed, and takes no more', async () => {
+  const other = await Segmenter.load(at('whole.pth'), { tower: at('clip.pt'), cacheDir: at('cache'), threads: 1 });
+  const running = other.segment(picture, words, { task: 'semantic' });
+  await Promise.all([other.close(), other.close()]);
+  expect((await running).semantic!.data.length).toBe(90 * 60);
+  await expect(other.segment(encoding, words)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('an open segmenter'),
+  });
+});
+
 describe('refuses', () => {
   it('words without a text tower, settings out of range, another canvas', async () => {
     await using mute = await Segmenter.load(at('whole.pth'), { cacheDir: at('cache'), ...options });

@@ -177,6 +177,14 @@ it('aligned windows, other sizes and other windows give other, sound results', a
   expect(larger.geometry).toMatchObject({ inputWidth: 96, region: { width: 96, height: 64 } });
 });
 
+it('waits for the calls that run when it is closed, and takes no more', async () => {
+  const other = await Detector.load(at('coco.pth'), { tower: at('clip.pt'), cacheDir: at('cache'), threads: 1 });
+  const running = other.detect(picture, ['cat', 'dog']);
+  await Promise.all([other.close(), other.close()]);
+  expect((await running).width).toBe(90);
+  await expect(other.encode(picture)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('an open detector') });
+});
+
 describe('refuses', () => {
   it('words without their CLIP model, masks without a head or a pyramid, settings out of range', async () => {
     await expect(lvis.detect(picture, ['cat'])).rejects.toMatchObject({ code: 'UNSUPPORTED' });

@@ -51,7 +51,7 @@ export class Backbone implements AsyncDisposable {
   readonly imageSize: number;
   readonly #sessions: SessionPool;
   readonly #ownsSessions: boolean;
-  readonly #running = new Running();
+  readonly #running = new Running('backbone');
   readonly #encoder: Encoder;
   readonly #text: TextSide | undefined;
   readonly #cacheDir: string | undefined;

@@ -1,13 +1,30 @@
 import { VitaminError } from '@vitamin-vlm/core';
 
-/** The calls of an object that run, so that closing it can wait for them. */
+/**
+ * The calls of an object that run, so that closing it can wait for them.
+ *
+ * @example
+ * ```ts
+ * import { Running } from '@vitamin-vlm/backbone';
+ * const running = new Running('counter');
+ * const counted = running.call(async () => 1);
+ * await running.end(); // waits for it
+ * console.log(await counted);
+ * ```
+ */
 export class Running {
+  readonly #what: string;
   readonly #calls = new Set<Promise<unknown>>();
   #closed = false;
 
-  /** Runs a call. @throws VitaminError `USAGE` once `end` was called. */
+  /** @param what - Name of the object, for errors. */
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /** Runs a call, which must not make another one of the same object. @throws VitaminError `USAGE` once `end` was called. */
   async call<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new VitaminError('USAGE', 'Expected an open backbone but received one that was closed');
+    if (this.#closed) throw new VitaminError('USAGE', `Expected an open ${this.#what} but received one that was closed`);
     const call = work();
     const settled = call.then(
       () => undefined,

@@ -1,4 +1,12 @@
-import { Backbone, checkRecipe, checkSameIdentity, type FeatureMaps, type ImageGeometry, type ImageSource } from '@vitamin-vlm/backbone';
+import {
+  Backbone,
+  checkRecipe,
+  checkSameIdentity,
+  type FeatureMaps,
+  type ImageGeometry,
+  type ImageSource,
+  Running,
+} from '@vitamin-vlm/backbone';
 import { tensor, VitaminError } from '@vitamin-vlm/core';
 import { decodeImage, detectron2Size } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
@@ -44,6 +52,7 @@ export class Segmenter implements AsyncDisposable {
   readonly #backbone: Backbone;
   readonly #sessions: SessionPool;
   readonly #heads: Heads;
+  readonly #running = new Running('segmenter');
   readonly #masks = new WeakMap<SegmentEncoding, EncodedMasks>();
 
   private constructor(model: OpenedSegmenter, options: SegmenterOptions) {
@@ -72,12 +81,16 @@ export class Segmenter implements AsyncDisposable {
    * @throws VitaminError as `decodeImage`; `USAGE` for windows and sizes that do not fit; `ABORTED` between windows; `RUNTIME`.
    */
   async encode(source: ImageSource, options: EncodeOptions = {}): Promise<SegmentEncoding> {
+    return await this.#running.call(() => this.#encode(source, options));
+  }
+
+  async #encode(source: ImageSource, options: EncodeOptions): Promise<SegmentEncoding> {
     const { canvas } = this.model.config;
     const { signal } = options;
     const edges = canvas ? undefined : edgeLimits(options);
     const picture = await decodeImage(source);
     const prepared = edges ? await prepareAnySize(picture, edges, signal) : await preparePicture(picture, canvas!, signal);
-    return await this.encodePixels(prepared, options);
+    return await this.#encodePixels(prepared, options);
   }
 
   /**
@@ -85,7 +98,11 @@ export class Segmenter implements AsyncDisposable {
    *
    * @throws VitaminError as `encode`; `USAGE` for another canvas.
    */
-  async encodePixels({ pixels, geometry }: PreparedPicture, options: EncodeOptions = {}): Promise<SegmentEncoding> {
+  async encodePixels(picture: PreparedPicture, options: EncodeOptions = {}): Promise<SegmentEncoding> {
+    return await this.#running.call(() => this.#encodePixels(picture, options));
+  }
+
+  async #encodePixels({ pixels, geometry }: PreparedPicture, options: EncodeOptions): Promise<SegmentEncoding> {
     this.#checkCanvas(geometry);
     const recipe = readingOf(this.model, options);
     const { window, stride, placement } = recipe;
@@ -113,7 +130,8 @@ export class Segmenter implements AsyncDisposable {
     if (missing !== undefined) throw new VitaminError('USAGE', `Expected the levels ${this.levels.join(', ')} but ${missing} is missing`);
     const copies = this.levels.map((level) => [level, tensor('float32', maps[level]!.shape, maps[level]!.data.slice())] as const);
     const { canvas } = this.model.config;
-    return await this.#encodeMaps(Object.fromEntries(copies), canvas ? fittedGeometry(geometry, canvas) : geometry, own, options);
+    const fitted = canvas ? fittedGeometry(geometry, canvas) : geometry;
+    return await this.#running.call(() => this.#encodeMaps(Object.fromEntries(copies), fitted, own, options));
   }
 
   #checkCanvas({ inputWidth, inputHeight }: ImageGeometry): void {
@@ -143,8 +161,12 @@ export class Segmenter implements AsyncDisposable {
    * @throws VitaminError as `encode` and `vocabulary`; `WEIGHTS_MISMATCH` when encoding or words are of another model; `USAGE` for settings out of range.
    */
   async segment(source: SegmentSource, words?: SegmentWords, options: SegmentOptions = {}): Promise<Segmented> {
-    const vocabulary = await this.vocabulary(words, options);
-    const encoding = isEncoding(source) ? this.#checked(source, options) : await this.encode(source, options);
+    return await this.#running.call(() => this.#segment(source, words, options));
+  }
+
+  async #segment(source: SegmentSource, words: SegmentWords | undefined, options: SegmentOptions): Promise<Segmented> {
+    const vocabulary = await makeVocabulary(words, options, this.model, this.#backbone);
+    const encoding = isEncoding(source) ? this.#checked(source, options) : await this.#encode(source, options);
     const masks = this.#masks.get(encoding) ?? new EncodedMasks(encoding);
     this.#masks.set(encoding, masks);
     return await answer(encoding, masks, vocabulary, { model: this.model, heads: this.#heads }, options);
@@ -179,11 +201,12 @@ export class Segmenter implements AsyncDisposable {
    *   that are no label.
    */
   async vocabulary(words?: SegmentWords, options: VocabularyOptions = {}): Promise<SegmentVocabulary> {
-    return await makeVocabulary(words, options, this.model, this.#backbone);
+    return await this.#running.call(() => makeVocabulary(words, options, this.model, this.#backbone));
   }
 
   /** Frees all sessions. Waits for what runs; calling it again does nothing. */
   async close(): Promise<void> {
+    await this.#running.end();
     await this.#backbone.close();
     await this.#sessions.close();
   }

@@ -1,5 +1,13 @@
-import { Backbone, checkRecipe, checkSameIdentity, type FeatureMaps, type ImageGeometry, type ImageSource } from '@vitamin-vlm/backbone';
-import { type Box, type Tensor, tensor, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
+import {
+  Backbone,
+  checkRecipe,
+  checkSameIdentity,
+  type FeatureMaps,
+  type ImageGeometry,
+  type ImageSource,
+  Running,
+} from '@vitamin-vlm/backbone';
+import { type Box, type Tensor, tensor, VitaminError } from '@vitamin-vlm/core';
 import { decodeImage } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import type { DetectionEncoding } from '../encoding/detection-encoding.ts';
@@ -16,7 +24,7 @@ import { Heads, type Maps } from './heads.ts';
 import type { DetectionWords, DetectOptions, DetectorOptions, DetectSource, EncodeOptions, VocabularyOptions } from './options.ts';
 import { type PreparedPicture, preparePicture, scaleFactors, squareCanvas } from './prepare.ts';
 import { clipVectorsOf, meanOfCorner } from './read-map.ts';
-import { DENSE, readTower } from './read-tower.ts';
+import { DENSE, readingOf, readTower } from './read-tower.ts';
 
 /** A picture, or what came of it; errors are those of the picture alone. */
 export type DetectedPicture =
@@ -43,6 +51,7 @@ export class Detector implements AsyncDisposable {
   readonly #backbone: Backbone;
   readonly #sessions: SessionPool;
   readonly #heads: Heads;
+  readonly #running = new Running('detector');
 
   private constructor(model: OpenedDetector, options: DetectorOptions) {
     const { threads, provider, execution, maxBytes } = options;
@@ -68,9 +77,7 @@ export class Detector implements AsyncDisposable {
    * @throws VitaminError as `decodeImage`; `USAGE` for a size that is no multiple of 16 or smaller than the window; `ABORTED` between windows; `RUNTIME`.
    */
   async encode(source: ImageSource, options: EncodeOptions = {}): Promise<DetectionEncoding> {
-    const { size, resize, normalization } = this.#recipe(options);
-    const canvas = { ...squareCanvas(size), filter: resize, normalization };
-    return await this.encodePixels(await preparePicture(await decodeImage(source), canvas, options.signal), options);
+    return await this.#running.call(() => this.#encode(source, options));
   }
 
   /**
@@ -79,6 +86,11 @@ export class Detector implements AsyncDisposable {
    * @throws VitaminError as `encode`.
    */
   async encodePixels(picture: PreparedPicture, options: EncodeOptions = {}): Promise<DetectionEncoding> {
+    return await this.#running.call(() => this.#encode(picture, options));
+  }
+
+  async #encode(source: ImageSource | PreparedPicture, options: EncodeOptions): Promise<DetectionEncoding> {
+    const picture = isPrepared(source) ? source : await this.#prepare(source, options);
     const recipe = { ...this.#recipe(options), size: Math.max(picture.geometry.inputWidth, picture.geometry.inputHeight) };
     return await this.#encodeMaps(await this.#read(picture.pixels, recipe, Detector.levels, options), picture.geometry, recipe, options);
   }
@@ -94,16 +106,21 @@ export class Detector implements AsyncDisposable {
     options: EncodeOptions & { readonly levels?: readonly string[] | undefined } = {},
   ): Promise<FeatureMaps> {
     const recipe = this.#recipe(options);
-    const canvas = { ...squareCanvas(recipe.size), filter: recipe.resize, normalization: recipe.normalization };
-    const { pixels, geometry } = await preparePicture(await decodeImage(source), canvas, options.signal);
+    const { pixels, geometry } = await this.#prepare(source, options);
     const levels = [...new Set([...Detector.levels, ...(options.levels ?? [])])];
-    return { maps: await this.#read(pixels, recipe, levels, options), geometry, identity: this.model.identity, recipe };
+    const maps = await this.#running.call(() => this.#read(pixels, recipe, levels, options));
+    return { maps, geometry, identity: this.model.identity, recipe };
   }
 
   async #read(pixels: Tensor<'float32'>, recipe: DetectionRecipe, levels: readonly string[], options: EncodeOptions): Promise<Maps> {
     const more = levels.filter((level) => !Detector.levels.includes(level));
-    const { maps, dense } = await readTower(this.#backbone, pixels, { ...windowsOf(recipe), ...work(options), more });
+    const { maps, dense } = await readTower(this.#backbone, pixels, { ...readingOf(recipe, options), more });
     return { ...maps, [DENSE]: dense! };
+  }
+
+  async #prepare(source: ImageSource, options: EncodeOptions): Promise<PreparedPicture> {
+    const { size, resize, normalization } = this.#recipe(options);
+    return await preparePicture(await decodeImage(source), { ...squareCanvas(size), filter: resize, normalization }, options.signal);
   }
 
   /** The tower's maps that a detector is built on. */
@@ -125,7 +142,8 @@ export class Detector implements AsyncDisposable {
     if (missing !== undefined)
       throw new VitaminError('USAGE', `Expected the levels ${Detector.levels.join(', ')} but ${missing} is missing`);
     const copies = Detector.levels.map((level) => [level, tensor('float32', maps[level]!.shape, maps[level]!.data.slice())] as const);
-    return await this.#encodeMaps(Object.fromEntries(copies), geometry, { ...own, padding: recipe.padding, size: recipe.size }, options);
+    const read = { ...own, padding: recipe.padding, size: recipe.size };
+    return await this.#running.call(() => this.#encodeMaps(Object.fromEntries(copies), geometry, read, options));
   }
 
   /** Gives the maps away. */
@@ -158,9 +176,11 @@ export class Detector implements AsyncDisposable {
    *   head; `USAGE` for masks of an encoding without its pyramid, and for settings out of range.
    */
   async detect(source: DetectSource, words?: DetectionWords, options: DetectOptions = {}): Promise<Detections> {
-    const vocabulary = await this.vocabulary(words, options);
-    const encoding = isEncoding(source) ? this.#checked(source) : await this.encode(source, options);
-    return await answer(encoding, vocabulary, { model: this.model, heads: this.#heads }, options);
+    return await this.#running.call(async () => {
+      const vocabulary = await makeVocabulary(words, options, this.model, this.#backbone);
+      const encoding = isEncoding(source) ? this.#checked(source) : await this.#encode(source, options);
+      return await answer(encoding, vocabulary, { model: this.model, heads: this.#heads }, options);
+    });
   }
 
   /**
@@ -191,7 +211,7 @@ export class Detector implements AsyncDisposable {
    * @throws VitaminError `UNSUPPORTED` for new words when the detector was loaded without its CLIP model, and as `Backbone.vocabulary`; `USAGE` for a query of another width.
    */
   async vocabulary(words?: DetectionWords, options: VocabularyOptions = {}): Promise<DetectionVocabulary> {
-    return await makeVocabulary(words, options, this.model, this.#backbone);
+    return await this.#running.call(() => makeVocabulary(words, options, this.model, this.#backbone));
   }
 
   /**
@@ -203,23 +223,21 @@ export class Detector implements AsyncDisposable {
    */
   async look(source: ImageSource, boxes: readonly Box[], options: EncodeOptions = {}): Promise<Tensor<'float32'>> {
     const recipe = this.#recipe(options);
-    const picture = await preparePicture(
-      await decodeImage(source),
-      { ...squareCanvas(recipe.size), filter: recipe.resize, normalization: recipe.normalization },
-      options.signal,
-    );
+    const picture = await this.#prepare(source, options);
     const { width, height } = picture.geometry;
     const wrong = boxes.find(([x, y, w, h]) => !(w > 0 && h > 0 && x < width && y < height && x + w > 0 && y + h > 0));
     if (wrong)
       throw new VitaminError('USAGE', `Expected boxes inside the picture of ${width} x ${height} but received ${wrong.join(', ')}`);
     const scale = scaleFactors(picture.geometry);
     const corners = boxes.flatMap(([x, y, w, h]) => [x * scale.x, y * scale.y, (x + w) * scale.x, (y + h) * scale.y]);
-    const { dense } = await readTower(this.#backbone, picture.pixels, { ...windowsOf(recipe), ...work(options), only: 'dense' });
+    const pass = { ...readingOf(recipe, options), only: 'dense' } as const;
+    const { dense } = await this.#running.call(() => readTower(this.#backbone, picture.pixels, pass));
     return clipVectorsOf(dense!, Float32Array.from(corners), this.#cell);
   }
 
   /** Frees all sessions. Waits for what runs; calling it again does nothing. */
   async close(): Promise<void> {
+    await this.#running.end();
     await this.#backbone.close();
     await this.#sessions.close();
   }
@@ -274,14 +292,6 @@ function isEncoding(source: DetectSource): source is DetectionEncoding {
   return typeof source === 'object' && 'classVectors' in source;
 }
 
-function windowsOf({
-  window,
-  stride,
-  placement,
-}: Pick<DetectionRecipe, 'window' | 'stride' | 'placement'>): Pick<DetectionRecipe, 'window' | 'stride' | 'placement'> {
-  return { window, stride, placement };
-}
-
-function work({ batch, signal, onProgress }: EncodeOptions): WorkOptions & Pick<EncodeOptions, 'batch'> {
-  return { batch, signal, onProgress };
+function isPrepared(source: ImageSource | PreparedPicture): source is PreparedPicture {
+  return typeof source === 'object' && 'pixels' in source;
 }

@@ -21,6 +21,14 @@ export interface TowerReadingOptions extends WorkOptions, Pick<DetectionRecipe, 
   readonly more?: readonly string[] | undefined;
 }
 
+/** How a recipe has the tower run, as part of a call. */
+export function readingOf(
+  { window, stride, placement }: Pick<DetectionRecipe, 'window' | 'stride' | 'placement'>,
+  { batch, signal, onProgress }: Pick<TowerReadingOptions, 'batch'> & WorkOptions,
+): Omit<TowerReadingOptions, 'only' | 'more'> {
+  return { window, stride, placement, batch, signal, onProgress };
+}
+
 /**
  * Runs the tower over a canvas: in windows, or a plain Vision Transformer over all of it at once where the window is the canvas.
  *
