@@ -115,6 +115,21 @@ describe('signals', () => {
     expect(stdout.split('\n').length).toBeLessThan(3000);
   });
 
+  it('end it eight seconds after the first SIGTERM where a read never returns', { timeout: 120_000 }, async () => {
+    let sent = 0;
+    // Nobody writes to its standard input, and nobody closes it: as a mount that is gone.
+    const { signal, stdout, stderr } = await run([...classify, 'a.png', '-', '--jsonl', '--no-progress'], {
+      onOutput: (child, text) => {
+        if (sent > 0 || !text.includes('"file"')) return;
+        sent = performance.now();
+        child.kill('SIGTERM');
+      },
+    });
+    expect([signal, stderr]).toEqual(['SIGTERM', expect.stringContaining('Stopping after the running step')]);
+    expect(JSON.parse(stdout)).toMatchObject({ file: 'a.png' });
+    expect(performance.now() - sent).toBeGreaterThan(7500);
+  });
+
   it('leave no half-written file', async () => {
     const before = await readdir(temporary());
     let sent = false;

@@ -16,6 +16,8 @@ const MAX_SECONDS = 120;
 export interface DecodeOptions {
   /** Refuse pictures with more pixels than this, judged from the file's header before anything is decoded. Default `MAX_PIXELS`. */
   readonly maxPixels?: number | undefined;
+  /** Give up after so many seconds, a whole number. Default 120. */
+  readonly maxSeconds?: number | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface DecodeOptions {
  * @param source a path, a `file:` URL, the bytes of a file (also as `ArrayBuffer` or `Blob`), the pixels of a canvas (`ImageData`), or a `Picture`, which is
  * checked and returned as it is.
  * @throws VitaminError `INPUT_NOT_FOUND` when there is no such file; `INPUT_UNREADABLE` for directories, empty, truncated, animated or non-image files,
- * SVG, and pictures above the limit; `USAGE` for a limit that is not a positive integer.
+ * SVG, pictures above the limit, and those that take too long; `USAGE` for a limit that is not a positive integer.
  * @example
  * ```ts
  * import { decodeImage } from '@vitamin-vlm/image';
@@ -37,8 +39,10 @@ export interface DecodeOptions {
  * ```
  */
 export async function decodeImage(source: ImageSource, options: DecodeOptions = {}): Promise<Picture> {
-  const maxPixels = options.maxPixels ?? MAX_PIXELS;
-  if (!isSide(maxPixels)) throw new VitaminError('USAGE', `Expected maxPixels to be a positive integer but received ${maxPixels}`);
+  const { maxPixels = MAX_PIXELS, maxSeconds = MAX_SECONDS } = options;
+  for (const [name, limit] of Object.entries({ maxPixels, maxSeconds })) {
+    if (!isSide(limit)) throw new VitaminError('USAGE', `Expected ${name} to be a positive integer but received ${limit}`);
+  }
   if (isPixels(source)) {
     checkSize(source.width, source.height, maxPixels, 'the picture');
     return checkPicture(isCanvas(source) ? withoutAlpha(source) : source);
@@ -47,19 +51,30 @@ export async function decodeImage(source: ImageSource, options: DecodeOptions = 
   const format = sniffFormat(bytes, name);
   tuneOnce();
   try {
-    if (format !== 'gif') return await decodeBytes(bytes, name, maxPixels);
+    if (format !== 'gif') return await decodeBytes(bytes, name, { maxPixels, maxSeconds });
     const opaque = withoutTransparency(bytes);
-    const picture = await decodeBytes(opaque?.bytes ?? bytes, name, maxPixels);
+    const picture = await decodeBytes(opaque?.bytes ?? bytes, name, { maxPixels, maxSeconds });
     if (opaque) fillCanvas(picture, opaque);
     return picture;
   } catch (cause) {
     if (cause instanceof VitaminError) throw cause;
     const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n', 1)[0]!;
+    if (reason.startsWith('timeout')) {
+      throw new VitaminError('INPUT_UNREADABLE', `Expected a picture that is decoded within ${maxSeconds} s but ${name} takes longer`, {
+        cause,
+        hint: 'No ordinary picture does: the file is made to take long, or the machine is very busy.',
+      });
+    }
     throw new VitaminError('INPUT_UNREADABLE', `Expected a complete picture but ${name} cannot be decoded: ${reason}`, {
       cause,
       hint: 'The file is truncated or damaged. Fetch it again, or open it in an image viewer and save it anew.',
     });
   }
+}
+
+interface Limits {
+  readonly maxPixels: number;
+  readonly maxSeconds: number;
 }
 
 let tuned = false;
@@ -70,7 +85,7 @@ function tuneOnce(): void {
   tuned = true;
 }
 
-async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): Promise<Picture> {
+async function decodeBytes(bytes: Uint8Array, name: string, { maxPixels, maxSeconds }: Limits): Promise<Picture> {
   const header = await sharp(bytes, { limitInputPixels: false }).metadata();
   checkSize(header.width, header.height, maxPixels, name);
   if ((header.pages ?? 1) > 1) {
@@ -89,7 +104,7 @@ async function decodeBytes(bytes: Uint8Array, name: string, maxPixels: number): 
   });
   if (inks) image.pipelineColorspace('cmyk');
   const { data, info } = await image
-    .timeout({ seconds: MAX_SECONDS })
+    .timeout({ seconds: maxSeconds })
     .autoOrient()
     .removeAlpha()
     .toColorspace(inks ? 'cmyk' : 'srgb')

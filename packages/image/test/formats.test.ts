@@ -121,6 +121,39 @@ it('refuses a JPEG whose scans are the bomb', async () => {
   expect((await decodeImage(Buffer.concat([jpeg.subarray(0, 2), preview, jpeg.subarray(2)]))).width).toBe(64);
 });
 
+/** A segment of a JPEG. */
+function segment(marker: number, body: readonly number[]): Buffer {
+  return Buffer.from([0xff, marker, (body.length + 2) >> 8, (body.length + 2) & 255, ...body]);
+}
+
+/** A progressive JPEG of gray, whose scans say nothing in a few bytes, each of which costs a pass over all blocks. */
+function emptyScans(side: number, scans: number): Buffer {
+  const blocks = Math.ceil(side / 8) ** 2;
+  // One code, a single 0: of a block without change, and of the end of 2^14 blocks with 14 bits for more.
+  const table = (kind: number, symbol: number): Buffer => segment(0xc4, [kind << 4, 1, ...Array<number>(15).fill(0), symbol]);
+  const scan = (first: number, last: number, bits: number): Buffer =>
+    Buffer.concat([segment(0xda, [1, 1, 0, first, last, 0]), Buffer.alloc(Math.ceil(bits / 8))]);
+  return Buffer.concat([
+    Buffer.from([0xff, 0xd8]),
+    segment(0xdb, [0, ...Array<number>(64).fill(1)]),
+    segment(0xc2, [8, side >> 8, side & 255, side >> 8, side & 255, 1, 1, 0x11, 0]),
+    table(0, 0),
+    table(1, 0xe0),
+    scan(0, 0, blocks),
+    ...Array.from({ length: scans }, () => scan(1, 63, 15 * Math.ceil(blocks / 2 ** 14))),
+    Buffer.from([0xff, 0xd9]),
+  ]);
+}
+
+it('gives up on a picture that takes too long', { timeout: 300_000 }, async () => {
+  expect((await decodeImage(emptyScans(64, 98))).data.every((value) => value === 128)).toBe(true);
+  await expect(decodeImage(emptyScans(9992, 98), { maxSeconds: 1 })).rejects.toMatchObject({
+    code: 'INPUT_UNREADABLE',
+    message: expect.stringMatching(/decoded within 1 s/u),
+  });
+  await expect(decodeImage(emptyScans(64, 1), { maxSeconds: 0.5 })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
 it('takes what programs have at hand: ArrayBuffer, Blob, pixels of a canvas, any spelling of a file URL', async () => {
   const picture = noisePicture(5, 4);
   const png = new Uint8Array(await encodePng(picture));
