@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -31,6 +31,19 @@ function pngChunk(type: string, data: Uint8Array): Buffer {
   out.writeUInt32BE(crc32(body), body.length + 4);
   return out;
 }
+
+it('refuses a file of more than 1 GiB before it is read', async () => {
+  const path = join(folder, 'huge.png');
+  await writeFile(path, await encodePng(picture));
+  expect((await decodeImage(path)).width).toBe(40);
+  await truncate(path, 2 ** 30 + 1); // a hole, which takes no room on the disk
+  const { rss } = process.memoryUsage();
+  await expect(decodeImage(path)).rejects.toMatchObject({
+    code: 'INPUT_UNREADABLE',
+    message: expect.stringContaining('at most 1073741824 bytes'),
+  });
+  expect(process.memoryUsage().rss - rss).toBeLessThan(2 ** 28);
+});
 
 it('reads paths, file URLs, bytes and pictures alike', async () => {
   const bytes = await encodePng(picture);
