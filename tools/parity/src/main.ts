@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { VitaminError } from '@vitamin-vlm/core';
+import { listProviders, type Provider } from '@vitamin-vlm/runtime';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Expectation } from './expectation.ts';
 import type { GoldenResult } from './golden/golden.ts';
@@ -20,6 +21,7 @@ const program = new Command('parity')
   .addOption(new Option('--format <name>', 'checkpoint files to write').choices(['auto', 'torch', 'safetensors']).default('auto'))
   .option('--folder <dir>', 'where checkpoints are written, up to 2 GB at a time (clip: 4 GB); default: the folder for temporary files')
   .option('--threads <n>', 'threads of the runtime', positiveInteger)
+  .option('--device <name>', 'engine to compute on, for files of expectations: cpu, webgpu, tfjs, tfjs-wasm, ... (default: cpu)')
   .addHelpText('after', '\nOne line per tensor on stdout. Exit code: 0 all pass, 1 some fail, 2 wrong usage or a file that cannot be read.')
   .exitOverride();
 
@@ -30,7 +32,9 @@ function positiveInteger(text: string): number {
 
 async function main(): Promise<number> {
   program.parse();
-  const { folder, ...settings } = program.opts<Pick<ParityOptions, 'format' | 'folder' | 'threads'>>();
+  const { folder, device, ...settings } = program.opts<
+    Pick<ParityOptions, 'format' | 'folder' | 'threads'> & { readonly device?: string }
+  >();
   const files = program.args.length > 0 ? program.args.map(place) : await ownExpectations();
   const golden: (readonly [name: string, run: (options: GoldenOptions) => Promise<GoldenOutcome>])[] = [];
   const expectations: Expectation[] = [];
@@ -40,13 +44,29 @@ async function main(): Promise<number> {
     else if (isGolden(text)) golden.push([basename(file), (options) => runGolden(text, options)]);
     else expectations.push(...parse(file, text));
   }
+  if (device !== undefined) await checkDevice(device, golden.length);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   const common = { ...settings, ...(folder === undefined ? {} : { folder: place(folder) }), signal: stop.signal };
   let failed = 0;
   for (const [name, run] of golden) failed += await checkGolden(name, run, common);
-  if (expectations.length > 0) failed += await checkExpectations(expectations, common);
+  if (expectations.length > 0) failed += await checkExpectations(expectations, { ...common, provider: device as Provider | undefined });
   return failed > 0 ? 1 : 0;
+}
+
+/** Says what the device is before anything is written. */
+async function checkDevice(device: string, goldenFiles: number): Promise<void> {
+  if (goldenFiles > 0)
+    throw new VitaminError('USAGE', `Expected files of expectations beside --device but received ${goldenFiles} golden files`);
+  const providers = await listProviders();
+  const found = providers.find(({ name }) => name === device);
+  if (!found?.available) {
+    const names = providers.flatMap(({ name, available }) => (available ? [name] : []));
+    throw new VitaminError('USAGE', `Expected --device ${names.join(' or ')} but received ${device}`, {
+      hint: found?.note === undefined ? 'vitamin doctor lists the devices.' : `${device}: ${found.note}.`,
+    });
+  }
+  console.error(`device ${device}${found.note === undefined ? '' : `: ${found.note}`}`);
 }
 
 async function checkGolden(name: string, run: (options: GoldenOptions) => Promise<GoldenOutcome>, options: GoldenOptions): Promise<number> {

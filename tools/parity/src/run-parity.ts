@@ -27,7 +27,7 @@ export interface CheckpointNotice {
   readonly format: FileFormat;
 }
 
-export interface ParityOptions extends Pick<WorkOptions, 'signal'>, Pick<SessionOptions, 'threads'> {
+export interface ParityOptions extends Pick<WorkOptions, 'signal'>, Pick<SessionOptions, 'threads' | 'provider'> {
   /** Files to write. `auto` (default): torch archives and safetensors in turn, so that both readers are used. */
   readonly format?: FileFormat | 'auto' | undefined;
   /** Where the checkpoints are written, in a folder of their own that is removed afterwards. Default: the system's folder for temporary files. */
@@ -77,7 +77,7 @@ function makeFolder(parent: string): Promise<string> {
 }
 
 async function* runJob(job: Job, place: string, format: FileFormat, options: ParityOptions): AsyncGenerator<ParityResult, void, undefined> {
-  const session = { cacheDir: join(place, 'cache'), threads: options.threads, signal: options.signal };
+  const session = { cacheDir: join(place, 'cache'), threads: options.threads, provider: options.provider, signal: options.signal };
   const path = join(place, format === 'torch' ? 'pytorch_model.bin' : 'model.safetensors');
   if (job.weights) {
     options.onCheckpoint?.({ name: job.name, bytes: bytesOf(job.weights.shapes), format });
