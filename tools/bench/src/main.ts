@@ -8,6 +8,7 @@ import type { Bench, Setting } from './bench.ts';
 import { askBench } from './benches/ask.ts';
 import { batchBench } from './benches/batch.ts';
 import { detectBench } from './benches/detect.ts';
+import { enginesBench } from './benches/engines.ts';
 import { evaluationBench } from './benches/evaluation.ts';
 import { llamaBench } from './benches/llama.ts';
 import { openBench } from './benches/open.ts';
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, Bench>> = {
   session: sessionBench,
   batch: batchBench,
   precision: precisionBench,
+  engines: enginesBench,
   resize: resizeBench,
   open: openBench,
   evaluation: evaluationBench,
@@ -103,7 +105,7 @@ await new Command('bench')
   .option('--rounds <n>', 'repetitions of each measurement', whole, 5)
   .option(
     '--cpu-time',
-    'time window, batch, precision, resize and detect by the CPU time of the process: for busy machines, with --threads 1',
+    'time window, batch, precision, engines, resize and detect by the CPU time of the process: for busy machines, with --threads 1',
   )
   .addOption(new Option('--model <size>', 'image tower; the targets hold for large').choices(Object.keys(windowSides)).default('large'))
   .option('--folder <dir>', 'where the weights are written, 1.4 GB, and deleted afterwards', tmpdir())

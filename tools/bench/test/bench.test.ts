@@ -90,6 +90,7 @@ it('runs the benchmarks of the towers, prints one JSON document, and leaves noth
     'session',
     'batch',
     'precision',
+    'engines',
     'resize',
     'open',
     '--json',
@@ -109,6 +110,7 @@ it('runs the benchmarks of the towers, prints one JSON document, and leaves noth
     ...Array<string>(2).fill('session'),
     ...Array<string>(3).fill('batch'),
     ...Array<string>(2).fill('precision'),
+    ...Array<string>(2).fill('engines'),
     ...Array<string>(3).fill('resize'),
     ...Array<string>(4).fill('open'),
   ]);
