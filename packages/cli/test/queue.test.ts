@@ -1,6 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { hasRedis, Redis } from '../../queue/test/redis.ts';
 import { type Run, tinyClasses, temporaryFolder, vitamin, writePicture, writeTinyDetector, writeTinyModel } from './support.ts';
@@ -122,4 +124,19 @@ it('do a shard for Kubernetes, by the variable that it sets', async () => {
   const args = ['eval', 'detect', ...data, '--shard', 'auto/4', '-o', 'task'];
   const done = await vitamin(args, { cwd: temporary(), env: { ...env(), JOB_COMPLETION_INDEX: '3' } });
   expect(done).toMatchObject({ status: 0, stdout: expect.stringContaining('Shard 4 of 4 is done: 3 items') });
+});
+
+it('end with the worker that has started them, and keep what they have', async () => {
+  const command = fileURLToPath(new URL('../bin/vitamin.js', import.meta.url));
+  const args = ['eval', 'detect', ...data, '--shard', '1/2', '-o', 'orphan'];
+  const child = fork(command, args, {
+    cwd: temporary(),
+    env: { ...process.env, ...env() },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  await once(child, 'message'); // it has begun
+  child.disconnect(); // as the death of the worker does
+  await once(child, 'exit'); // `close` never comes behind a disconnect of one's own
+  expect(await readdir(temporary('orphan'))).toContain('journal.jsonl');
 });

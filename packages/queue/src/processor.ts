@@ -33,6 +33,10 @@ export function processorOf(options: WorkOptions, bullmq: typeof import('bullmq'
         await job.moveToDelayed(Date.now() + takenMs, token);
         throw new DelayedError();
       }
+      if (lost?.aborted && !stop.aborted) {
+        onEvent?.({ kind: 'trouble', message: `${job.id} is another worker's now: this one was away for longer than its lock` });
+        throw error;
+      }
       if (stop.aborted) {
         await job.moveToWait(token);
         throw new WaitingError();

@@ -10,6 +10,8 @@ export interface Plan {
   readonly pauseMs?: number;
   /** This item ends its process. */
   readonly poison?: number;
+  /** This item ends the worker. */
+  readonly kills?: number;
   /** The first to reach this item sleeps for ever. */
   readonly sleepsAt?: number;
 }
@@ -27,13 +29,14 @@ const program = `
   const [what, folder, rest, ...parts] = process.argv.slice(2);
   if (what === 'merge') await mergeRuns(folder, [rest, ...parts]);
   else {
-    const { total, pauseMs = 0, poison = -1, sleepsAt = -1 } = JSON.parse(rest);
+    const { total, pauseMs = 0, poison = -1, kills = -1, sleepsAt = -1 } = JSON.parse(rest);
     const [index, count] = parts.map(Number);
     await runItems({
       folder, shard: { index, count }, items: Array.from({ length: total }, (_, i) => 'item-' + i), settings: { total },
       work: async (item, i) => {
         await setTimeout(pauseMs * Math.random() * 2);
         if (i === poison && !existsSync('cured')) { console.error('item ' + i + ' is poison'); process.exit(7); }
+        if (i === kills) { process.kill(process.ppid, 'SIGKILL'); await setTimeout(1e8); }
         if (i === sleepsAt) {
           let first = true;
           try { closeSync(openSync('slept', 'wx')); } catch { first = false; }

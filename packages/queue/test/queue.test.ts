@@ -122,6 +122,28 @@ describe.skipIf(!hasRedis)('a queue over a real Redis (skipped without redis-ser
     expect(await filesOf(run.folder)).toEqual(await alone(plan));
   });
 
+  it('gives up a shard that kills its workers', async () => {
+    await using redis = await Redis.start();
+    await using fleet = await makeFleet('mortal', { url: redis.url });
+    const run = await makeRun('deadly', 2, { total: 4, kills: 3 });
+    await submitRun(redis.url, run);
+    let started = 0;
+    for (;;) {
+      if (fleet.size === 0) {
+        fleet.start();
+        started++;
+      }
+      const status = await statusOf(redis.url, run.id);
+      if (status.state === 'failed') {
+        expect(status).toMatchObject({ done: 1, failed: 1 });
+        expect(status.failures[0]).toMatchObject({ shard: 2, message: expect.stringContaining('stalled') });
+        break;
+      }
+      expect(started).toBeLessThan(10);
+      await setTimeout(100);
+    }
+  });
+
   it('kills a process that gives no sign, and tells progress and the time that is left', async () => {
     await using redis = await Redis.start();
     await using fleet = await makeFleet('silent', { url: redis.url, silenceMs: 5000, untilDone: true });
