@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { submitRun, work } from '@vitamin-vlm/queue';
 import type { Setting } from '../bench.ts';
 import type { Figure } from '../figure.ts';
-import { median } from '../paired.ts';
+import { cpuTime, median } from '../paired.ts';
 
 const SHARDS = 12;
 /** Pictures of a shard that works: about a second of the embedded model. */
@@ -23,24 +23,22 @@ export async function queueBench({ folder, rounds }: Setting): Promise<Figure[]>
   const { url, redis } = await startRedis(folder);
   try {
     const [empty, bare, one, two]: [number[], number[], number[], number[]] = [[], [], [], []];
-    await run(url, folder, 1, 0);
+    await run(url, folder, 1, 0); // connections, and what is loaded once
     for (let round = 0; round < rounds; round++) {
-      empty.push(await run(url, folder, 1, 0));
-      bare.push(await processes(SHARDS + 1)); // the shards, and what joins them
-      one.push(await run(url, folder, 1, PICTURES));
-      two.push(await run(url, folder, 2, PICTURES));
+      empty.push((await run(url, folder, 1, 0)).cpu / SHARDS);
+      bare.push((await processes(SHARDS)) / SHARDS);
+      one.push((await run(url, folder, 1, PICTURES)).seconds);
+      two.push((await run(url, folder, 2, PICTURES)).seconds);
     }
-    const ms = (seconds: number): number => (1000 * seconds) / SHARDS;
     return [
       {
         bench: 'queue',
-        what: 'a shard that does nothing, through Redis and a process of its own',
+        what: 'CPU time of a worker for a shard that does nothing',
         unit: 'ms',
-        ours: ms(median(empty)),
-        peerName: 'the process alone',
-        peer: ms(median(bare)),
-        ratio: median(empty.map((seconds, i) => seconds / bare[i]!)),
-        note: `the queue's part is ${ms(median(empty.map((seconds, i) => seconds - bare[i]!))).toFixed(0)} ms`,
+        ours: median(empty),
+        peerName: 'to start a process',
+        peer: median(bare),
+        ratio: median(empty.map((ms, i) => ms / bare[i]!)),
       },
       {
         bench: 'queue',
@@ -61,8 +59,14 @@ export async function queueBench({ folder, rounds }: Setting): Promise<Figure[]>
 
 let count = 0;
 
-/** Seconds from putting a run into the queue to its end, with workers that wait for it already. */
-async function run(url: string, folder: string, workers: number, pictures: number): Promise<number> {
+interface Spent {
+  readonly seconds: number;
+  /** Milliseconds of this process, in which the workers are. */
+  readonly cpu: number;
+}
+
+/** From putting a run into the queue to its end, with workers that wait for it already. */
+async function run(url: string, folder: string, workers: number, pictures: number): Promise<Spent> {
   const stop = new AbortController();
   const joined = new EventEmitter();
   const working = Array.from({ length: workers }, () =>
@@ -79,20 +83,20 @@ async function run(url: string, folder: string, workers: number, pictures: numbe
   );
   await setTimeout(1000);
   const end = once(joined, 'joined');
-  const start = performance.now();
+  const [start, cpu] = [performance.now(), cpuTime()];
   await submitRun(url, { id: `bench-${count++}`, args: [], cwd: folder, folder, shards: SHARDS });
   await end;
-  const seconds = (performance.now() - start) / 1000;
+  const spent = { seconds: (performance.now() - start) / 1000, cpu: cpuTime() - cpu };
   stop.abort();
   await Promise.all(working);
-  return seconds;
+  return spent;
 }
 
-/** Seconds for as many processes, one after the other. */
+/** CPU time of this process for as many others, one after the other. */
 async function processes(number: number): Promise<number> {
-  const start = performance.now();
+  const start = cpuTime();
   for (let i = 0; i < number; i++) await once(fork(program, ['0'], { execArgv: [] }), 'close');
-  return (performance.now() - start) / 1000;
+  return cpuTime() - start;
 }
 
 async function startRedis(folder: string): Promise<{ readonly url: string; readonly redis: ChildProcess }> {

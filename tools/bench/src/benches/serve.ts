@@ -198,8 +198,8 @@ async function serve(threads: number, queue: number, cacheMB: number): Promise<S
       return bytes;
     },
     async [Symbol.asyncDispose]() {
-      child.disconnect();
-      await once(child, 'close');
+      child.disconnect(); // after which `close` never comes
+      await once(child, 'exit');
     },
   };
 }
