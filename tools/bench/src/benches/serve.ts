@@ -60,7 +60,8 @@ async function newWords(bytes: Uint8Array, backbone: Backbone, { url }: Served):
   const { key } = (await response.json()) as { key: string };
   const encoded = await backbone.encodeImage(bytes);
   let count = 0;
-  const labels = (): string[] => ['sheep', `thing ${count++}`];
+  const unseen = Date.now().toString(36); // words of earlier runs lie in the cache on disk
+  const labels = (): string[] => ['sheep', `thing ${unseen} ${count++}`];
   return {
     what: 'two labels, one of them new, of a picture that is known',
     ask: () => post(url, 'classify', { key, labels: labels() }),
