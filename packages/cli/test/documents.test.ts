@@ -1,49 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Command, PassThrough } from '../src/command.ts';
 import { commands } from '../src/commands.ts';
+import { documentedCommands, wordsOf } from './documented-commands.ts';
 import { inProcess, temporaryFolder } from './support.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const temporary = temporaryFolder();
 beforeAll(() => void vi.stubEnv('VITAMIN_CACHE_DIR', temporary('cache')));
 afterAll(() => vi.unstubAllEnvs());
 
-function pages(): string[] {
-  const rooms = ['packages', 'tools', 'models'].flatMap((place) =>
-    readdirSync(join(root, place)).map((name) => join(place, name, 'README.md')),
-  );
-  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', ...rooms, ...docs.map((name) => join('docs', name))];
-}
-
-/** Words of a shell's line up to a comment, a pipe or a redirection. */
-function wordsOf(line: string): string[] {
-  const words: string[] = [];
-  for (const [, double, single, bare] of line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu)) {
-    if (bare !== undefined && /^(?:#|[|<>&;]|2>)/u.test(bare)) break;
-    words.push(double ?? single ?? bare!);
-  }
-  return words;
-}
-
-function commandsIn(page: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(join(root, page), 'utf8');
-  } catch {
-    return [];
-  }
-  const blocks = text.matchAll(/^```(?:sh|text|console)\n(.*?)^```/gmsu);
-  return [...blocks].flatMap(([, block]) => {
-    const lines = block!.replaceAll('\\\n', ' ').split('\n');
-    return lines.map((line) => line.replace(/^\$ /u, '').trim()).filter((line) => /^(?:npx )?vitamin(?:-vlm)? /u.test(line));
-  });
-}
-
-const cases = pages().flatMap((page) => commandsIn(page).map((line) => [page, line] as const));
+const cases = documentedCommands().map(({ page, line }) => [page, line] as const);
 
 /** Every command as it is declared, but for its work. */
 const stubs = commands.map((declared): Command | PassThrough =>
