@@ -1,4 +1,5 @@
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
+import { tensor } from '@vitamin-vlm/core';
 import { SessionPool } from '@vitamin-vlm/runtime';
 import { beforeAll, expect, it } from 'vitest';
 import { Backbone } from '../src/backbone/backbone.ts';
@@ -25,6 +26,26 @@ it('shares a bounded pool between models, and holds the bound', async () => {
   }
   await first.close();
   expect((await skipping.encodeImage(picture)).pooled.shape).toEqual([32]);
+});
+
+it('takes no words from a model that differs in two rows of its tokens, though both share a cache', async () => {
+  const weights = tinyWeights(tinyText.vocabulary);
+  const tokens = weights.get('text.token_embedding.weight')!;
+  const rows = tensor('float32', tokens.shape, tokens.data.slice());
+  // CLIP's numbers of "sheep" and "truck".
+  const [sheep, truck] = [9629, 4629].map((id) => tokens.data.subarray(id * tinyText.width, (id + 1) * tinyText.width));
+  rows.data.set(truck!, 9629 * tinyText.width);
+  rows.data.set(sheep!, 4629 * tinyText.width);
+  await writeSafetensors(folder('swapped.safetensors'), new Map([...weights, ['text.token_embedding.weight', rows]]));
+  const embed = async (file: string, cacheDir: string | false): Promise<Float32Array> => {
+    await using backbone = await Backbone.load(folder(file), { cacheDir: folder('cache'), threads: 1, execution: 'inline' });
+    return (await backbone.vocabulary(['sheep', 'truck'], { cacheDir, prompts: ['{}'] })).embeddings.data;
+  };
+  const right = await embed('tiny.safetensors', false);
+  const swapped = await embed('swapped.safetensors', folder('words'));
+  expect(swapped).not.toEqual(right);
+  expect(await embed('tiny.safetensors', folder('words'))).toEqual(right);
+  expect(await embed('swapped.safetensors', folder('words'))).toEqual(swapped);
 });
 
 it('warns of no leak when twenty ask at once', async () => {
