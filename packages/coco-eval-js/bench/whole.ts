@@ -19,6 +19,8 @@ interface Dataset {
 const data = join(process.env['VITAMIN_SHARED'] ?? resolve(import.meta.dirname, '../../../../../shared'), 'data/val5k');
 const python = process.env['COCO_EVAL_PYTHON'];
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
+/** Numbers of images: only cases of these. */
+const sizes = process.argv.slice(2).map(Number);
 const command = resolve(import.meta.dirname, '../../bin/coco-eval.js');
 const folder = mkdtempSync(join(tmpdir(), 'coco-eval-whole-'));
 
@@ -85,7 +87,7 @@ if (python === undefined) process.stderr.write('Nothing measured: set COCO_EVAL_
 else {
   try {
     process.stdout.write('| case | images | coco-eval, CPU s | hotcoco, CPU s | ratio |\n|---|---|---|---|---|\n');
-    for (const [name, times, flags = []] of cases) {
+    for (const [name, times, flags = []] of cases.filter(([, copies]) => sizes.length === 0 || sizes.includes(5000 * copies))) {
       const { own, peer } = both(write(name, times), name.split('_')[1]!, flags);
       const title = [name.replace('_', ' '), ...flags].join(' ');
       process.stdout.write(`| ${title} | ${5000 * times} | ${own.toFixed(2)} | ${peer.toFixed(2)} | ${(own / peer).toFixed(2)} |\n`);
