@@ -15,7 +15,21 @@ export interface TowerLayout {
   readonly buffers?: RegExp;
   /** Leading extents of 1 that a tensor has in the file and not in the model, by its canonical name. */
   readonly squeezed?: RegExp;
+  /** A leading extent of 1 that a tensor has in the model and not in the file, by its canonical name. */
+  readonly unsqueezed?: RegExp;
 }
+
+/** transformers' names of text towers, and of the blocks of every tower that open_clip builds itself. Blocks must be below `resblocks` by then. */
+export const transformersText: NonNullable<TowerLayout['renames']> = [
+  [/^text_model\.embeddings\.position_embedding\.weight$/u, 'text.positional_embedding'],
+  [/^text_model\.embeddings\./u, 'text.'],
+  [/^text_model\.final_layer_norm\./u, 'text.ln_final.'],
+  [/^text_model\.encoder\.layers\./u, 'text.transformer.resblocks.'],
+  [/(\.resblocks\.\d+)\.layer_norm([12])\./u, '$1.ln_$2.'],
+  [/(\.resblocks\.\d+)\.self_attn\./u, '$1.attn.'],
+  [/(\.resblocks\.\d+\.mlp)\.fc1\./u, '$1.c_fc.'],
+  [/(\.resblocks\.\d+\.mlp)\.fc2\./u, '$1.c_proj.'],
+];
 
 /** Where open_clip puts towers that timm builds. */
 export const TRUNK = 'visual.trunk.';

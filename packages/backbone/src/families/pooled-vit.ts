@@ -6,7 +6,7 @@ import { tokensToMap } from '../models/parts/patches.ts';
 import { type PooledViTConfig, pooledViTDenseHead, pooledViTHead, pooledViTTrunk } from '../models/pooled-vit.ts';
 import type { TowerValues } from '../towers/image-tower.ts';
 import type { TowerFamily, TowerPlan } from './family.ts';
-import { TRUNK } from './layouts.ts';
+import { type TowerLayout, transformersText, TRUNK } from './layouts.ts';
 import { blockLevels, blockMaps, refuseSkippedPositions, sizeName } from './plain-levels.ts';
 
 const POSITIONS = `${TRUNK}pos_embed`;
@@ -20,6 +20,29 @@ const PE_GRIDS: Readonly<Record<number, number>> = { 14: 24, 16: 14 };
 /** The pool and all behind it. */
 const head = /^visual\.trunk\.(?:norm|attn_pool|head)\./u;
 
+/** transformers' SiglipModel and SiglipVisionModel: q, k and v of the blocks apart, those of the pool in one matrix. */
+const transformers: TowerLayout = {
+  form: 'transformers',
+  has: ['vision_model.head.probe', 'vision_model.head.attention.in_proj_weight'],
+  renames: [
+    [/^vision_model\.embeddings\.patch_embedding\./u, `${TRUNK}patch_embed.proj.`],
+    [/^vision_model\.embeddings\.position_embedding\.weight$/u, POSITIONS],
+    [/^vision_model\.encoder\.layers\./u, `${TRUNK}blocks.`],
+    [/(\.blocks\.\d+)\.layer_norm([12])\./u, '$1.norm$2.'],
+    [/(\.blocks\.\d+)\.self_attn\.out_proj\./u, '$1.attn.proj.'],
+    [/(\.blocks\.\d+)\.self_attn\./u, '$1.attn.'],
+    [/^vision_model\.post_layernorm\./u, `${TRUNK}norm.`],
+    [/^vision_model\.head\.probe$/u, TRUNK + POOL],
+    [/^vision_model\.head\.attention\.out_proj\./u, `${TRUNK}attn_pool.proj.`],
+    [/^vision_model\.head\.layernorm\./u, `${TRUNK}attn_pool.norm.`],
+    [/^vision_model\.head\.(?:attention\.)?/u, `${TRUNK}attn_pool.`],
+    [/^text_model\.head\./u, 'text.text_projection.'],
+    ...transformersText,
+  ],
+  buffers: /\.position_ids$/u,
+  unsqueezed: /^visual\.trunk\.pos_embed$/u,
+};
+
 /** Levels, all with the stride of the patch and without the class token: `preLast`, `final`, `valueOnly` (the last block without attention), and `blocks.N`. */
 export const siglip2: TowerFamily = {
   name: 'siglip2',
@@ -27,6 +50,7 @@ export const siglip2: TowerFamily = {
   layouts: [
     { form: 'clip', has: [TRUNK + POOL], lacks: [TRUNK + CLASS_TOKEN] },
     { form: 'timm', has: [POOL], lacks: [CLASS_TOKEN], renames: [[/^/u, TRUNK]] },
+    transformers,
   ],
   head,
   plan: (shapes, hints) => {
@@ -41,6 +65,9 @@ export const siglip2: TowerFamily = {
       preNorm: false,
       poolHeads: hints.poolHeads ?? sizes.heads,
       projection: false,
+      ...(hints.activation === undefined ? {} : { activation: hints.activation }),
+      ...(shapes.has(`${TRUNK}blocks.0.attn.q_proj.weight`) ? { separate: true } : {}),
+      ...(shapes.has(`${TRUNK}attn_pool.in_proj_weight`) ? { poolPacked: true } : {}),
     };
     return {
       ...planOf(shapes, image),

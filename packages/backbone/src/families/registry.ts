@@ -21,6 +21,8 @@ export interface WeightLayout {
   readonly names: ReadonlyMap<string, string>;
   /** Tensors that have an extent of 1 in front in the file, by their names in open_clip. */
   readonly squeezed: ReadonlySet<string>;
+  /** Tensors that lack an extent of 1 in front in the file, by their names in open_clip. */
+  readonly unsqueezed: ReadonlySet<string>;
   /** Names in the file that belong to no tensor of a model, or lie outside the prefix. */
   readonly ignored: readonly string[];
 }
@@ -67,9 +69,10 @@ export function recognizeLayout(stored: Iterable<string>, prefix?: string): Weig
     if (foreign || BUFFERS.has(canonical) || MASK.test(canonical) || layout.buffers?.test(name)) ignored.push(base + name);
     else names.set(canonical, unclaimed(names, canonical, base + name));
   }
-  const squeezed = new Set([...names.keys()].filter((name) => layout.squeezed?.test(name)));
+  const matching = (pattern?: RegExp): Set<string> => new Set([...names.keys()].filter((name) => pattern?.test(name)));
+  const [squeezed, unsqueezed] = [matching(layout.squeezed), matching(layout.unsqueezed)];
   const form = openai ? 'openai' : builtin ? 'clip-builtin-text' : layout.form;
-  return { family: family.name, form, prefix: base, names, squeezed, ignored };
+  return { family: family.name, form, prefix: base, names, squeezed, unsqueezed, ignored };
 }
 
 function canonicalName(name: string, { renames = [] }: TowerLayout, builtin: boolean): string {

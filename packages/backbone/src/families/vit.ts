@@ -4,7 +4,7 @@ import { countBlocks, extent, gridSide, headsOf } from '../load/shapes.ts';
 import { type ViTConfig, vitDenseHead, vitHead, vitMap, vitTrunk } from '../models/vit.ts';
 import type { TowerValues } from '../towers/image-tower.ts';
 import type { TowerFamily, TowerPlan } from './family.ts';
-import type { TowerLayout } from './layouts.ts';
+import { type TowerLayout, transformersText } from './layouts.ts';
 import { blockLevels, blockMaps, refuseSkippedPositions, sizeName } from './plain-levels.ts';
 
 const POSITIONS = 'visual.positional_embedding';
@@ -22,15 +22,8 @@ const transformers: TowerLayout = {
     [/^vision_model\.post_layernorm\./u, 'visual.ln_post.'],
     [/^visual_projection\./u, 'visual.proj.'],
     [/^vision_model\.encoder\.layers\./u, BLOCKS],
-    [/^text_model\.embeddings\.position_embedding\.weight$/u, 'text.positional_embedding'],
-    [/^text_model\.embeddings\./u, 'text.'],
-    [/^text_model\.final_layer_norm\./u, 'text.ln_final.'],
-    [/^text_model\.encoder\.layers\./u, 'text.transformer.resblocks.'],
     [/^text_projection\./u, 'text.text_projection.'],
-    [/\.layer_norm([12])\./u, '.ln_$1.'],
-    [/\.self_attn\./u, '.attn.'],
-    [/\.mlp\.fc1\./u, '.mlp.c_fc.'],
-    [/\.mlp\.fc2\./u, '.mlp.c_proj.'],
+    ...transformersText,
   ],
   buffers: /\.position_ids$/u,
 };

@@ -84,6 +84,13 @@ function openClipHints(json: Json): Hints {
   };
 }
 
+/** transformers' names of activations. */
+const ACTIVATIONS: ReadonlyMap<string | undefined, Activation> = new Map([
+  ['quick_gelu', 'quickGelu'],
+  ['gelu', 'gelu'],
+  ['gelu_pytorch_tanh', 'geluTanh'],
+]);
+
 function fromTransformers(config: Json, processor: Json): Hints {
   const [vision, text] = [config.at('vision_config'), config.at('text_config')];
   // CLIP's configurations leave out what is their default: OpenAI's activation.
@@ -91,7 +98,7 @@ function fromTransformers(config: Json, processor: Json): Hints {
   const stated = vision.text('hidden_act') ?? (isClip ? config.text('hidden_act') : undefined);
   const activation = stated ?? (isClip ? 'quick_gelu' : undefined);
   return {
-    activation: activation === 'quick_gelu' ? 'quickGelu' : activation === 'gelu' ? 'gelu' : undefined,
+    activation: ACTIVATIONS.get(activation),
     imageHeads: (config.text('model_type') === 'clip_vision_model' ? config : vision).count('num_attention_heads'),
     text: { heads: text.count('num_attention_heads') },
     preprocessing: {

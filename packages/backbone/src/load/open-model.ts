@@ -119,7 +119,7 @@ export async function readModel(weights: OpenWeights, options: ReadModelOptions 
   const logit = await readLogit(weights, layout);
   const { address, located, checkpoint } = weights.sourceOf(layout.names.values().next().value!);
   if (layout.form === 'timm') await checkZeroBias(weights, layout);
-  const part = await weights.take(layout.names, layout.prefix, layout.squeezed);
+  const part = await weights.take(layout.names, layout.prefix, layout);
   const { posEmbed, precision = 'float32' } = options;
   const [file] = checkpoint.files as [string];
   const hints = mergeHints(knownHints(layout, located), await hintsBeside(dirname(file)), { ...options.hints, posEmbed });
@@ -193,9 +193,10 @@ async function roundTowers(
   return new Map([...image, ...words]);
 }
 
-/** What is known without a configuration: OpenAI's archives tell by what lies beside their weights, transformers has a default, published models have a name. */
-function knownHints({ form }: WeightLayout, { published }: Located): Hints {
-  return mergeHints(form === 'openai' || form === 'transformers' ? { activation: 'quickGelu' } : {}, published?.hints);
+/** What is known without a configuration: OpenAI's archives tell by what lies beside their weights, transformers has defaults, published models have a name. */
+function knownHints({ family, form }: WeightLayout, { published }: Located): Hints {
+  const activation = family === 'siglip2' ? 'geluTanh' : 'quickGelu';
+  return mergeHints(form === 'openai' || form === 'transformers' ? { activation } : {}, published?.hints);
 }
 
 /** Tensors that no network asks for: the head's norm without its projection, and a position embedding that is left out. */

@@ -117,16 +117,20 @@ export class OpenWeights implements WeightSource, AsyncDisposable {
    *
    * @param names - The part's name -> the full name.
    * @param prefix - Where missing tensors would stand, for messages.
-   * @param squeezed - The part's names of tensors that lose an extent of 1 in front.
+   * @param extents - The part's names of tensors that lose their extents of 1 in front, or gain one.
    * @throws VitaminError `WEIGHTS_MISSING` for a full name that is not there; `USAGE` for one that another part has.
    */
-  async take(names: ReadonlyMap<string, string>, prefix: string = '', squeezed: ReadonlySet<string> = new Set()): Promise<WeightPart> {
+  async take(
+    names: ReadonlyMap<string, string>,
+    prefix: string = '',
+    { squeezed, unsqueezed }: { readonly squeezed?: ReadonlySet<string>; readonly unsqueezed?: ReadonlySet<string> } = {},
+  ): Promise<WeightPart> {
     const weights = new Map<string, Tensor | TensorRecord>();
     for (const [own, name] of names) {
       if (this.#taken.has(name)) throw new VitaminError('USAGE', `Expected a tensor that no part has but ${name} was taken`);
       const record = this.tensors.get(name);
       const found = record && !record.strides ? record : await this.read(name);
-      weights.set(own, squeezed.has(own) ? squeeze(found) : found);
+      weights.set(own, squeezed?.has(own) ? squeeze(found) : unsqueezed?.has(own) ? { ...found, shape: [1, ...found.shape] } : found);
     }
     for (const name of names.values()) this.#taken.add(name);
     const part = new WeightPart(weights, (own) => names.get(own) ?? prefix + own, this.options);

@@ -1,6 +1,6 @@
 import { add, gelu, mul, quickGelu, sigmoid, type Value } from '@vitamin-vlm/graph';
 
-/** `gelu` is exact, `quickGelu` OpenAI's x · sigmoid(1.702 x), `geluTanh` the approximation of the text towers of SigLIP. They are not interchangeable. */
+/** `gelu` is exact, `quickGelu` OpenAI's x · sigmoid(1.702 x), `geluTanh` the approximation of SigLIP: its text towers, and its image towers in transformers (timm's are exact). They are not interchangeable. */
 export type Activation = 'gelu' | 'quickGelu' | 'geluTanh';
 
 /** The activation of a model, element by element. */
