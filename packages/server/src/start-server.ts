@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { EMBEDDED_MODEL } from '@vitamin-vlm/backbone';
+import { EMBEDDED_MODEL, type SessionsOptions } from '@vitamin-vlm/backbone';
 import { VitaminError } from '@vitamin-vlm/core';
 import { MAX_PIXELS } from '@vitamin-vlm/image';
 import { createApp } from './http/app.ts';
@@ -36,6 +36,8 @@ export interface ServeOptions {
   /** Origins that pictures may be fetched from, `https://images.example.org`. Default: none. */
   readonly allowUrls?: readonly string[] | undefined;
   readonly threads?: number | undefined;
+  /** What computes. Default `cpu`. */
+  readonly provider?: SessionsOptions['provider'];
   readonly cacheDir?: string | undefined;
   /** Is told about mistakes of the server, which clients are told no details of. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -72,12 +74,13 @@ export async function startServer(options: ServeOptions = {}): Promise<RunningSe
     maxBody = 20 * MiB,
     allowUrls = [],
     threads,
+    provider,
     cacheDir,
     deadline = 60_000,
   } = options;
   const models = options.models ?? { clip: EMBEDDED_MODEL, detect: EMBEDDED_MODEL, segment: EMBEDDED_MODEL };
   const { cacheBytes = 512 * MiB, maxPixels = MAX_PIXELS } = options;
-  const thread = new InferenceThread({ models, tower, threads, cacheDir, cacheBytes, maxPixels });
+  const thread = new InferenceThread({ models, tower, threads, provider, cacheDir, cacheBytes, maxPixels });
   const queue = new JobQueue(options.queue ?? 64);
   const parts = { thread, queue, models, deadline, urls: { allowed: allowUrls, maxBytes: maxBody } };
   const onError = options.onError ?? (() => undefined);

@@ -46,7 +46,8 @@ export const serve: Command = command({
 Protocol, /metrics is for Prometheus, /healthz for whoever starts it. Ctrl-C finishes what runs.`,
   async run({ flags, output, signal }) {
     const { host, port, tower, token, queue, cacheBytes, deadline, threads, cacheDir, allowUrl: allowUrls } = flags;
-    await checkDevice(flags.device);
+    await checkDevice(flags.device, output);
+    const provider = flags.device as 'cpu' | undefined; // one of listProviders()
     const models = readModels(flags.models as readonly string[] | string);
     const { startServer } = await import('@vitamin-vlm/server');
     await using server = await startServer({
@@ -61,6 +62,7 @@ Protocol, /metrics is for Prometheus, /healthz for whoever starts it. Ctrl-C fin
       deadline: deadline * 1000,
       allowUrls,
       threads,
+      provider,
       cacheDir,
       onError: (error) => output.detail(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     });

@@ -1,3 +1,4 @@
+import type { SessionsOptions } from '@vitamin-vlm/backbone';
 import type { ErrorCode } from '@vitamin-vlm/core';
 import type { AskRequest, ClassifyRequest, DetectRequest, EncodeRequest, SegmentRequest } from '../api/requests.ts';
 import type { InferTensor, TensorMetadata } from '@vitamin-vlm/oip-client';
@@ -29,6 +30,7 @@ export interface InferenceSettings {
   /** CLIP model of detector and segmenter whose files hold none. */
   readonly tower?: string | undefined;
   readonly threads?: number | undefined;
+  readonly provider?: SessionsOptions['provider'];
   readonly cacheDir?: string | undefined;
   /** Bound in bytes of pictures and of what vision found in them. */
   readonly cacheBytes: number;

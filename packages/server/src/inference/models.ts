@@ -16,29 +16,33 @@ export class Models implements AsyncDisposable {
 
   /** Towers for labels and embeddings. */
   async clip(): Promise<Backbone> {
-    const { threads, cacheDir } = this.#settings;
-    return await this.#load('clip', (address) => Backbone.load(address, { threads, cacheDir }));
+    return await this.#load('clip', (address) => Backbone.load(address, this.#sessions));
   }
 
   async detector(): Promise<Detector> {
-    const { threads, cacheDir, tower } = this.#settings;
-    return await this.#load('detect', (address) => Detector.load(address, { threads, cacheDir, tower }));
+    const { tower } = this.#settings;
+    return await this.#load('detect', (address) => Detector.load(address, { ...this.#sessions, tower }));
   }
 
   async segmenter(): Promise<Segmenter> {
-    const { threads, cacheDir, tower } = this.#settings;
-    return await this.#load('segment', (address) => Segmenter.load(address, { threads, cacheDir, tower }));
+    const { tower } = this.#settings;
+    return await this.#load('segment', (address) => Segmenter.load(address, { ...this.#sessions, tower }));
   }
 
   /** A language model with its tower and projector. */
   async bridge(): Promise<Bridge> {
-    const { threads, cacheDir, models } = this.#settings;
-    const tower = models.clip ?? EMBEDDED_MODEL;
-    return await this.#load('ask', (address) => Bridge.load({ tower, llm: address, threads, cacheDir }));
+    const tower = this.#settings.models.clip ?? EMBEDDED_MODEL;
+    return await this.#load('ask', (address) => Bridge.load({ ...this.#sessions, tower, llm: address }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const model of this.#loaded.values()) await (await model.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  /** What all sessions are made with. */
+  get #sessions(): Pick<InferenceSettings, 'threads' | 'provider' | 'cacheDir'> {
+    const { threads, provider, cacheDir } = this.#settings;
+    return { threads, provider, cacheDir };
   }
 
   async #load<T extends AsyncDisposable>(task: keyof InferenceSettings['models'], load: (address: string) => Promise<T>): Promise<T> {
