@@ -11,6 +11,7 @@ import { talkerCommands } from './talker/commands.ts';
 import { modelShapes } from './contrastive.ts';
 import { evaluate } from './evaluate.ts';
 import { exportModel } from './export-model.ts';
+import { familiarCommand } from './familiar.ts';
 import { initialize } from './initialize.ts';
 import { contrastive } from './nano-config.ts';
 import { textTowerOf } from './locked-text.ts';
@@ -101,6 +102,7 @@ program
     await plotLogs(logs, output, { title: 'Contrastive training on picture-world', over: 'samples' });
   });
 
+program.addCommand(familiarCommand());
 program.addCommand(detectorCommands());
 program.addCommand(segmenterCommands());
 program.addCommand(talkerCommands());

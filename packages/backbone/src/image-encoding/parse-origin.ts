@@ -52,8 +52,8 @@ const recipeFields: Readonly<Record<keyof Recipe, (value: unknown) => boolean>> 
   precision: oneOf('float32', 'int8'),
 };
 
-/** Reads the identity that a file states. */
-function parseIdentity(json: unknown, fail: Fail): Identity {
+/** Reads the identity that a file states, as `parseOrigin` does. */
+export function parseIdentity(json: unknown, fail: Fail): Identity {
   const { tower, head, text } = parseFields(json);
   const parts = Object.entries({ tower, head, text }).filter(([name, value]) => name === 'tower' || value !== undefined);
   if (parts.every(([, value]) => typeof value === 'string' && /^[0-9a-f]{64}$/u.test(value))) {

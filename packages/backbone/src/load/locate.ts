@@ -44,6 +44,11 @@ function embeddedFolder(): string {
  * @param address - `nano`, `nano/FILE` for another file that comes with it, the name of a published model, `hf:org/name[@revision][/file]`, a file, or a folder.
  * @throws VitaminError `MODEL_UNKNOWN` for a name that is none of these, `INPUT_NOT_FOUND` for a path where nothing is, and what
  *   `resolveHubFile` throws.
+ * @example
+ * ```ts
+ * import { locate } from '@vitamin-vlm/backbone';
+ * console.log((await locate('nano')).path); // the folder of the embedded model
+ * ```
  */
 export async function locate(address: string, options: LocateOptions = {}): Promise<Located> {
   const { offline, hub, signal, onProgress } = options;

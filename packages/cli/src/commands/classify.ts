@@ -28,11 +28,14 @@ export const classify: Command = command({
     const pictures = await picturesOf(context);
     const words = await readWords(context);
     const { classifyEncoding } = await import('@vitamin-vlm/backbone');
+    const { strangerRemark } = await import('../work/strangers.ts');
     await using backbone = await loadModel(context);
     const vocabulary = await loadVocabulary(context, backbone, words);
+    const remark = await strangerRemark(context, backbone);
     return await streamPictures(context, pictures, { model: describeModel(backbone) }, async (file, options) => {
       const encoding =
         path === undefined ? await backbone.encodeImage(await pictureSource(file), options) : await readEncoding(path, backbone);
+      remark(file, encoding);
       const scored = classifyEncoding(encoding, vocabulary, { cosine });
       const { width, height } = encoding.geometry;
       const shown = scored.slice(0, top ?? SHOWN).map(({ label, score }) => `${label} ${cosine ? score.toFixed(3) : formatPercent(score)}`);
