@@ -1,7 +1,7 @@
 import { writeSafetensors } from '@vitamin-vlm/checkpoint';
 import { type Tensor, tensor } from '@vitamin-vlm/core';
 import { Graph, Parameters } from '@vitamin-vlm/graph';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Backbone } from '../src/backbone/backbone.ts';
 import { openModel, type OpenModelOptions } from '../src/load/open-model.ts';
 import { type PooledViTConfig, pooledViTHead, pooledViTTrunk } from '../src/models/pooled-vit.ts';
@@ -109,6 +109,12 @@ function difference(a: Float32Array, b: Float32Array): number {
 describe('SigLIP 2 under the names of transformers', () => {
   const weights = openClipWeights();
   const names = transformersNames(weights);
+  let openClip: string;
+  let transformers: string;
+  beforeAll(async () => {
+    openClip = await written('open-clip', weights);
+    transformers = await written('transformers', names);
+  });
 
   it('has the names of SiglipModel', () => {
     const expected = ['attention.in_proj_bias', 'attention.in_proj_weight', 'attention.out_proj.bias', 'attention.out_proj.weight'];
@@ -121,8 +127,6 @@ describe('SigLIP 2 under the names of transformers', () => {
   });
 
   it('gives what the same weights give under the names of open_clip', async () => {
-    const openClip = await written('open-clip', weights);
-    const transformers = await written('transformers', names);
     const reference = await embeddings(openClip, { hints: { activation: 'geluTanh' } });
     const found = await embeddings(transformers);
     for (const [i, values] of found.entries()) expect(difference(values, reference[i]!)).toBeLessThan(2e-5);
@@ -133,7 +137,7 @@ describe('SigLIP 2 under the names of transformers', () => {
   });
 
   it('has the same sizes, scale and preprocessing', async () => {
-    const [a, b] = await Promise.all(['open-clip', 'transformers'].map((name) => openModel(folder(`${name}.safetensors`))));
+    const [a, b] = await Promise.all([openClip, transformers].map((path) => openModel(path)));
     expect(b!.layout).toMatchObject({ family: 'siglip2', form: 'transformers' });
     expect(b!.config).toMatchObject({ imageSize: SIZE, image, text: { ...a!.text, separate: true } });
     expect([b!.logitScale, b!.logitBias]).toEqual([a!.logitScale, -16]);
@@ -143,7 +147,7 @@ describe('SigLIP 2 under the names of transformers', () => {
 
   it('opens an image tower alone, as SiglipVisionModel saves it', async () => {
     const path = await written('vision', new Map([...names].filter(([name]) => name.startsWith('vision_model.'))));
-    const [alone, whole] = [await openModel(path), await openModel(await written('whole', names))];
+    const [alone, whole] = [await openModel(path), await openModel(transformers)];
     expect(alone.text).toBeUndefined();
     expect([alone.identity.tower, alone.identity.head]).toEqual([whole.identity.tower, whole.identity.head]);
   });
