@@ -7,6 +7,7 @@ import { Segmenter } from '@vitamin-vlm/fcclip-segmentation';
 import { Detector } from '@vitamin-vlm/fvit-detection';
 import { decodeImage, encodePng } from '@vitamin-vlm/image';
 import { kinds, stuffKinds } from '@vitamin-vlm/picture-world';
+import { askPicture } from './ask-picture.ts';
 import { readPicture } from './read-picture.ts';
 import { absentModelText, readingText } from './text.ts';
 
@@ -18,6 +19,8 @@ const coarseWords = [
   { name: 'sky', synonyms: ['sky'] },
 ];
 
+const question = 'Where is the truck?';
+
 /** `npm start`: the main job on a bundled picture with the embedded model. Takes seconds and no network. */
 async function main(): Promise<number> {
   const picturePath = relative(process.cwd(), fileURLToPath(new URL('../pictures/farm.png', import.meta.url)));
@@ -28,7 +31,9 @@ async function main(): Promise<number> {
     await using segmenter = await Segmenter.load(EMBEDDED_MODEL);
     await using backbone = Backbone.from(detector.model.tower);
     const words = { kinds: kinds.map(({ name }) => name), surroundings: stuffKinds, again: coarseWords };
-    const reading = await readPicture({ detector, segmenter, backbone }, await decodeImage(picturePath), words);
+    const picture = await decodeImage(picturePath);
+    const reading = await readPicture({ detector, segmenter, backbone }, picture, words);
+    const asked = await askPicture(picture, question);
     await mkdir(folder, { recursive: true });
     const boxesPath = join(folder, 'farm.boxes.png');
     const regionsPath = join(folder, 'farm.regions.png');
@@ -36,7 +41,7 @@ async function main(): Promise<number> {
     await writeFileAtomic(regionsPath, await encodePng(reading.regions));
     const seconds = (performance.now() - started) / 1000;
     const model = backbone.model.tower.id;
-    console.log(readingText(reading, { picturePath, boxesPath, regionsPath, folder, model, words, seconds }));
+    console.log(readingText(reading, asked, { picturePath, boxesPath, regionsPath, folder, model, words, seconds }));
     return 0;
   } catch (error) {
     if (!(error instanceof VitaminError)) throw error;

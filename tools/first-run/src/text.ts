@@ -1,4 +1,5 @@
 import type { ScoredLabel } from '@vitamin-vlm/backbone';
+import type { Asked } from './ask-picture.ts';
 import { type Reading, type ReadingWords, SURE } from './read-picture.ts';
 
 /** What the text says beside the reading. */
@@ -20,10 +21,10 @@ const BAR = 24;
 const UNLIKELY = 0.005;
 
 /** The reading for people, and what to try next. */
-export function readingText({ what, segments, things, again, size }: Reading, circumstances: Circumstances): string {
+export function readingText({ what, segments, things, again, size }: Reading, asked: Asked, circumstances: Circumstances): string {
   const { picturePath, boxesPath, regionsPath, folder, model, words, seconds } = circumstances;
   const pixels = size.width * size.height;
-  const asked = words.kinds.length + words.surroundings.length;
+  const wordCount = words.kinds.length + words.surroundings.length;
   return `
 ${picturePath}, read by ${model} in ${seconds.toFixed(1)} s
 
@@ -33,11 +34,14 @@ ${bars(what.slice(0, 5).filter(({ score }) => score >= UNLIKELY))}
 Each thing, by the detector (score at least ${SURE}; x, y, width, height in pixels)
 ${things.map(({ label, score, box }) => `  ${label.padEnd(12)} ${score.toFixed(2)}  ${box.map((side) => side.toFixed(0).padStart(4)).join('')}`).join('\n')}
 
-Every pixel, by the segmenter (${asked} words asked; share of the picture, score)
+Every pixel, by the segmenter (${wordCount} words asked; share of the picture, score)
 ${segmentLines(segments, pixels)}
 
 Other words, asked of what is known of the picture already: ${again.milliseconds.toFixed(0)} ms for ${words.again.map(({ name }) => name).join(', ')}
 ${segmentLines(again.segments, pixels)}
+
+A question, answered by the talker in ${asked.milliseconds.toFixed(0)} ms
+  ${asked.question}  ${asked.answer}
 
 The picture with its boxes: ${boxesPath}, with every pixel named: ${regionsPath}
 
@@ -45,6 +49,7 @@ The model is small and knows only the drawn world that it was trained on. Any wo
 
   npx vitamin detect ${picturePath} --labels "sheep,truck,cat,boat,pizza" -o ${folder}
   npx vitamin classify ${picturePath} --labels "sheep,truck,cat,boat,pizza"
+  npx vitamin ask ${picturePath} "How many trucks are there?"
   npx vitamin segment ${picturePath} --labels "sky,trees,fence,grass,sheep|lamb,truck,cat" -o ${folder}
 
 More pictures of that world, and one of them found by a sentence:

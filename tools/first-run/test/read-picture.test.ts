@@ -6,6 +6,7 @@ import { Detector } from '@vitamin-vlm/fvit-detection';
 import { decodeImage } from '@vitamin-vlm/image';
 import { kinds, renderScene, stuffKinds } from '@vitamin-vlm/picture-world';
 import { expect, it, vi } from 'vitest';
+import { askPicture } from '../src/ask-picture.ts';
 import { readPicture } from '../src/read-picture.ts';
 import { absentModelText, readingText } from '../src/text.ts';
 
@@ -19,7 +20,7 @@ it('bundles a scene that no training step has seen', async () => {
   expect(Buffer.compare(bundled.data, picture.data)).toBe(0);
 });
 
-it.skipIf(!existsSync(model))('finds the sheep, the truck and what they stand on', async () => {
+it.skipIf(!existsSync(model))('finds the sheep, the truck and what they stand on, and answers a question', async () => {
   await using detector = await Detector.load(EMBEDDED_MODEL);
   await using segmenter = await Segmenter.load(EMBEDDED_MODEL);
   await using backbone = Backbone.from(detector.model.tower);
@@ -48,7 +49,9 @@ it.skipIf(!existsSync(model))('finds the sheep, the truck and what they stand on
     expect(box[0] + box[2]).toBeLessThanOrEqual(picture.width);
     expect(box[1] + box[3]).toBeLessThanOrEqual(picture.height);
   }
-  const text = readingText(reading, {
+  const asked = await askPicture(picture, 'How many trucks are there?');
+  expect(asked.answer).toBe('1');
+  const text = readingText(reading, asked, {
     picturePath: 'farm.png',
     boxesPath: 'out/b.png',
     regionsPath: 'out/r.png',
@@ -58,6 +61,7 @@ it.skipIf(!existsSync(model))('finds the sheep, the truck and what they stand on
     seconds: 1,
   });
   expect(text).toMatch(/^ {2}sheep +\d+ % {2}#+$/mu);
+  expect(text).toContain('How many trucks are there?  1');
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(115);
 });
 
