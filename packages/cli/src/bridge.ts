@@ -61,10 +61,6 @@ export async function loadBridge(
   });
 }
 
-/** What is said of the embedded talker whenever it is the one that answers. */
-export const EMBEDDED_TALKER_REMARK =
-  'The embedded talker was hardly trained yet: it speaks, but its answers are about as good as guesses. Its card (models/nano) has the figures.';
-
 /** A model that takes long to load, or much, is told beforehand. */
 function tellMemory({ output }: Context, { parameters, weights, cache, total }: LlamaMemory): void {
   const text = `Language model: ${(parameters / 1e6).toFixed(0)} million parameters, ${formatBytes(weights)} of weights, ${formatBytes(cache)} of keys and values; ${formatBytes(total)} in all.`;

@@ -1,5 +1,5 @@
 import { VitaminError } from '@vitamin-vlm/core';
-import { EMBEDDED_TALKER_REMARK, type EngineName, engineOf, loadBridge } from '../bridge.ts';
+import { type EngineName, engineOf, loadBridge } from '../bridge.ts';
 import { type Command, command } from '../command.ts';
 import type { Answerer } from '../work/answer.ts';
 import { answerFlags, bridgeFlags, codecFlags, decoderFlags, promptFlags } from '../bridge-flags.ts';
@@ -46,11 +46,11 @@ export const ask: Command = command({
     ...codecFlags,
     interactive: { kind: 'switch', short: 'i', help: 'a conversation: a question a line, until the input ends' },
   },
-  notes: `The embedded talker was hardly trained yet: its answers are about as good as guesses. A server is
+  notes: `The embedded talker knows drawn scenes only: what is where, how many, of which color. A server is
 given the pictures as tokens: vLLM needs --enable-mm-embeds for a LLaVA, --enable-prompt-embeds for
 a model of text alone. llama.cpp needs the package @fugood/llama.node beside this one.`,
   async run(context) {
-    const { inputs, flags, output } = context;
+    const { inputs, flags } = context;
     const { llm, interactive } = flags;
     const engine = engineOf(llm);
     if (flags.engine !== undefined && flags.engine !== engine) {
@@ -74,7 +74,6 @@ a model of text alone. llama.cpp needs the package @fugood/llama.node beside thi
     const answered = <P>(answerer: Answerer<P>): Promise<number> =>
       interactive ? converse(context, answerer, images) : answerOnce(context, answerer, images, inputs.at(-1)!);
     await using bridge = await loadBridge(context, engine === 'local' ? 'answers' : 'tokens', flags);
-    if (llm === bridgeFlags.llm.default) output.note(EMBEDDED_TALKER_REMARK);
     if (engine === 'local') return await answered(localAnswerer(bridge, context));
     if (engine === 'vllm') return await answered(await serverAnswerer(bridge, context));
     await using llama = await llamaCppAnswerer(bridge, context);

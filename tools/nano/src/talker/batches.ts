@@ -8,10 +8,21 @@ import * as plan from './plan.ts';
 import { idsBefore, packTurns } from './rows.ts';
 import { drawTurns } from './turns.ts';
 
-/** Pictures of the batch of a number: scenes in order the first time, then by chance. */
+/** Which scenes a round looks at, and where it stands in the whole training. */
+export interface RoundScenes {
+  /** Batches before the round. */
+  readonly batches: number;
+  /** Scenes that were looked at before. */
+  readonly known: number;
+  /** Scenes that come next, in order; then all by chance. */
+  readonly fresh: number;
+}
+
+/** Pictures of a round's batch of a number. */
 export async function picturesOf(
   index: number,
   rows: number,
+  { batches, known, fresh }: RoundScenes,
   kept: KeptScenes,
 ): Promise<{ readonly features: Tensor; readonly truth: Tensor; readonly scenes: readonly KeptScene[] }> {
   const { height, width } = plan.cells;
@@ -21,7 +32,8 @@ export async function picturesOf(
   const scenes: KeptScene[] = [];
   for (let row = 0; row < rows; row++) {
     const place = (index - 1) * rows + row;
-    const scene = await kept.at(place < plan.trainingScenes ? place : Math.floor(plan.trainingScenes * randomStream(4, place)()));
+    const chance = randomStream(4, batches * rows + place)();
+    const scene = await kept.at(place < fresh ? known + place : Math.floor((known + fresh) * chance));
     writeFeatures(scene, features.data.subarray(row * height * width * channels, (row + 1) * height * width * channels));
     truth.data.set(scene.truth, row * tokens * facts);
     scenes.push(scene);
@@ -29,11 +41,17 @@ export async function picturesOf(
   return { features, truth, scenes };
 }
 
-/** The batch of a number for the second round: other questions at every visit to a scene. */
-export async function batchOf(index: number, kept: KeptScenes, tokenizer: LlamaTokenizer): Promise<Batch> {
+/** A round's batch of a number: other questions at every visit to a scene. */
+export async function batchOf(
+  index: number,
+  { lists = 1 }: plan.Round,
+  round: RoundScenes,
+  kept: KeptScenes,
+  tokenizer: LlamaTokenizer,
+): Promise<Batch> {
   const { rows, text } = plan.shape;
   const start = idsBefore(tokenizer).length + tokens;
-  const { features, truth, scenes } = await picturesOf(index, rows, kept);
+  const { features, truth, scenes } = await picturesOf(index, rows, round, kept);
   const names = ['ids', 'positions', 'segments', 'labels'] as const;
   const shares = tensor('float32', [rows, text]);
   const all = Object.fromEntries(names.map((name) => [name, tensor('int64', [rows, text])])) as Record<
@@ -41,7 +59,9 @@ export async function batchOf(index: number, kept: KeptScenes, tokenizer: LlamaT
     Tensor<'int64'>
   >;
   for (const [row, { texts }] of scenes.entries()) {
-    const packed = packTurns(tokenizer, drawTurns(texts, randomStream(5, (index - 1) * rows + row)), text, start);
+    const turns = drawTurns(texts, randomStream(5, (round.batches + index - 1) * rows + row));
+    const weighted = turns.map((turn) => (turn.question.startsWith('What ') ? { ...turn, weight: lists } : turn));
+    const packed = packTurns(tokenizer, weighted, text, start);
     for (const name of names) all[name].data.set(packed[name], row * text);
     shares.data.set(packed.shares, row * text);
   }

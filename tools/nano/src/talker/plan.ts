@@ -46,8 +46,8 @@ export const colors: readonly string[] = ['red', 'orange', 'yellow', 'green', 'b
 /** Sizes of a step: pictures, and places for text behind each. */
 export const shape = { rows: 6, text: 256 } as const;
 
-/** Scenes of the training. The tower reads each once. */
-export const trainingScenes = 6000;
+/** Scenes of the naming; the tower reads each once. */
+export const namedScenes = 6000;
 
 /** Sides that scenes are drawn at, by chance. Most are read as they are, for that is the size of picture-world. */
 export const sceneSides: readonly number[] = [256, 256, 256, 256, 256, 256, 192, 224, 320, 384];
@@ -65,12 +65,17 @@ export interface Round {
   readonly warmupSteps: number;
   /** Where the rate would be 0. */
   readonly rateSteps: number;
+  /** What a list of things ("What is on the grass?") counts beside other answers. Default 1. */
+  readonly lists?: number;
+  /** Scenes that no step has seen and that the round begins with; it goes on with all that are known by then. */
+  readonly fresh: number;
 }
 
-/** Then questions and captions, by all weights. Looking is learned late in the first of these rounds, so it is left while its rate is high. */
+/** Then questions and captions, by all weights. Looking is learned late in the first of these rounds, so it is left while its rate is high; lists last, on scenes that are new. */
 export const rounds: readonly Round[] = [
-  { steps: 2700, peakRate: 1.5e-3, warmupSteps: 40, rateSteps: 4000 },
-  { steps: 4500, peakRate: 7e-4, warmupSteps: 40, rateSteps: 4500 },
+  { steps: 2700, peakRate: 1.5e-3, warmupSteps: 40, rateSteps: 4000, fresh: 6000 },
+  { steps: 4500, peakRate: 7e-4, warmupSteps: 40, rateSteps: 4500, fresh: 0 },
+  { steps: 1700, peakRate: 6e-4, warmupSteps: 40, rateSteps: 1700, fresh: 10_200, lists: 3 },
 ];
 
 /** What the naming of tokens counts in these rounds beside the answers: as the projector makes them, and all facts as the second layer leaves them. */

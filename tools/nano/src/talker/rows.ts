@@ -25,7 +25,7 @@ export interface TextRow {
   readonly positions: BigInt64Array;
   readonly segments: BigInt64Array;
   readonly labels: BigInt64Array;
-  /** What each label counts: every answer as much as any other, long or short. */
+  /** What each label counts: every answer its weight, long or short. */
   readonly shares: Float32Array;
 }
 
@@ -41,7 +41,7 @@ export function packTurns(tokenizer: LlamaTokenizer, turns: readonly Turn[], pla
     shares: new Float32Array(places),
   };
   let [at, segment] = [0, 0];
-  for (const { question, answer } of turns) {
+  for (const { question, answer, weight = 1 } of turns) {
     const asked = questionIds(tokenizer, question).behind;
     // A text of its own begins with a space, as the answer behind "ASSISTANT:" does.
     const ids = [...asked, ...tokenizer.encode(answer, { bos: false }), tokenizer.eos];
@@ -54,7 +54,7 @@ export function packTurns(tokenizer: LlamaTokenizer, turns: readonly Turn[], pla
       // A label stands at the token before.
       if (i < asked.length) continue;
       row.labels[at + i - 1] = BigInt(id);
-      row.shares[at + i - 1] = 1 / (ids.length - asked.length);
+      row.shares[at + i - 1] = weight / (ids.length - asked.length);
     }
     at += ids.length;
   }

@@ -7,7 +7,7 @@ import { type LlamaTokenizer, packedLoss } from '@vitamin-vlm/llava-bridge';
 import { plotLogs, train } from '@vitamin-vlm/training';
 import { DrawnAhead } from '../drawn-ahead.ts';
 import type { HeadTraining } from '../head-commands.ts';
-import { batchOf, picturesOf, someCells } from './batches.ts';
+import { batchOf, picturesOf, type RoundScenes, someCells } from './batches.ts';
 import { facts, tokens } from './cell-truth.ts';
 import { evaluateTalker } from './evaluate.ts';
 import { exportTalker } from './export.ts';
@@ -36,13 +36,15 @@ export async function trainNanoTalker(options: HeadTraining): Promise<void> {
   const { graph, parameters } = talkingStep(backbone.model.weights, tokenizer);
   const start = await groundedStart(backbone, tokenizer, parameters.declared, await someCells(scenes, backbone), 1);
   const named = await trainNames(options, start, { backbone, scenes, tokenizer });
-  let [learned, stepsBefore] = [new Map([...start, ...named]) as ReadonlyMap<string, Tensor>, 0];
+  let learned: ReadonlyMap<string, Tensor> = new Map([...start, ...named]);
+  let [batches, known] = [0, 0];
   const logs = new Map<string, string>();
   for (const [index, round] of plan.rounds.entries()) {
     const own = join(folder, `round-${index + 1}`);
-    const begin = { round, stepsBefore, start: learned, own };
+    const begin = { round, scenes: { batches, known, fresh: round.fresh }, start: learned, own };
     learned = await trainAnswers(options, begin, { backbone, scenes, tokenizer, graph });
-    stepsBefore += round.steps;
+    batches += round.steps;
+    known += round.fresh;
     logs.set(`round ${index + 1}`, join(own, 'log.jsonl'));
   }
   const panels = ['answers', 'names', 'facts', 'accuracy'];
@@ -72,7 +74,7 @@ async function trainNames(
     steps,
     rate: warmUp(cosineRate(peakRate, { from: warmupSteps, to: steps }), { steps: warmupSteps, start: 0.01 }),
     batch: async (index) => {
-      const { features, truth } = await picturesOf(index, rows, scenes);
+      const { features, truth } = await picturesOf(index, rows, { batches: 0, known: 0, fresh: plan.namedScenes }, scenes);
       return { feeds: { features, truth } };
     },
     samplesPerStep: rows,
@@ -87,8 +89,7 @@ async function trainNames(
 /** Where a round begins. */
 interface RoundStart {
   readonly round: plan.Round;
-  /** Steps of all rounds before. */
-  readonly stepsBefore: number;
+  readonly scenes: RoundScenes;
   readonly start: ReadonlyMap<string, Tensor>;
   /** Its folder. */
   readonly own: string;
@@ -97,7 +98,7 @@ interface RoundStart {
 /** A round of questions and captions. Gives what was learned. */
 async function trainAnswers(
   { folder, tower, evaluateEvery, threads, onLog, signal }: HeadTraining,
-  { round, stepsBefore, start, own }: RoundStart,
+  { round, scenes: looked, start, own }: RoundStart,
   { backbone, scenes, tokenizer, graph }: Ground & { readonly graph: Graph },
 ): Promise<ReadonlyMap<string, Tensor>> {
   const session = threads === undefined ? {} : { threads };
@@ -111,7 +112,7 @@ async function trainAnswers(
     settings: { ...settingsOf(backbone), naming: plan.naming, shares: plan.shares, shape: plan.shape, round },
     steps,
     rate: warmUp(cosineRate(peakRate, { from: warmupSteps, to: rateSteps }), { steps: warmupSteps, start: 0.01 }),
-    batch: (index) => batchOf(stepsBefore + index, scenes, tokenizer),
+    batch: (index) => batchOf(index, round, looked, scenes, tokenizer),
     samplesPerStep: plan.shape.rows,
     saveEvery: 100,
     session,

@@ -5,6 +5,8 @@ import { absentKinds, captionQuestions, captionShares } from './plan.ts';
 export interface Turn {
   readonly question: string;
   readonly answer: string;
+  /** What the answer counts beside others. Default 1. */
+  readonly weight?: number;
 }
 
 /** What can be said about a scene. */
