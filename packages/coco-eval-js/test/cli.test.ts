@@ -188,7 +188,7 @@ it('explains wrong flags on stderr and exits with 2', async () => {
     [[...files(), '--max-dets', 'many'], 'Expected numbers for --max-dets but received "many"'],
     [[...files(), '--area', 'small'], 'Expected --area NAME=LOW:HIGH'],
     [[...files(), '--area', 'a=0:5,a=5:9'], 'Expected each --area name once but received "a" twice'],
-    [[...files(), '--gt-folder', 'x'], 'Leave out --gt-folder, or add --panoptic.'],
+    [[...files(), '--gt-folder', 'x'], 'Leave out --gt-folder, or add --panoptic or --semantic.'],
     [[...files(), '--max-dets', '1.5'], 'Run coco-eval --help'],
     [[...files(), '--lvis', '--max-dets', '1,2'], 'Expected one number'],
     [[...files(), '--threads', '0'], 'Expected --threads from 1 to 256 but received "0"'],

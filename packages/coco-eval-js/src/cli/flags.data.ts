@@ -74,7 +74,7 @@ export const flags: Readonly<Record<FlagName, Flag>> = {
   'gt-classes': {
     type: 'string',
     value: 'FILE',
-    help: 'with --semantic: JSON with the classes of the ground truth (default: semantic.json beside its folder)',
+    help: 'with --semantic: JSON of the true classes (default: semantic.json)',
   },
   'dt-classes': { type: 'string', value: 'FILE', help: 'those of the results, matched by name (default: semantic.json)' },
   ignore: { type: 'string', value: 'N', help: 'with --semantic: value of pixels without ground truth (default 255)' },
