@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../src/connection.ts';
 import { type QueuedRun, readStatus, type RunStatus, submitRun, work } from '../src/index.ts';
 import { filesOf, Fleet, type Plan } from './fleet.ts';
 import { hasRedis, Redis } from './redis.ts';
@@ -41,6 +42,12 @@ async function untilEnded(url: string, id: string): Promise<RunStatus> {
   }
 }
 
+/** Returns when so many workers wait for shards or do one. */
+async function untilAtWork(url: string, count: number): Promise<void> {
+  await using queues = await connect(url);
+  while ((await queues.shards.getWorkersCount()) < count) await setTimeout(50);
+}
+
 async function makeFleet(name: string, options: object): Promise<Fleet> {
   const folder = join(root, name);
   await mkdir(folder);
@@ -70,6 +77,7 @@ describe.skipIf(!hasRedis)('a queue over a real Redis (skipped without redis-ser
       for (let kill = 0; kill < workerKills; kill++) {
         await setTimeout(200 + Math.random() * 500);
         if (kill % 3 === 1) {
+          await untilAtWork(redis.url, fleet.size); // a worker that finds no Redis at its start ends with an error
           await redis.kill();
           await setTimeout(Math.random() * 400);
           await redis.start();
