@@ -33,7 +33,8 @@ export interface BackendInfo {
 
 /** TensorFlow.js with a backend that is ready. */
 export interface LoadedBackend {
-  readonly tf: Tf;
+  /** What `@tensorflow/tfjs-core` exports, which a program that does not install it knows no type of. */
+  readonly tf: unknown;
   readonly backend: Backend;
   /** The npm package that brought it. */
   readonly name: string;

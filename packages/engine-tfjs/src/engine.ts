@@ -59,7 +59,9 @@ export class TfjsEngine {
    * that it cannot do (all of them are listed); `INPUT_NOT_FOUND`; `WEIGHTS_MISSING`; `WEIGHTS_CORRUPT`.
    */
   static async create({ model: source, backend: wanted }: TfjsOptions): Promise<TfjsEngine> {
-    const { tf, backend } = await loadBackend(wanted);
+    const loaded = await loadBackend(wanted);
+    const { backend } = loaded;
+    const tf = loaded.tf as Tf;
     const model = readModel(typeof source === 'string' ? await readBytes(source) : source);
     const steps = planModel(tf, model);
     await using files = new WeightFiles(typeof source === 'string' ? dirname(source) : undefined);

@@ -1,5 +1,6 @@
 import type { VitaminError } from '@vitamin-vlm/core';
 import { listBackends, loadBackend, TENSORFLOW_NEEDS } from './backends.ts';
+import type { Tf } from './operators/operator.ts';
 
 /** The one backend of TensorFlow.js that may be worth installing, as it is on this machine. */
 export interface TensorflowInfo {
@@ -31,7 +32,7 @@ export async function probeTensorflow(): Promise<TensorflowInfo> {
   const absent = { name, installed, loads: false, gpu: false, requirement: TENSORFLOW_NEEDS };
   if (!installed) return { ...absent, detail: 'not installed (optional)' };
   try {
-    const { tf } = await loadBackend('tensorflow');
+    const tf = (await loadBackend('tensorflow')).tf as Tf;
     // Only the backend of these packages has the field.
     const gpu = (tf.backend() as { readonly isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
     return { ...absent, loads: true, gpu, detail: `version ${tf.version_core}, ${gpu ? 'computes on a GPU' : 'sees no GPU'}` };

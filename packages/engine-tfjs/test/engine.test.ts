@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { run } from './run.ts';
+import type { Tf } from '../src/operators/operator.ts';
 
 const numbers = (...values: number[]): Tensor<'float32'> => tensor('float32', [values.length], Float32Array.from(values));
 
@@ -31,7 +32,7 @@ it.each(['cpu', 'wasm'] as const)('gives everything back: memory is flat over 10
     weightDecay: () => 0,
     clipNorm: 1,
   });
-  const { tf } = await loadBackend(backend);
+  const tf = (await loadBackend(backend)).tf as Tf;
   const empty = tf.memory();
   const engine = await TfjsEngine.create({ model: g.toOnnx(graph).bytes, backend });
   let feeds = Object.fromEntries(
@@ -61,7 +62,7 @@ it.each(['cpu', 'wasm'] as const)('gives everything back: memory is flat over 10
 it('runs two backends in turn on one thread, each on its own', async () => {
   const model = bytesOf((x) => g.exp(x));
   const [a, b] = await Promise.all((['cpu', 'wasm'] as const).map((backend) => TfjsEngine.create({ model, backend })));
-  const { tf } = await loadBackend('cpu');
+  const tf = (await loadBackend('cpu')).tf as Tf;
   const seen: string[] = [];
   for (const engine of [a!, b!, a!]) {
     const results = await Promise.all([engine.run({ x: numbers(0, 1, 2) }), a!.run({ x: numbers(0, 0, 0) })]);

@@ -1,10 +1,11 @@
 import type { Tensor } from '@vitamin-vlm/core';
 import { type Backend, loadBackend, TfjsEngine } from '@vitamin-vlm/engine-tfjs';
 import { expect } from 'vitest';
+import type { Tf } from '../src/operators/operator.ts';
 
 /** Loads a model, runs it once and closes it. Nothing may stay behind on the backend. */
 export async function run(model: Uint8Array, feeds: Readonly<Record<string, Tensor>>, backend: Backend): Promise<Record<string, Tensor>> {
-  const { tf } = await loadBackend(backend);
+  const tf = (await loadBackend(backend)).tf as Tf;
   const before = tf.memory().numTensors;
   const engine = await TfjsEngine.create({ model, backend });
   try {
