@@ -48,8 +48,9 @@ export class Decoder {
 
   /** Loads what the decoder runs on, so that the first token does not wait for it. @throws VitaminError `ABORTED`, and what loading throws. */
   async open(options: WorkOptions = {}): Promise<void> {
-    const leases = await Promise.all([this.#embeddings(options), this.#layers(options)]);
-    for (const lease of leases) lease[Symbol.dispose]();
+    const opened = [this.#embeddings(options), this.#layers(options)];
+    // Each is given back as soon as it is there: one that fails must not keep the other from it.
+    await Promise.all(opened.map(async (lease) => (await lease)[Symbol.dispose]()));
   }
 
   /** Embeddings of ids: [L, H]. @throws VitaminError `USAGE` for an id that the vocabulary does not have. */
