@@ -45,18 +45,18 @@ export class KeptScenes implements AsyncDisposable {
   static async open(folder: string, backbone: Backbone, sceneAt: (number: number) => Promise<TrainingScene>): Promise<KeptScenes> {
     const [path, texts] = [join(folder, 'scenes.bin'), join(folder, 'scenes.jsonl')];
     const records = await open(path, 'a+');
-    const bytes = await readFile(path);
+    const { size } = await records.stat();
     const lines = (await readFile(texts, { encoding: 'utf8', flag: 'a+' })).split('\n').slice(0, -1);
-    const count = Math.min(lines.length, Math.floor(bytes.length / RECORD));
+    const count = Math.min(lines.length, Math.floor(size / RECORD));
     const whole = lines.slice(0, count);
-    const known = whole.map((line, i): KeptScene => {
-      const record = bytes.buffer.slice(bytes.byteOffset + i * RECORD, bytes.byteOffset + (i + 1) * RECORD);
-      return {
-        texts: JSON.parse(line) as SceneTexts,
-        features: new Uint16Array(record, 0, FEATURES),
-        truth: new Uint8Array(record, 2 * FEATURES),
-      };
-    });
+    const known: KeptScene[] = [];
+    // One by one: Node reads no file of 2 GiB and more at once.
+    for (const [i, line] of whole.entries()) {
+      const record = new ArrayBuffer(RECORD);
+      await records.read(new Uint8Array(record), 0, RECORD, i * RECORD);
+      const [features, truth] = [new Uint16Array(record, 0, FEATURES), new Uint8Array(record, 2 * FEATURES)];
+      known.push({ texts: JSON.parse(line) as SceneTexts, features, truth });
+    }
     // What a death has cut off is read again.
     await records.truncate(count * RECORD);
     await writeFile(texts, whole.map((line) => `${line}\n`).join(''));

@@ -39,8 +39,6 @@ const ALIKE = 12;
 export function namingLoss(root: Params, tokenizer: LlamaTokenizer, pictures: Value, truth: Value): Value {
   const { graph } = pictures;
   const { hidden, vocabulary } = plan.llama;
-  const ones = graph.constant(tensor('float32', [hidden], new Float32Array(hidden).fill(1)));
-  const direction = (x: Value): Value => rmsNormalization(x, ones, 1e-6);
   const table = root.at('model').at('embed_tokens').get('weight', [vocabulary, hidden]);
   const words = direction(matmul(graph.constant(pieceShares(tokenizer)), table)); // [names, hidden]
   const alike = matmul(direction(pictures), transpose(words, [1, 0])); // hidden times the cosine
@@ -50,8 +48,13 @@ export function namingLoss(root: Params, tokenizer: LlamaTokenizer, pictures: Va
 
 /** How badly all facts of a token are told from it by a linear head. `pictures` [rows, tokens, hidden], `truth` float32 [rows, tokens, facts] */
 export function factLoss(root: Params, pictures: Value, truth: Value): Value {
-  const ones = pictures.graph.constant(tensor('float32', [plan.llama.hidden], new Float32Array(plan.llama.hidden).fill(1)));
-  return perToken(linear(root.at(SCOPE).at('facts'), rmsNormalization(pictures, ones, 1e-6), facts), truth);
+  return perToken(linear(root.at(SCOPE).at('facts'), direction(pictures), facts), truth);
+}
+
+/** Vectors of length √hidden: [..., hidden] */
+function direction(x: Value): Value {
+  const { hidden } = plan.llama;
+  return rmsNormalization(x, x.graph.constant(tensor('float32', [hidden], new Float32Array(hidden).fill(1))), 1e-6);
 }
 
 function perToken(scores: Value, truth: Value): Value {
