@@ -19,9 +19,7 @@ export const tinyTower: ViTaminConfig = { widths: [8, 16, 64], depths: [2, 2, 3]
 const tinyText: TextTowerConfig = { width: 64, heads: 2, layers: 1, embedDim: 32, vocabulary: 49408, context: 77 };
 export const TINY_WINDOW = 32;
 
-/** Decoders to match, on a canvas of 64 pixels. */
-export const tinyConfig: FcclipConfig = {
-  channels: [8, 16, 64],
+const decoders = {
   width: 32,
   heads: 4,
   encoderLayers: 1,
@@ -30,23 +28,13 @@ export const tinyConfig: FcclipConfig = {
   decoderHidden: 32,
   queries: 10,
   embedDim: 32,
-  canvas: { width: 64, height: 64 },
-};
+} as const;
+/** Decoders to match, on a canvas of 64 pixels. */
+export const tinyConfig: FcclipConfig = { ...decoders, channels: [8, 16, 64], canvas: { width: 64, height: 64 } };
 
 const convNeXt: ConvNeXtConfig = { widths: [8, 16, 24, 32], depths: [1, 1, 1, 1], embedDim: 32, head: { hidden: 48 }, eps: 1e-6 };
 /** Decoders to match, for pictures of any size. */
-export const convNeXtSizes: FcclipSizes = {
-  channels: [8, 16, 24, 32],
-  width: 32,
-  heads: 4,
-  encoderLayers: 1,
-  encoderHidden: 32,
-  decoderLayers: 3,
-  decoderHidden: 32,
-  queries: 10,
-  embedDim: 32,
-  positions: false,
-};
+export const convNeXtSizes: FcclipSizes = { ...decoders, channels: [8, 16, 24, 32], positions: false };
 
 /** The tensors of a segmenter by the names of its file: the CLIP model's image tower, then the decoders. */
 export function tinySegmenter(seed = 1): Map<string, Tensor> {

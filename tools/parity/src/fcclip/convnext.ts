@@ -10,7 +10,7 @@ import { compareCenters, type FloatMaps } from './network.ts';
 import { compareWeights, goldenConfig, seedSuffixOf } from './sizes.ts';
 import { askedWords } from './text.ts';
 import { openVariant, segmentVariant, sessionOf, type VariantCase } from './variants.ts';
-import { formulaPatches } from './weights.ts';
+import { formulaPicture } from './weights.ts';
 
 const CLIP = 'backbone.clip_model.';
 /** Side of the patches of the picture, in pixels. */
@@ -75,13 +75,7 @@ async function goldenPicture(golden: Golden, seedSuffix: string, edges: EdgeLimi
   const config = golden.at('config');
   const [height, width] = config.at('rawImage').takeNumbers() as [number, number];
   config.at('original').equal([height, width]);
-  const planes = formulaPatches(
-    'image',
-    seedSuffix,
-    [3, height, width],
-    PATCH,
-    (a, b) => Math.floor(192 * (a + 0.5)) + Math.floor(64 * (b + 0.5)),
-  );
+  const planes = formulaPicture(seedSuffix, height, width, PATCH);
   const raw: Picture = { width, height, data: interleaved(planes) };
   compareBytes(config, 'raw', raw.data);
   const size = detectron2Size(raw, edges.shortest, edges.longest);

@@ -17,7 +17,7 @@ import { compareWeights, everySecond, goldenConfig, seedSuffixOf } from './sizes
 import { goldenWords } from './text.ts';
 import { compareTraining } from './training.ts';
 import { openVariant, segmentVariant, sessionOf, type VariantCase } from './variants.ts';
-import { formulaPatches } from './weights.ts';
+import { formulaPicture } from './weights.ts';
 
 const CLIP = 'backbone.clip_model.';
 /** Side of the patches of the picture, in pixels. */
@@ -61,13 +61,7 @@ export const fcclipNano: GoldenChecker = async (golden, context) => {
 async function goldenPicture(golden: Golden, seedSuffix: string): Promise<PreparedPicture> {
   const config = golden.at('config');
   const [height, width] = config.at('image').takeNumbers() as [number, number];
-  const planes = formulaPatches(
-    'image',
-    seedSuffix,
-    [3, height, width],
-    PATCH,
-    (a, b) => Math.floor(192 * (a + 0.5)) + Math.floor(64 * (b + 0.5)),
-  );
+  const planes = formulaPicture(seedSuffix, height, width, PATCH);
   golden.at('backbone', 'image').tensor({ shape: [1, 3, height, width], data: planes });
   const plane = height * width;
   const data = Uint8Array.from({ length: 3 * plane }, (_, i) => planes[(i % 3) * plane + Math.floor(i / 3)]!);

@@ -63,3 +63,12 @@ export function formulaPatches(
     return mix(coarse[(c * rows + Math.floor(y / side)) * columns + Math.floor(x / side)]!, next());
   });
 }
+
+/** The picture of a golden file, whole numbers from 0 to 255, planes: [3, height, width]. */
+export function formulaPicture(seedSuffix: string, height: number, width: number, patch: number): Float32Array {
+  return formulaPatches('image', seedSuffix, [3, height, width], patch, level);
+}
+
+function level(coarse: number, fine: number): number {
+  return Math.floor(192 * (coarse + 0.5)) + Math.floor(64 * (fine + 0.5));
+}
