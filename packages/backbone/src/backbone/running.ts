@@ -14,7 +14,7 @@ import { VitaminError } from '@vitamin-vlm/core';
  */
 export class Running {
   readonly #what: string;
-  readonly #calls = new Set<Promise<unknown>>();
+  readonly #calls = new Set<Promise<void>>();
   #closed = false;
 
   /** @param what - Name of the object, for errors. */
@@ -24,18 +24,22 @@ export class Running {
 
   /** Runs a call, which must not make another one of the same object. @throws VitaminError `USAGE` once `end` was called. */
   async call<T>(work: () => Promise<T>): Promise<T> {
+    using _ = this.begin();
+    return await work();
+  }
+
+  /** Begins a call that is no promise, such as a generator's; disposing of the result ends it. @throws VitaminError as `call`. */
+  begin(): Disposable {
     if (this.#closed) throw new VitaminError('USAGE', `Expected an open ${this.#what} but received one that was closed`);
-    const call = work();
-    const settled = call.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#calls.add(settled);
-    try {
-      return await call;
-    } finally {
-      this.#calls.delete(settled);
-    }
+    let end!: () => void;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    this.#calls.add(ended);
+    return {
+      [Symbol.dispose]: () => {
+        this.#calls.delete(ended);
+        end();
+      },
+    };
   }
 
   /** Refuses new calls and waits for those that run. */

@@ -1,4 +1,4 @@
-import { type ImageSource, openModel, type OpenModelOptions, type WeightAddresses } from '@vitamin-vlm/backbone';
+import { type ImageSource, openModel, type OpenModelOptions, Running, type WeightAddresses } from '@vitamin-vlm/backbone';
 import { VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { type PoolOptions, SessionPool } from '@vitamin-vlm/runtime';
 import { Decoder, defaultContext } from '../decoder/decoder.ts';
@@ -76,6 +76,7 @@ export class Bridge implements AsyncDisposable {
   readonly #maker: TokenMaker;
   readonly #sessions: SessionPool;
   readonly #talker: Talker | undefined;
+  readonly #running = new Running('bridge');
 
   private constructor(
     maker: TokenMaker,
@@ -155,6 +156,7 @@ export class Bridge implements AsyncDisposable {
     options: AskOptions = {},
   ): AsyncGenerator<string, void, undefined> {
     const { stop = [], history = [], signal } = options;
+    using _ = this.#running.begin();
     if (!this.#talker)
       throw new VitaminError('USAGE', 'Expected a language model to answer but none was loaded', {
         hint: 'Load the bridge with the option llm.',
@@ -184,8 +186,9 @@ export class Bridge implements AsyncDisposable {
     options.onFinish?.(isStopped ? 'stop' : reason);
   }
 
-  /** Waits for what runs, then frees everything. */
+  /** Waits for what runs, answers to their end included (leaving the loop is an end too), then frees everything. */
   async close(): Promise<void> {
+    await this.#running.end();
     await this.#maker.close();
     await this.#sessions.close();
   }

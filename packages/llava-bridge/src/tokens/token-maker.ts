@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Backbone, type ImageSource, type OpenedModel } from '@vitamin-vlm/backbone';
+import { Backbone, type ImageSource, type OpenedModel, Running } from '@vitamin-vlm/backbone';
 import { type Tensor, tensor, throwIfAborted, VitaminError, type WorkOptions } from '@vitamin-vlm/core';
 import { decodeImage, type Picture } from '@vitamin-vlm/image';
 import { SessionPool } from '@vitamin-vlm/runtime';
@@ -47,6 +47,7 @@ export class TokenMaker implements AsyncDisposable {
   readonly projector: OpenedProjector;
   readonly #backbone: Backbone;
   readonly #sessions: SessionPool;
+  readonly #running = new Running('maker of tokens');
   readonly #ownsSessions: boolean;
   readonly #level: string;
   readonly #cacheBytes: number;
@@ -106,6 +107,10 @@ export class TokenMaker implements AsyncDisposable {
 
   /** Tokens of one picture. @throws VitaminError as `decodeImage`; `RUNTIME` for numbers that are not finite; `ABORTED`. */
   async tokens(source: ImageSource, options: WorkOptions = {}): Promise<VisualTokens> {
+    return await this.#running.call(() => this.#tokens(source, options));
+  }
+
+  async #tokens(source: ImageSource, options: WorkOptions): Promise<VisualTokens> {
     throwIfAborted(options.signal);
     const picture = await decodeImage(source);
     const key = createHash('sha256').update(`${picture.width}x${picture.height}`).update(picture.data).digest('hex');
@@ -139,7 +144,11 @@ export class TokenMaker implements AsyncDisposable {
    *
    * @returns [tokens, hidden]
    */
-  async project(pixels: Tensor<'float32'>, options: WorkOptions = {}): Promise<{ features: Tensor<'float32'>; tokens: Tensor<'float32'> }> {
+  async project(pixels: Tensor<'float32'>, options: WorkOptions = {}): Promise<Projected> {
+    return await this.#running.call(() => this.#project(pixels, options));
+  }
+
+  async #project(pixels: Tensor<'float32'>, options: WorkOptions): Promise<Projected> {
     const map = await this.towerMap(pixels, options);
     const [, channels = 0, height = 0, width = 0] = map.shape;
     const features = tensor('float32', [1, channels, height * width], map.data);
@@ -160,7 +169,7 @@ export class TokenMaker implements AsyncDisposable {
    * @throws VitaminError as `decodeImage`.
    */
   async features(source: ImageSource, options: WorkOptions = {}): Promise<Tensor<'float32'>> {
-    const map = await this.towerMap(await this.#prepare(await decodeImage(source), options), options);
+    const map = await this.#running.call(async () => this.towerMap(await this.#prepare(await decodeImage(source), options), options));
     const [channels, cells] = [map.shape[1]!, map.shape[2]! * map.shape[3]!];
     const rows = tensor('float32', [cells, channels]);
     for (let c = 0; c < channels; c++) for (let i = 0; i < cells; i++) rows.data[i * channels + c] = map.data[c * cells + i]!;
@@ -203,6 +212,7 @@ export class TokenMaker implements AsyncDisposable {
 
   /** Waits for the calls that run, then frees all sessions of its own. */
   async close(): Promise<void> {
+    await this.#running.end();
     await this.#backbone.close();
     if (this.#ownsSessions) await this.#sessions.close();
   }
@@ -212,7 +222,7 @@ export class TokenMaker implements AsyncDisposable {
   }
 
   async #make(picture: Picture, options: WorkOptions): Promise<VisualTokens> {
-    const { features, tokens } = await this.project(await this.#prepare(picture, options), options);
+    const { features, tokens } = await this.#project(await this.#prepare(picture, options), options);
     expectFinite(tokens, 'visual tokens');
     return {
       data: tokens,
@@ -270,4 +280,10 @@ function levelOf(layer: number, { tower }: OpenedModel): string {
   if (Number.isInteger(layer) && layer <= -1 && layer >= -depth)
     return layer === -1 ? 'final' : layer === -2 ? 'preLast' : `blocks.${depth + layer}`;
   throw new VitaminError('USAGE', `Expected a layer from -${depth} to -1 but received ${layer}`);
+}
+
+/** What a picture becomes on the way: the tower's map, [1, C, cells], and [tokens, hidden]. */
+interface Projected {
+  readonly features: Tensor<'float32'>;
+  readonly tokens: Tensor<'float32'>;
 }
